@@ -1,0 +1,90 @@
+/*
+ * access - who may do what.  One pure function, sta_access_decide().
+ *
+ * Every operation of registry/ asks it, and nothing else decides.  Rights come
+ * from the live state (visibility, ownership, grants); the credential can only
+ * take away: a personal access token by its scopes, a bearer token by the
+ * names and actions that it was issued for.  docs/ACCESS.md is the same in
+ * words.
+ *
+ * Layer: access.  May include: base.  Threads: no shared state.  Pure.
+ */
+#ifndef STA_ACCESS_ACCESS_H
+#define STA_ACCESS_ACCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sta_caller_kind {
+	STA_CALLER_ANONYMOUS,
+	STA_CALLER_USER,
+	STA_CALLER_SYSTEM, /* the command line of the machine's owner, background jobs */
+};
+
+/* Scopes of a token; a bit set.  write includes read, as on GitHub. */
+#define STA_SCOPE_READ 1U
+#define STA_SCOPE_WRITE 2U
+#define STA_SCOPE_DELETE 4U
+#define STA_SCOPE_ALL 7U
+
+struct sta_caller {
+	enum sta_caller_kind kind;
+	int64_t user_id;    /* STA_CALLER_USER */
+	const char *login;  /* borrowed; "" for the others */
+	bool site_admin;
+	unsigned scopes;    /* STA_SCOPE_ALL for a password */
+	int64_t token_id;   /* 0: none */
+};
+
+enum sta_action {
+	STA_ACTION_READ,   /* pull, list tags, referrers */
+	STA_ACTION_WRITE,  /* push to a package, mount into it; creates it when it is absent */
+	STA_ACTION_DELETE, /* delete tags, manifests, blobs */
+	STA_ACTION_ADMIN,  /* visibility, access, settings */
+	STA_ACTION_MAX_
+};
+
+enum sta_visibility { STA_PRIVATE = 0, STA_INTERNAL = 1, STA_PUBLIC = 2 };
+enum sta_role { STA_ROLE_NONE = 0, STA_ROLE_READ = 1, STA_ROLE_WRITE = 2, STA_ROLE_ADMIN = 3 };
+
+/* What the decision needs to know about a package, which may not exist yet. */
+struct sta_object {
+	bool owner_exists;    /* the namespace */
+	bool exists;          /* the package */
+	int64_t owner_id;     /* namespace id; a user's is its user id */
+	enum sta_visibility visibility;
+	enum sta_role granted; /* the strongest role granted to the caller */
+};
+
+enum sta_rule {
+	STA_RULE_ALLOWED_SYSTEM,
+	STA_RULE_ALLOWED_SITE_ADMIN,
+	STA_RULE_ALLOWED_OWNER,
+	STA_RULE_ALLOWED_GRANT,
+	STA_RULE_ALLOWED_PUBLIC,
+	STA_RULE_DENIED_ANONYMOUS, /* log in first */
+	STA_RULE_DENIED_SCOPE,     /* the token's scopes do not cover the action */
+	STA_RULE_DENIED_ROLE,      /* no role, or one that is too weak */
+	STA_RULE_DENIED_NO_OWNER,  /* the namespace does not exist */
+	STA_RULE_MAX_
+};
+
+struct sta_decision {
+	bool allowed;
+	enum sta_rule rule;
+	/* The caller may know whether the package exists.  When false, an absent
+	 * package and a forbidden one must look the same in every byte. */
+	bool may_know;
+};
+
+struct sta_decision sta_access_decide(const struct sta_caller *caller, const struct sta_object *object,
+				      enum sta_action action);
+
+/* The rule in words: what denied it, and what to change. Static text. */
+const char *sta_rule_text(enum sta_rule rule);
+const char *sta_rule_name(enum sta_rule rule);
+
+const char *sta_visibility_name(enum sta_visibility v);
+bool sta_visibility_parse(const char *s, enum sta_visibility *out);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * log - one line per event, as JSON or as text, to standard error.
+ *
+ * A line is "time level message key=value ..." (text) or an object with
+ * "time", "level", "msg" and the fields (json).  Values are escaped: nothing
+ * that an outsider sends can start a new line.  Never pass a secret: tokens,
+ * passwords, Authorization headers and query strings of /token have no field.
+ *
+ * Layer: base.  May include: buf, clock.  Threads: any; one write(2) per line.
+ */
+#ifndef STA_BASE_LOG_H
+#define STA_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum sta_log_level { STA_LOG_DEBUG, STA_LOG_INFO, STA_LOG_WARN, STA_LOG_ERROR, STA_LOG_LEVEL_MAX_ };
+
+/* A field is made with STA_F_STR or STA_F_INT; STA_F_END closes the list. */
+struct sta_log_field {
+	const char *key;
+	const char *text; /* NULL: number counts */
+	int64_t number;
+};
+
+#define STA_F_STR(k, v) ((struct sta_log_field){ .key = (k), .text = (v) ? (v) : "" })
+#define STA_F_INT(k, v) ((struct sta_log_field){ .key = (k), .number = (int64_t) (v) })
+#define STA_F_END ((struct sta_log_field){ .key = NULL })
+
+/* Set once at start, before other threads exist; changing the level later is
+ * safe from any thread.  Default: STA_LOG_INFO, text. */
+void sta_log_setup(enum sta_log_level level, bool json);
+void sta_log_set_level(enum sta_log_level level);
+bool sta_log_enabled(enum sta_log_level level);
+
+/* fields is an array that ends with STA_F_END, or NULL. */
+void sta_log(enum sta_log_level level, const char *msg, const struct sta_log_field *fields);
+
+/* "debug", "info", "warn", "error"; false if name is none of them. */
+bool sta_log_level_parse(const char *name, enum sta_log_level *out);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * store - blob bytes: staged while they arrive, published under their digest.
+ *
+ * Knows bytes only: no names, no rights, no references.  Drivers: store_fs
+ * (files), store_mem (tests).  A driver's header is included by its own .c, by
+ * main.c and by tests, nowhere else.
+ *
+ * Life of a blob:  stage_create -> stage_write ... -> publish -> (stage_remove)
+ *                  -> open ... -> remove
+ * A stage is named by an upload id (36 characters, [0-9a-f-]).  It survives a restart
+ * of the process with the bytes that had been written.  publish makes the
+ * stage's bytes durable under the digest and leaves the stage in place, so
+ * that a caller whose database transaction fails may publish again; when
+ * the transaction has committed the caller removes the stage.
+ *
+ * Order inside publish (architecture, "Writes"): fsync the bytes, give them
+ * their name, fsync the directory that holds the name.  After a failed fsync
+ * the bytes count as lost: STA_IO, the stage is removed, and the same
+ * descriptor is never synced again.
+ *
+ * Layer: store.  May include: base, oci/digest.  Threads: any; two calls for
+ * the same stage never run at once (the caller sees to that).
+ */
+#ifndef STA_STORE_STORE_H
+#define STA_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "oci/digest.h"
+
+#define STA_STAGE_ID_LEN 36
+
+struct sta_store {
+	const struct sta_store_ops *ops;
+};
+
+/* An open blob or stage for reading.  fd is owned by whoever holds the struct. */
+struct sta_blob_file {
+	int fd;
+	uint64_t size;
+};
+
+struct sta_store_ops {
+	const char *name;
+
+	/* Make an empty stage.  STA_EXISTS if there is one of that id. */
+	enum sta_rc (*stage_create)(struct sta_store *s, const char *id, struct sta_err *err);
+
+	/* Write len bytes at offset, which must be the present size: appends only
+	 * (STA_OUT_OF_ORDER otherwise).  STA_NOT_FOUND: no such stage.  STA_FULL:
+	 * ENOSPC, EDQUOT or EFBIG.  After any failure the stage is cut back to
+	 * offset, so that the caller's count stays true. */
+	enum sta_rc (*stage_write)(struct sta_store *s, const char *id, uint64_t offset, const void *p,
+				   size_t len, struct sta_err *err);
+
+	/* Size and time of the last write (Unix seconds). */
+	enum sta_rc (*stage_stat)(struct sta_store *s, const char *id, uint64_t *size, int64_t *written_unix,
+				  struct sta_err *err);
+
+	/* Open a stage for reading.  *out filled on STA_OK. */
+	enum sta_rc (*stage_open)(struct sta_store *s, const char *id, struct sta_blob_file *out,
+				  struct sta_err *err);
+
+	/* Remove a stage and its bytes; STA_OK if there was none. */
+	enum sta_rc (*stage_remove)(struct sta_store *s, const char *id, struct sta_err *err);
+
+	/* Call fn for each stage; stops when fn returns false. */
+	enum sta_rc (*stage_each)(struct sta_store *s, bool (*fn)(void *arg, const char *id), void *arg,
+				  struct sta_err *err);
+
+	/* Make the stage's bytes durable under digest, which the caller has
+	 * verified.  STA_OK also when the name exists already: same name, same bytes. */
+	enum sta_rc (*publish)(struct sta_store *s, const char *id, const struct sta_digest *digest,
+			       struct sta_err *err);
+
+	/* Open a published blob.  STA_NOT_FOUND; *out filled on STA_OK. */
+	enum sta_rc (*open)(struct sta_store *s, const struct sta_digest *digest, struct sta_blob_file *out,
+			    struct sta_err *err);
+
+	/* Remove a published blob; STA_OK if there was none.  Readers that hold it
+	 * open read on. */
+	enum sta_rc (*remove)(struct sta_store *s, const struct sta_digest *digest, struct sta_err *err);
+
+	/* Call fn for each published blob, in no order; stops when fn returns
+	 * false.  For fsck only: it walks the whole store. */
+	enum sta_rc (*each)(struct sta_store *s, bool (*fn)(void *arg, const struct sta_digest *digest), void *arg,
+			    struct sta_err *err);
+
+	void (*free)(struct sta_store *s);
+};
+
+/* NULL is allowed. */
+void sta_store_free(struct sta_store *s);
+
+#endif
