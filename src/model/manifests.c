@@ -167,12 +167,13 @@ sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_
 enum sta_rc
 sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, const struct sta_digest *d,
 		      const char *artifact_type, const struct sta_digest *last, size_t max,
-		      struct sta_version **out, size_t *n, struct sta_err *err)
+		      struct sta_version **out, size_t *n, bool *more, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_version);
 	struct sta_key key = sta_key_of(d);
 	struct sta_key after = last ? sta_key_of(last) : (struct sta_key){ 0 };
+	size_t bytes = 0;
 	bool row = false;
 	enum sta_rc rc = sta_sql_rows(c, &s, err,
 				      "SELECT " VERSION_COLUMNS " FROM manifest v"
@@ -180,11 +181,16 @@ sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t packag
 				      " AND (CAST($4 AS TEXT) IS NULL OR v.artifact_type = $4)"
 				      " ORDER BY v.digest LIMIT $5",
 				      STA_V_INT(package_id), STA_V_KEY(&key), STA_V_KEY(&after),
-				      STA_V_TEXT(artifact_type), STA_V_INT(max));
+				      STA_V_TEXT(artifact_type), STA_V_INT(max + 1));
 
 	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
-		struct sta_version *item = sta_list_add(&list);
+		const char *annotations = sta_db_text(s, 4);
+		struct sta_version *item;
 
+		bytes += annotations ? strlen(annotations) : 0;
+		if (list.n == max || (list.n > 0 && bytes > STA_REFERRERS_BYTES))
+			break;
+		item = sta_list_add(&list);
 		if (!item)
 			return sta_err_set(err, STA_NOMEM, 0, "referrers");
 		rc = read_version(a, s, item, err);
@@ -193,6 +199,7 @@ sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t packag
 		return rc;
 	*out = list.items;
 	*n = list.n;
+	*more = row;
 	return STA_OK;
 }
 

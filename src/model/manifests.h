@@ -56,13 +56,15 @@ enum sta_rc sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_
 			       struct sta_err *err) STA_CHECK;
 
 /* Manifests whose subject is d, by digest after last (NULL: from the start);
- * artifact_type NULL: of any type. */
+ * artifact_type NULL: of any type.  At most max, and fewer (but one at least) when their annotations
+ * would take more than STA_REFERRERS_BYTES; *more tells that others follow. */
+#define STA_REFERRERS_BYTES ((size_t) 2 << 20)
 enum sta_rc sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
 				  const struct sta_digest *d, const char *artifact_type,
 				  const struct sta_digest *last, size_t max, struct sta_version **out, size_t *n,
-				  struct sta_err *err) STA_CHECK;
+				  bool *more, struct sta_err *err) STA_CHECK;
 
-/* Ids of a package's manifests after last, for removal of the package. */
+/* The first manifest of a package, for its removal.  STA_NOT_FOUND. */
 enum sta_rc sta_version_next(struct sta_db_conn *c, int64_t package_id, int64_t *id, struct sta_err *err) STA_CHECK;
 
 #endif
