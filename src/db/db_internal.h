@@ -25,7 +25,9 @@ struct sta_db_stmt {
 	sqlite3_stmt *handle;
 	struct sta_db_conn *conn;
 	const char *literal;
-	int bind_code; /* of the first binding that failed, else SQLITE_OK */
+	int bind_code;   /* of the first binding that failed, else SQLITE_OK */
+	uint64_t bound;  /* bit i-1: placeholder i has a value */
+	uint64_t wanted; /* all placeholders */
 	bool in_use;
 	bool cached;
 	bool finished; /* stepped past its last row since the last binding */
@@ -81,6 +83,9 @@ void sta_db_conn_close(struct sta_db_conn *c);
 
 /* Fill err for a result code of SQLite and return what the layers above know it as. */
 enum sta_rc sta_db_fail(struct sta_db_conn *c, int code, struct sta_err *err);
+
+/* Prepare such a statement ahead, so that running it needs no memory. */
+enum sta_rc sta_db_control_load(struct sta_db_conn *c, const char *literal, struct sta_err *err) STA_CHECK;
 
 /* Run BEGIN, COMMIT, SAVEPOINT and the like; the result code of SQLite. */
 int sta_db_control(struct sta_db_conn *c, const char *literal);

@@ -14,6 +14,13 @@
 #define PAGE_BYTES 4096
 #define FRAME_BYTES (PAGE_BYTES + 24) /* a page in the log has a header of 24 bytes */
 
+static const char tx_begin[] = "BEGIN IMMEDIATE";
+static const char tx_commit[] = "COMMIT";
+static const char tx_undo[] = "ROLLBACK";
+static const char member_begin[] = "SAVEPOINT member";
+static const char member_undo[] = "ROLLBACK TO member";
+static const char member_end[] = "RELEASE member";
+
 /* A transaction on its caller's stack. */
 struct sta_db_tx {
 	sta_db_tx_fn *fn;
@@ -147,6 +154,20 @@ checkpoint_if_due(struct sta_db *db)
 	(void) pthread_mutex_unlock(&db->lock);
 }
 
+/* Undoing and committing must not fail for want of memory. */
+static enum sta_rc
+load_controls(struct sta_db_conn *c, struct sta_err *err)
+{
+	static const char *const all[] = {
+		tx_begin, tx_commit, tx_undo, member_begin, member_undo, member_end
+	};
+	enum sta_rc rc = STA_OK;
+
+	for (size_t i = 0; rc == STA_OK && i < sizeof(all) / sizeof(all[0]); i++)
+		rc = sta_db_control_load(c, all[i], err);
+	return rc;
+}
+
 /* Replaces a connection that the device failed under.
  *
  * The commit whose sync failed may still stand complete in the log, where a
@@ -161,8 +182,12 @@ sta_db_writer_open(struct sta_db *db, struct sta_err *err)
 	struct sta_db_conn *c = NULL;
 	enum sta_rc rc = sta_db_conn_open(db->path, true, &c, err);
 
-	if (rc != STA_OK)
+	if (rc == STA_OK)
+		rc = load_controls(c, err);
+	if (rc != STA_OK) {
+		sta_db_conn_close(c);
 		return rc;
+	}
 	db->writer = c;
 	sta_db_conn_close(old);
 	db->wal_pages = 0;
@@ -179,7 +204,7 @@ sta_db_writer_open(struct sta_db *db, struct sta_err *err)
 static bool
 run_member(struct sta_db_conn *c, struct sta_db_tx *tx)
 {
-	int code = sta_db_control(c, "SAVEPOINT member");
+	int code = sta_db_control(c, member_begin);
 
 	tx->err = (struct sta_err){ 0 };
 	if (code != SQLITE_OK) {
@@ -194,9 +219,9 @@ run_member(struct sta_db_conn *c, struct sta_db_tx *tx)
 					     "the database rolled the transaction back");
 		return false;
 	}
-	if (tx->rc != STA_OK && sta_db_control(c, "ROLLBACK TO member") != SQLITE_OK)
+	if (tx->rc != STA_OK && sta_db_control(c, member_undo) != SQLITE_OK)
 		return false;
-	code = sta_db_control(c, "RELEASE member");
+	code = sta_db_control(c, member_end);
 	if (code != SQLITE_OK && tx->rc == STA_OK)
 		tx->rc = sta_db_fail(c, code, &tx->err);
 	return code == SQLITE_OK;
@@ -206,7 +231,7 @@ static void
 roll_back(struct sta_db_conn *c)
 {
 	/* Many errors have done so already. */
-	if (!sqlite3_get_autocommit(c->handle) && sta_db_control(c, "ROLLBACK") != SQLITE_OK)
+	if (!sqlite3_get_autocommit(c->handle) && sta_db_control(c, tx_undo) != SQLITE_OK)
 		c->suspect = true;
 }
 
@@ -235,7 +260,7 @@ commit(struct sta_db *db, struct sta_db_tx **txs, size_t n)
 		roll_back(c);
 		return SETTLED;
 	}
-	code = sta_db_control(c, "COMMIT");
+	code = sta_db_control(c, tx_commit);
 	if (code == SQLITE_OK) {
 		db->own.commits++;
 		return SETTLED;
@@ -261,7 +286,7 @@ attempt(struct sta_db *db, struct sta_db_tx **txs, size_t n, size_t *culprit)
 		fail_all(txs, n, &err);
 		return SETTLED;
 	}
-	code = sta_db_control(db->writer, "BEGIN IMMEDIATE");
+	code = sta_db_control(db->writer, tx_begin);
 	if (code != SQLITE_OK) {
 		(void) sta_db_fail(db->writer, code, &err);
 		fail_all(txs, n, &err);
@@ -301,6 +326,17 @@ run_group(struct sta_db *db, struct sta_db_tx *const *group, size_t n)
 	}
 }
 
+/* What a failed commit left in the log must be gone before its callers are
+ * answered: they may tell others that it did not happen. */
+static void
+heal(struct sta_db *db)
+{
+	struct sta_err ignored;
+
+	if (db->writer->suspect && sta_db_writer_open(db, &ignored) != STA_OK)
+		db->writer->suspect = true; /* tried again before the next transaction */
+}
+
 static void *
 run_writer(void *arg)
 {
@@ -310,6 +346,7 @@ run_writer(void *arg)
 
 	while ((n = take_group(db, group)) > 0) {
 		run_group(db, group, n);
+		heal(db);
 		answer(db, group, n);
 		checkpoint_if_due(db);
 	}
