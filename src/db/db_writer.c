@@ -125,8 +125,9 @@ note_wal_pages(void *arg, sqlite3 *handle, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* Move the log into the database file as far as readers allow. */
-static void
+/* Move the log into the database file as far as readers allow; false when they,
+ * or the device, stood in the way. */
+static bool
 checkpoint(struct sta_db *db, int mode)
 {
 	int in_log = 0;
@@ -137,10 +138,11 @@ checkpoint(struct sta_db *db, int mode)
 	if ((code & 0xff) == SQLITE_IOERR)
 		db->writer->suspect = true;
 	if (code != SQLITE_OK)
-		return;
+		return false;
 	db->own.checkpoints++;
 	if (moved == in_log)
 		db->wal_pages = 0;
+	return moved == in_log;
 }
 
 static void
@@ -174,12 +176,14 @@ load_controls(struct sta_db_conn *c, struct sta_err *err)
  * recovery would find it.  So the old connection stays open until the new one
  * is: the log's index, which ends before that commit, then stays in force, and
  * emptying the log removes what lies behind.  Where readers keep it from being
- * emptied the next commit overwrites it. */
+ * emptied a commit of nothing overwrites the first frame of it. */
 enum sta_rc
 sta_db_writer_open(struct sta_db *db, struct sta_err *err)
 {
 	struct sta_db_conn *old = db->writer;
 	struct sta_db_conn *c = NULL;
+	bool replaces = old != NULL;
+	bool is_gone;
 	enum sta_rc rc = sta_db_conn_open(db->path, true, &c, err);
 
 	if (rc == STA_OK)
@@ -194,9 +198,11 @@ sta_db_writer_open(struct sta_db *db, struct sta_err *err)
 	(void) sqlite3_wal_hook(c->handle, note_wal_pages, db);
 
 	(void) sqlite3_busy_timeout(c->handle, 0); /* readers are not waited for */
-	checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+	is_gone = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
 	(void) sqlite3_busy_timeout(c->handle, STA_DB_BUSY_TIMEOUT_MS);
-	c->suspect = false; /* best effort: the next commit speaks for itself */
+	if (replaces && !is_gone)
+		is_gone = sqlite3_exec(c->handle, "PRAGMA user_version = 1", NULL, NULL, NULL) == SQLITE_OK;
+	c->suspect = replaces && !is_gone; /* then tried again; meanwhile the next commit speaks for itself */
 	return STA_OK;
 }
 

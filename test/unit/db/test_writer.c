@@ -178,6 +178,28 @@ failed_sync_is_not_found_again_after_a_crash(void **state)
 }
 
 static void
+failed_sync_is_not_found_again_even_when_a_reader_held_the_log(void **state)
+{
+	struct fixture *f = *state;
+	struct fixture crashed = { 0 };
+	struct sta_db_conn *c;
+
+	assert_int_equal(put_now(f, "before"), STA_OK);
+	assert_int_equal(sta_db_reader(f->db, &c, &f->err), STA_OK);
+	assert_int_equal(sta_db_read_begin(c, &f->err), STA_OK);
+	assert_int_equal(count_on(c, NULL), 1);
+	shim_fail_sync(SHIM_LOG, 1, 1);
+	assert_int_equal(put_now(f, "lost"), STA_BACKEND);
+	path_in(f, "crashed", crashed.path);
+	copy_as_crashed(f, crashed.path);
+	sta_db_read_end(c);
+	assert_int_equal(sta_db_sqlite_open(crashed.path, &crashed.db, &crashed.err), STA_OK);
+	assert_int_equal(count(&crashed, "before"), 1);
+	assert_int_equal(count(&crashed, "lost"), 0);
+	sta_db_free(crashed.db);
+}
+
+static void
 writes_go_on_after_a_failed_sync_while_a_reader_holds_the_log(void **state)
 {
 	struct fixture *f = *state;
@@ -437,6 +459,8 @@ main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(failed_sync_is_not_found_again_after_a_crash, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(
+			failed_sync_is_not_found_again_even_when_a_reader_held_the_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(writes_go_on_after_a_failed_sync_while_a_reader_holds_the_log,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(failing_device_is_reported_every_time_until_it_recovers,
