@@ -10,8 +10,8 @@ read_blob(struct sta_db_stmt *s, struct sta_blob *out, struct sta_err *err)
 	struct sta_blob got = {
 		.id = sta_db_int(s, 0),
 		.size = (uint64_t) sta_db_int(s, 2),
-		.place = (enum sta_blob_place) sta_db_int(s, 3),
-		.state = (enum sta_blob_state) sta_db_int(s, 4),
+		.place = sta_sql_enum(s, 3),
+		.state = sta_sql_enum(s, 4),
 		.members = sta_db_int(s, 5),
 		.claim_until_unix = sta_db_int(s, 6),
 	};

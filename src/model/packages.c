@@ -16,11 +16,11 @@ read_package(struct sta_arena *a, struct sta_db_stmt *s, struct sta_package *out
 		.id = sta_db_int(s, 0),
 		.namespace_id = sta_db_int(s, 1),
 		.name = sta_sql_text(a, s, 2),
-		.visibility = (enum sta_visibility) sta_db_int(s, 3),
+		.visibility = sta_sql_enum(s, 3),
 		.published = sta_db_int(s, 4) != 0,
 		.created_unix = sta_db_int(s, 5),
 		.updated_unix = sta_db_int(s, 6),
-		.granted = (enum sta_role) sta_db_int(s, 7),
+		.granted = sta_sql_enum(s, 7),
 	};
 
 	if (!got.name)

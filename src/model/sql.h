@@ -64,6 +64,15 @@ enum sta_rc sta_sql_one_(struct sta_db_conn *c, struct sta_db_stmt **s, struct s
 enum sta_rc sta_sql_rows_(struct sta_db_conn *c, struct sta_db_stmt **s, struct sta_err *err,
 			  const char *literal, const struct sta_sql_value *v, size_t n) STA_CHECK;
 
+/* A column as the value of an enum. */
+static inline unsigned
+sta_sql_enum(struct sta_db_stmt *s, int i)
+{
+	int64_t v = sta_db_int(s, i);
+
+	return (unsigned) v;
+}
+
 /* Columns copied to the arena; NULL column or out of memory: NULL. */
 const char *sta_sql_text(struct sta_arena *a, struct sta_db_stmt *s, int i) STA_CHECK;
 /* False: the column is no digest. */

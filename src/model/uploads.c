@@ -11,7 +11,7 @@ read_upload(struct sta_arena *a, struct sta_db_stmt *s, struct sta_upload_row *o
 		.id = sta_sql_text(a, s, 0),
 		.account_id = sta_db_int(s, 1),
 		.package = sta_sql_text(a, s, 2),
-		.alg = (enum sta_digest_alg) sta_db_int(s, 3),
+		.alg = sta_sql_enum(s, 3),
 		.created_unix = sta_db_int(s, 4),
 		.expires_unix = sta_db_int(s, 5),
 	};
