@@ -84,7 +84,7 @@ discard(const struct sta_mhd_request *er, struct sta_err *err)
 
 /* The sink is full: read nothing more until it, or the end of the server, wakes us. */
 static void
-pause(struct sta_mhd_request *er)
+hold(struct sta_mhd_request *er)
 {
 	struct sta_server *s = er->server;
 	enum sta_mhd_flow running = STA_FLOW_RUNNING;
@@ -107,7 +107,7 @@ sta_mhd_body_wake(struct sta_mhd_request *er)
 }
 
 static void
-end_pause(struct sta_mhd_request *er)
+end_hold(struct sta_mhd_request *er)
 {
 	struct sta_server *s = er->server;
 
@@ -127,7 +127,7 @@ stream(struct sta_mhd_request *er, const char *data, size_t *len, struct sta_err
 	size_t taken = 0;
 	enum sta_rc rc;
 
-	end_pause(er);
+	end_hold(er);
 	atomic_store(&er->flow, STA_FLOW_RUNNING);
 	rc = er->req.sink.write(er->req.sink.ctx, data, *len, &taken, err);
 	er->req.t_work_ns += sta_now_ns() - start;
@@ -138,7 +138,7 @@ stream(struct sta_mhd_request *er, const char *data, size_t *len, struct sta_err
 	atomic_fetch_add(&er->conn->bytes, taken);
 	*len -= taken;
 	if (*len > 0)
-		pause(er);
+		hold(er);
 	return STA_OK;
 }
 
