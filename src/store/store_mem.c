@@ -57,6 +57,9 @@ auto_unlock(pthread_mutex_t **lock)
 	(void) pthread_mutex_unlock(*lock);
 }
 
+/* Until the end of the scope. */
+#define HOLD_LOCK(m) STA_AUTO(auto_unlock) __attribute__((unused)) pthread_mutex_t *lock = locked(m)
+
 static void
 auto_free(void *p)
 {
@@ -118,7 +121,7 @@ static enum sta_rc
 stage_create(struct sta_store *s, const char *id, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	STA_AUTO(auto_free) struct stage *new = sta_malloc(sizeof(*new));
 	STA_AUTO(auto_free) struct bytes *bytes = sta_malloc(sizeof(*bytes));
 
@@ -156,7 +159,7 @@ stage_write(struct sta_store *s, const char *id, uint64_t offset, const void *p,
 	    struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct stage *stage = NULL;
 	bool spoiled = false;
 	enum sta_rc rc = need_stage(m, id, &stage, err);
@@ -175,7 +178,7 @@ static enum sta_rc
 stage_stat(struct sta_store *s, const char *id, uint64_t *size, int64_t *written_unix, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct stage *stage = NULL;
 	struct stat st;
 	enum sta_rc rc = need_stage(m, id, &stage, err);
@@ -209,7 +212,7 @@ static enum sta_rc
 stage_open(struct sta_store *s, const char *id, struct sta_blob_file *out, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct stage *stage = NULL;
 	enum sta_rc rc = need_stage(m, id, &stage, err);
 
@@ -220,7 +223,7 @@ static enum sta_rc
 stage_remove(struct sta_store *s, const char *id, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct stage **at;
 
 	if (!sta_stage_id_valid(id))
@@ -234,7 +237,7 @@ stage_remove(struct sta_store *s, const char *id, struct sta_err *err)
 static enum sta_rc
 copy_ids(struct mem *m, char (**out)[STA_STAGE_ID_LEN + 1], size_t *n, struct sta_err *err)
 {
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	char(*ids)[STA_STAGE_ID_LEN + 1];
 
 	*n = 0;
@@ -264,17 +267,32 @@ stage_each(struct sta_store *s, bool (*fn)(void *arg, const char *id), void *arg
 	return rc;
 }
 
+/* The name is taken: by the same bytes? */
+static enum sta_rc
+compare(const struct bytes *a, const struct bytes *b, struct sta_err *err)
+{
+	struct stat sa, sb;
+
+	if (fstat(a->fd, &sa) < 0 || fstat(b->fd, &sb) < 0)
+		return sta_err_set(err, STA_IO, errno, "stat blob");
+	return sa.st_size == sb.st_size ? STA_OK
+					: sta_err_set(err, STA_CORRUPT, 0, "stored blob has other bytes");
+}
+
 static enum sta_rc
 publish(struct sta_store *s, const char *id, const struct sta_digest *digest, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
+	const struct blob *there = *find_blob(m, digest);
 	struct stage *stage = NULL;
 	struct blob *new;
 	enum sta_rc rc = need_stage(m, id, &stage, err);
 
-	if (rc != STA_OK || *find_blob(m, digest))
+	if (rc != STA_OK)
 		return rc;
+	if (there)
+		return compare(there->bytes, stage->bytes, err);
 	new = sta_malloc(sizeof(*new));
 	if (!new)
 		return no_memory(err);
@@ -291,7 +309,7 @@ blob_open(struct sta_store *s, const struct sta_digest *digest, struct sta_blob_
 	  struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	const struct blob *blob = *find_blob(m, digest);
 
 	return blob ? reopen(blob->bytes, out, err) : sta_err_set(err, STA_NOT_FOUND, 0, "no such blob");
@@ -311,7 +329,7 @@ static enum sta_rc
 blob_remove(struct sta_store *s, const struct sta_digest *digest, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct blob **at = find_blob(m, digest);
 
 	(void) err; /* memory does not fail */
@@ -323,7 +341,7 @@ blob_remove(struct sta_store *s, const struct sta_digest *digest, struct sta_err
 static enum sta_rc
 copy_digests(struct mem *m, struct sta_digest **out, size_t *n, struct sta_err *err)
 {
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct sta_digest *digests;
 
 	*n = 0;
