@@ -110,12 +110,12 @@ def run(*command):
 
 
 def functions(root, files):
-    """pmccabe prints, with tabs: modified, traditional, statements, first line, lines, 'file(line): name'."""
+    """pmccabe prints, with tabs: modified, traditional, statements, first line, lines, 'file(line of the name): name'."""
     if not files:
         return
     for row in run("pmccabe", *files).stdout.splitlines():
-        complexity, _, _, first, lines, where = row.split("\t")
-        file, name = re.match(r"(.*)\(\d+\): (.*)", where).groups()
+        complexity, _, _, _, lines, where = row.split("\t")
+        file, first, name = re.match(r"(.*)\((\d+)\): (.*)", where).groups()
         rel = pathlib.Path(file).relative_to(root)
         if int(lines) > FUNCTION_LINES:
             yield f"{rel}:{first}: {name}() has {lines} lines, more than {FUNCTION_LINES}: split it"
