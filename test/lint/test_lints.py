@@ -8,6 +8,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "tools"
+SOMEBODY = "/" + "home/me/"  # in two pieces, so that the lint passes over this file
 
 
 def short(value):
@@ -156,7 +157,7 @@ def test_what_only_looks_like_a_banned_call(tmp_path, harmless):
     ("\tn  =  1;\n", "src/base/more.c:6: not laid out by .clang-format: run clang-format -i"),
     ("\tn++;\n" * 76, "src/base/more.c:4: sta_err_more() has 81 lines, more than 80"),
     ("\tif (n)\n\t\tn--;\n" * 15, "src/base/more.c:4: sta_err_more() has complexity 16, more than 15"),
-    (f'\tputs("{"/"}home/me/x");\n', "src/base/more.c:6: /home/me/: a path of somebody's machine"),
+    (f'\tputs("{SOMEBODY}x");\n', f"src/base/more.c:6: {SOMEBODY}: a path of somebody's machine"),
 ], ids=short)
 def test_source_refuses(tmp_path, body, message):
     plant(tmp_path, GOOD | {"src/base/more.c": function(body)})
@@ -177,7 +178,7 @@ def test_the_largest_functions_that_may_be(tmp_path, body):
     ("src/base/a.h", header("base", "a").replace("STA_BASE_A_H", "A_H"), "src/base/a.h:1: the guard must be STA_BASE_A_H"),
     ("src/base/a.h", header("base", "a", body="\n\n" + "int sta_a(void);\n" * 250), "src/base/a.h:251: longer than 250 lines"),
     ("src/base/a.c", "int sta_a(void);\n" * 801, "src/base/a.c:801: longer than 800 lines"),
-    ("docs/X.md", f"cd {'/'}root/x\n", "docs/X.md:1: /root/: a path of somebody's machine"),
+    ("docs/X.md", f"cd {SOMEBODY}x\n", f"docs/X.md:1: {SOMEBODY}: a path of somebody's machine"),
 ], ids=short)
 def test_files_refused(tmp_path, name, text, message):
     plant(tmp_path, {key: value for key, value in GOOD.items() if key != ".clang-format"} | {name: text})
