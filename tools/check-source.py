@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""House rules that no compiler checks: banned words and calls, file length, header manuals.
+
+    check-source.py ROOT
+"""
+import pathlib
+import re
+import sys
+
+BANNED = {
+    "strcpy": "sta_buf_*", "strcat": "sta_buf_*", "strncpy": "memcpy with a length", "strncat": "sta_buf_*",
+    "stpcpy": "sta_buf_*", "sprintf": "snprintf", "vsprintf": "vsnprintf", "gets": "read with a limit",
+    "strtok": "strchr and lengths", "strtok_r": "strchr and lengths",
+    "atoi": "sta_parse_*", "atol": "sta_parse_*", "atoll": "sta_parse_*", "atof": "sta_parse_*",
+    "strtol": "sta_parse_*", "strtoul": "sta_parse_*", "strtoll": "sta_parse_*", "strtoull": "sta_parse_*",
+    "sscanf": "sta_parse_*", "scanf": "sta_parse_*", "fscanf": "sta_parse_*",
+    "gmtime": "gmtime_r", "localtime": "UTC and gmtime_r", "ctime": "sta_clock's text forms",
+    "asctime": "sta_clock's text forms", "strerror": "strerror_r",
+    "mktemp": "mkostemp", "tmpnam": "mkostemp", "tempnam": "mkostemp", "tmpfile": "memfd_create",
+    "system": "nothing", "popen": "nothing", "alloca": "an arena", "setjmp": "return", "longjmp": "return",
+    "rand": "crypto/random", "srand": "crypto/random", "random": "crypto/random", "drand48": "crypto/random",
+    "access": "open, and look at errno",
+}
+# Tests may also do these: their inputs are their own.
+BANNED_IN_SRC = {
+    "exit": "return from main", "_exit": "return from main", "abort": "assert", "quick_exit": "return from main",
+    "malloc": "sta_malloc", "calloc": "sta_malloc", "realloc": "sta_realloc", "free": "sta_free",
+    "strdup": "sta_strdup", "strndup": "an arena", "asprintf": "sta_buf_*", "vasprintf": "sta_buf_*",
+    "getline": "read with a limit", "getdelim": "read with a limit",
+}
+# (file under src/, call) that is right for the reason given
+ALLOW = {
+    ("base/alloc.c", "malloc"): "the one door",
+    ("base/alloc.c", "calloc"): "the one door",
+    ("base/alloc.c", "realloc"): "the one door",
+    ("base/alloc.c", "free"): "the one door",
+    ("base/alloc.c", "strdup"): "the one door",
+}
+LIMIT = {".c": 800, ".h": 250}
+NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+AUTO = re.compile(r"\bSTA_AUTO(?:_FD\b|\([^)]*\))[^;={]*;")
+GOTO = re.compile(r"\bgoto\b")
+LATER = re.compile(r"\b(TODO|FIXME|XXX)\b")
+
+
+def calls(names):
+    """A call, not a member of that name (ops->free) and not a part of a longer word."""
+    return re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(names))
+
+
+CALL = {"src": calls(BANNED | BANNED_IN_SRC), "test": calls(BANNED)}
+INSTEAD = BANNED | BANNED_IN_SRC
+
+
+def header_manual(rel, text):
+    """src/store/store_fs.h opens with '/*\\n * store_fs - ' and says 'Layer: store.'"""
+    path = pathlib.PurePosixPath(rel)
+    layer = path.parts[1]
+    manual = re.match(r"/\*\n \* (\w+) - \S.*?\*/\n#ifndef (\w+)\n", text, re.S)
+    if not manual or manual[1] != path.stem:
+        yield f"{rel}:1: must open with '/*\\n * {path.stem} - <purpose>', then its guard"
+    elif f"Layer: {layer}." not in manual[0]:
+        yield f"{rel}:1: the manual must say 'Layer: {layer}.'"
+    elif manual[2] != (guard := f"STA_{layer}_{path.stem}_H".upper()):
+        yield f"{rel}:1: the guard must be {guard}"
+
+
+def problems(path, rel):
+    text = path.read_text()
+    code = NOISE.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+
+    def line(match):
+        return text.count("\n", 0, match.start()) + 1
+
+    if text.count("\n") > LIMIT[path.suffix]:
+        yield f"{rel}: longer than {LIMIT[path.suffix]} lines: split it"
+    if path.suffix == ".h" and rel.startswith("src/"):
+        yield from header_manual(rel, text)
+    for m in NOISE.finditer(text):
+        if m.group().startswith("//"):
+            yield f"{rel}:{line(m)}: comments are /* like this */"
+    for m in LATER.finditer(text):
+        yield f"{rel}:{line(m)}: {m.group()}: do it, or describe it in an issue"
+    for m in GOTO.finditer(code):
+        yield f"{rel}:{line(m)}: no goto; STA_AUTO releases what a scope holds"
+    for m in AUTO.finditer(code):
+        yield f"{rel}:{line(m)}: STA_AUTO variable without an initialiser"
+    for m in CALL[rel.split("/")[0]].finditer(code):
+        if (rel.removeprefix("src/"), m[1]) not in ALLOW:
+            yield f"{rel}:{line(m)}: {m[1]}() is banned; use {INSTEAD[m[1]]}"
+
+
+def main(root):
+    root = pathlib.Path(root)
+    files = sorted(f for folder in ("src", "test") for f in (root / folder).rglob("*.[ch]"))
+    found = [p for f in files for p in problems(f, f.relative_to(root).as_posix())]
+    print("\n".join(found) or f"{len(files)} files keep the house rules")
+    return 1 if found or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
