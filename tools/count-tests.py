@@ -2,10 +2,12 @@
 """Add up test results: count-tests.py NAME:STATUS:FILE ...
 
 FILE is a testlog.json of Meson, whose TAP programs count with each of their tests,
-or a JUnit file of pytest.  STATUS is the exit status of the run: one that failed
-without a failed test on record (it crashed, say) counts as one failure.
-Prints what was left out and why, what failed, and as the last line the sum.
+or a JUnit file of pytest, or empty for a part that is one test.  STATUS is the exit
+status of the part: one that failed without a failed test on record (it crashed,
+say) counts as one failure.  Prints what was left out and why, what failed, which
+parts failed, and as the last line the sum.
 """
+import collections
 import json
 import pathlib
 import re
@@ -23,6 +25,7 @@ class Sum:
         self.skipped = []
 
     def add(self, name, verdict, reason=""):
+        """For a test that is left out the name is that of its file: many may share one reason."""
         if verdict == "passed":
             self.passed += 1
         elif verdict == "failed":
@@ -39,14 +42,14 @@ def read_meson(path, total):
         subtests = TAP.findall(program.get("stdout", ""))
         for verdict, name in subtests:
             if re.search(r"# skip", name, re.I):
-                total.add(name, "skipped", program["name"])
+                total.add(program["name"], "skipped", "as its log says")
             else:
                 total.add(f"{program['name']}: {name}", "passed" if verdict == "ok" else "failed")
         bad = program["result"] not in ("OK", "EXPECTEDFAIL", "SKIP")
         if bad and len(total.failed) == before:
             total.add(f"{program['name']}: {program['result'].lower()}", "failed")
         elif not subtests and program["result"] == "SKIP":
-            total.add(program["name"], "skipped", "see its log")
+            total.add(program["name"], "skipped", "as its log says")
         elif not subtests and not bad:
             total.add(program["name"], "passed")
 
@@ -58,17 +61,20 @@ def read_junit(path, total):
         if case.find("failure") is not None or case.find("error") is not None:
             total.add(name, "failed")
         elif skip is not None:
-            total.add(name, "skipped", skip.get("message", ""))
+            total.add(case.get("classname"), "skipped", skip.get("message", ""))
         else:
             total.add(name, "passed")
 
 
 def read(argument, total):
+    """The name of a part, when it failed."""
     name, status, file = argument.split(":", 2)
     path = pathlib.Path(file)
     before = len(total.failed)
     try:
-        if path.suffix == ".xml":
+        if not file:
+            total.add(name, "failed" if int(status) else "passed")
+        elif path.suffix == ".xml":
             read_junit(path, total)
         else:
             read_meson(path, total)
@@ -77,22 +83,24 @@ def read(argument, total):
     crashed = int(status) not in (0, NOTHING_COLLECTED)
     if crashed and len(total.failed) == before:
         total.add(f"{name}: the run ended with status {status}", "failed")
+    return name if len(total.failed) > before else None
 
 
 def main(arguments):
     total = Sum()
-    for argument in arguments:
-        read(argument, total)
+    bad = [name for name in [read(argument, total) for argument in arguments] if name]
     print()
-    for name, reason in total.skipped:
-        print(f"left out: {name}: {reason}")
+    for (name, reason), count in collections.Counter(total.skipped).items():
+        print(f"left out: {name} ({count}): {reason}")
     for name in total.failed:
         print(f"FAILED: {name}")
+    if bad:
+        print(f"parts that failed: {', '.join(bad)}")
     line = f"{total.passed} passed, {len(total.failed)} failed"
     if total.skipped:
         line += f", {len(total.skipped)} skipped"
     print(line)
-    return 1 if total.failed or not total.passed else 0
+    return 1 if total.failed else 0
 
 
 if __name__ == "__main__":
