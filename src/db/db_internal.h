@@ -25,7 +25,9 @@ struct sta_db_stmt {
 	sqlite3_stmt *handle;
 	struct sta_db_conn *conn;
 	const char *literal;
-	int bind_code; /* of the first binding that failed, else SQLITE_OK */
+	int bind_code;   /* of the first binding that failed, else SQLITE_OK */
+	uint64_t bound;  /* bit i-1: placeholder i has a value */
+	uint64_t wanted; /* all placeholders */
 	bool in_use;
 	bool cached;
 	bool finished; /* stepped past its last row since the last binding */
@@ -36,6 +38,7 @@ struct sta_db_conn {
 	bool is_writer;
 	bool in_control;    /* our own BEGIN, COMMIT, ... is being run: the authorizer lets it pass */
 	bool suspect;       /* the device failed: open the file anew before the next transaction */
+	int late_code;      /* a statement failed when it was done; else SQLITE_OK */
 	unsigned snapshots; /* read_begin minus read_end */
 	size_t in_use;      /* statements prepared and not done */
 
@@ -81,6 +84,9 @@ void sta_db_conn_close(struct sta_db_conn *c);
 
 /* Fill err for a result code of SQLite and return what the layers above know it as. */
 enum sta_rc sta_db_fail(struct sta_db_conn *c, int code, struct sta_err *err);
+
+/* Prepare such a statement ahead, so that running it needs no memory. */
+enum sta_rc sta_db_control_load(struct sta_db_conn *c, const char *literal, struct sta_err *err) STA_CHECK;
 
 /* Run BEGIN, COMMIT, SAVEPOINT and the like; the result code of SQLite. */
 int sta_db_control(struct sta_db_conn *c, const char *literal);

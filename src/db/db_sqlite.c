@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/auto.h"
 #include "db/db_internal.h"
+
+/* 256 MiB: under a second. */
+#define CHECKED_PAGES_MAX 65536
 
 /* The log is moved by the writer thread alone, hence no automatic checkpoints. */
 static const char common_setup[] = "PRAGMA wal_autocheckpoint=0;"
@@ -229,6 +233,47 @@ make_file(const char *path, struct sta_err *err)
 	return st.st_size == 0 ? sync_parent(path, err) : STA_OK;
 }
 
+struct first_value {
+	char text[128];
+};
+
+static int
+note_first_value(void *arg, int columns, char **values, char **names)
+{
+	struct first_value *first = arg;
+
+	(void) columns;
+	(void) names;
+	if (first->text[0] == '\0')
+		(void) snprintf(first->text, sizeof(first->text), "%s", values[0] ? values[0] : "");
+	return 0;
+}
+
+/* Damage is found now rather than by the first request that meets it. */
+static enum sta_rc
+check_file(const struct sta_db *db, struct sta_err *err)
+{
+	struct sta_db_conn *c = db->writer;
+	struct first_value pages = { "" };
+	struct first_value result = { "" };
+	int code = sqlite3_exec(c->handle, "PRAGMA page_count", note_first_value, &pages, NULL);
+	bool is_small = strtoll(pages.text, NULL, 10) <= CHECKED_PAGES_MAX;
+
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(c->handle,
+				    is_small ? "PRAGMA quick_check(1)"
+					     : "SELECT 'ok' FROM sqlite_schema LIMIT 1",
+				    note_first_value, &result, NULL);
+	if (code != SQLITE_OK)
+		return sta_db_fail(c, code, err);
+	if (is_small && strcmp(result.text, "ok") != 0) {
+		(void) sta_err_set(err, STA_CORRUPT, 0, "the database '%s' is damaged", db->path);
+		(void) snprintf(err->detail, sizeof(err->detail), "%s", result.text);
+		return STA_CORRUPT;
+	}
+	return STA_OK;
+}
+
 static void
 destroy(struct sta_db *db)
 {
@@ -268,6 +313,8 @@ sta_db_sqlite_open(const char *path, struct sta_db **out, struct sta_err *err)
 	rc = db->path ? make_file(path, err) : sta_err_set(err, STA_NOMEM, 0, "open database");
 	if (rc == STA_OK)
 		rc = sta_db_writer_open(db, err);
+	if (rc == STA_OK)
+		rc = check_file(db, err);
 	if (rc == STA_OK)
 		rc = sta_db_writer_start(db, err);
 	if (rc != STA_OK) {

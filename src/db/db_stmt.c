@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/auto.h"
 #include "db/db_internal.h"
 
 #define FIRST_CAP 64
+#define PLACEHOLDERS_MAX 64 /* bits of sta_db_stmt.bound */
 
 /* Fibonacci hashing: addresses of literals differ in their middle bits. */
 static size_t
@@ -48,11 +50,14 @@ reserve_slot(struct sta_db_conn *c)
 	return true;
 }
 
-static void
+/* Its code is that of a failure no step has reported: sta_db_step() resets after its own. */
+static int
 drop(struct sta_db_stmt *s)
 {
-	(void) sqlite3_finalize(s->handle);
+	int code = sqlite3_finalize(s->handle);
+
 	sta_free(s);
+	return code;
 }
 
 void
@@ -60,7 +65,7 @@ sta_db_stmt_drop_all(struct sta_db_conn *c)
 {
 	for (size_t i = 0; i < c->cap; i++)
 		if (c->slots[i])
-			drop(c->slots[i]);
+			(void) drop(c->slots[i]);
 	sta_free(c->slots);
 	c->slots = NULL;
 	c->cap = 0;
@@ -69,16 +74,21 @@ sta_db_stmt_drop_all(struct sta_db_conn *c)
 
 /* $1, $2, ... by first appearance, so that SQLite and PostgreSQL number alike. */
 static enum sta_rc
-check_placeholders(sqlite3_stmt *handle, struct sta_err *err)
+check_placeholders(struct sta_db_stmt *s, struct sta_err *err)
 {
-	for (int i = 1; i <= sqlite3_bind_parameter_count(handle); i++) {
-		const char *name = sqlite3_bind_parameter_name(handle, i);
+	int n = sqlite3_bind_parameter_count(s->handle);
+
+	if (n > PLACEHOLDERS_MAX)
+		return sta_err_set(err, STA_BACKEND, 0, "a statement has %d placeholders", n);
+	for (int i = 1; i <= n; i++) {
+		const char *name = sqlite3_bind_parameter_name(s->handle, i);
 		char want[16];
 
 		(void) snprintf(want, sizeof(want), "$%d", i);
 		if (!name || strcmp(name, want) != 0)
-			return sta_err_set(err, STA_INVALID, 0, "placeholder %d of a statement is '%s'", i,
+			return sta_err_set(err, STA_BACKEND, 0, "placeholder %d of a statement is '%s'", i,
 					   name ? name : "?");
+		s->wanted |= UINT64_C(1) << (i - 1);
 	}
 	return STA_OK;
 }
@@ -94,8 +104,8 @@ compile(struct sta_db_stmt *s, struct sta_err *err)
 	if (code != SQLITE_OK)
 		return sta_db_fail(s->conn, code, err);
 	if (!s->handle || tail[strspn(tail, "; \t\n")] != '\0')
-		return sta_err_set(err, STA_INVALID, 0, "not exactly one statement");
-	return check_placeholders(s->handle, err);
+		return sta_err_set(err, STA_BACKEND, 0, "not exactly one statement");
+	return check_placeholders(s, err);
 }
 
 /* A new statement; into the cache unless the cache's own is in use. */
@@ -114,7 +124,7 @@ make(struct sta_db_conn *c, const char *literal, bool cached, struct sta_db_stmt
 	if (rc == STA_OK && cached && !reserve_slot(c))
 		rc = sta_err_set(err, STA_NOMEM, 0, "prepare statement");
 	if (rc != STA_OK) {
-		drop(s);
+		(void) drop(s);
 		return rc;
 	}
 	if (cached) {
@@ -137,32 +147,55 @@ sta_db_prepare(struct sta_db_conn *c, const char *literal, struct sta_db_stmt **
 		if (rc != STA_OK)
 			return rc;
 	}
-	/* Another text at the address of an earlier one was never a literal. */
-	assert(strcmp(sqlite3_sql(s->handle), literal) == 0);
+	/* Another text at the address of an earlier one was never a literal.  SQLite
+	 * keeps it without the blanks at its end. */
+	assert(strncmp(sqlite3_sql(s->handle), literal, strlen(sqlite3_sql(s->handle))) == 0);
 	s->in_use = true;
 	c->in_use++;
 	*out = s;
 	return STA_OK;
 }
 
+static void
+note_late(struct sta_db_conn *c, int code)
+{
+	if (c->late_code == SQLITE_OK)
+		c->late_code = code;
+}
+
 void
 sta_db_done(struct sta_db_stmt **sp)
 {
 	struct sta_db_stmt *s = *sp;
+	struct sta_db_conn *c;
 
 	if (!s)
 		return;
 	*sp = NULL;
-	s->conn->in_use--;
+	c = s->conn;
+	c->in_use--;
 	if (!s->cached) {
-		drop(s);
+		note_late(c, drop(s));
 		return;
 	}
-	(void) sqlite3_reset(s->handle); /* repeats the last step's failure, which was reported */
+	note_late(c, sqlite3_reset(s->handle));
 	(void) sqlite3_clear_bindings(s->handle);
 	s->bind_code = SQLITE_OK;
+	s->bound = 0;
 	s->finished = false;
 	s->in_use = false;
+}
+
+enum sta_rc
+sta_db_control_load(struct sta_db_conn *c, const char *literal, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc;
+
+	c->in_control = true;
+	rc = sta_db_prepare(c, literal, &s, err);
+	c->in_control = false;
+	return rc;
 }
 
 int
@@ -184,35 +217,37 @@ sta_db_control(struct sta_db_conn *c, const char *literal)
 }
 
 static void
-note_binding(struct sta_db_stmt *s, int code)
+note_binding(struct sta_db_stmt *s, int i, int code)
 {
 	s->finished = false;
-	if (s->bind_code == SQLITE_OK)
+	if (code == SQLITE_OK)
+		s->bound |= UINT64_C(1) << (i - 1);
+	else if (s->bind_code == SQLITE_OK)
 		s->bind_code = code;
 }
 
 void
 sta_db_bind_int(struct sta_db_stmt *s, int i, int64_t v)
 {
-	note_binding(s, sqlite3_bind_int64(s->handle, i, v));
+	note_binding(s, i, sqlite3_bind_int64(s->handle, i, v));
 }
 
 void
 sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v)
 {
-	note_binding(s, sqlite3_bind_text(s->handle, i, v, -1, SQLITE_STATIC));
+	note_binding(s, i, sqlite3_bind_text(s->handle, i, v, -1, SQLITE_STATIC));
 }
 
 void
 sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len)
 {
-	note_binding(s, sqlite3_bind_blob64(s->handle, i, p, len, SQLITE_STATIC));
+	note_binding(s, i, sqlite3_bind_blob64(s->handle, i, p ? p : "", len, SQLITE_STATIC));
 }
 
 void
 sta_db_bind_null(struct sta_db_stmt *s, int i)
 {
-	note_binding(s, sqlite3_bind_null(s->handle, i));
+	note_binding(s, i, sqlite3_bind_null(s->handle, i));
 }
 
 /* An error may have cost the whole transaction; what follows would commit by itself. */
@@ -229,6 +264,8 @@ sta_db_step(struct sta_db_stmt *s, bool *row, struct sta_err *err)
 
 	if (s->bind_code != SQLITE_OK)
 		return sta_db_fail(s->conn, s->bind_code, err);
+	if (s->bound != s->wanted)
+		return sta_err_set(err, STA_BACKEND, 0, "a placeholder of a statement has no value");
 	if (lost_transaction(s->conn))
 		return sta_err_set(err, STA_BACKEND, 0, "the database rolled the transaction back");
 	if (s->finished) { /* SQLite would begin again */
@@ -263,7 +300,7 @@ sta_db_run(struct sta_db_stmt *s, struct sta_err *err)
 	(void) sqlite3_reset(s->handle);
 	s->finished = false;
 	if (row)
-		return sta_err_set(err, STA_INVALID, 0, "a statement to be run yields rows");
+		return sta_err_set(err, STA_BACKEND, 0, "a statement to be run yields rows");
 	return STA_OK;
 }
 
@@ -276,23 +313,28 @@ sta_db_changes(struct sta_db_conn *c)
 int64_t
 sta_db_int(struct sta_db_stmt *s, int i)
 {
-	return sqlite3_column_int64(s->handle, i);
+	return sqlite3_column_type(s->handle, i) == SQLITE_INTEGER ? sqlite3_column_int64(s->handle, i) : 0;
 }
 
 const char *
 sta_db_text(struct sta_db_stmt *s, int i)
 {
+	if (sqlite3_column_type(s->handle, i) != SQLITE_TEXT)
+		return NULL;
 	return (const char *) sqlite3_column_text(s->handle, i);
 }
 
 const void *
 sta_db_bytes(struct sta_db_stmt *s, int i, size_t *len)
 {
-	const void *p = sqlite3_column_blob(s->handle, i);
+	const void *p;
 
+	*len = 0;
+	if (sqlite3_column_type(s->handle, i) != SQLITE_BLOB)
+		return NULL;
+	p = sqlite3_column_blob(s->handle, i);
 	*len = (size_t) sqlite3_column_bytes(s->handle, i);
-	/* SQLite has no pointer for a value of no bytes either. */
-	return p || sta_db_is_null(s, i) ? p : "";
+	return p ? p : ""; /* SQLite has no pointer for a value of no bytes */
 }
 
 bool

@@ -14,6 +14,13 @@
 #define PAGE_BYTES 4096
 #define FRAME_BYTES (PAGE_BYTES + 24) /* a page in the log has a header of 24 bytes */
 
+static const char tx_begin[] = "BEGIN IMMEDIATE";
+static const char tx_commit[] = "COMMIT";
+static const char tx_undo[] = "ROLLBACK";
+static const char member_begin[] = "SAVEPOINT member";
+static const char member_undo[] = "ROLLBACK TO member";
+static const char member_end[] = "RELEASE member";
+
 /* A transaction on its caller's stack. */
 struct sta_db_tx {
 	sta_db_tx_fn *fn;
@@ -118,8 +125,9 @@ note_wal_pages(void *arg, sqlite3 *handle, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* Move the log into the database file as far as readers allow. */
-static void
+/* Move the log into the database file as far as readers allow; false when they,
+ * or the device, stood in the way. */
+static bool
 checkpoint(struct sta_db *db, int mode)
 {
 	int in_log = 0;
@@ -130,10 +138,11 @@ checkpoint(struct sta_db *db, int mode)
 	if ((code & 0xff) == SQLITE_IOERR)
 		db->writer->suspect = true;
 	if (code != SQLITE_OK)
-		return;
+		return false;
 	db->own.checkpoints++;
 	if (moved == in_log)
 		db->wal_pages = 0;
+	return moved == in_log;
 }
 
 static void
@@ -147,31 +156,53 @@ checkpoint_if_due(struct sta_db *db)
 	(void) pthread_mutex_unlock(&db->lock);
 }
 
+/* Undoing and committing must not fail for want of memory. */
+static enum sta_rc
+load_controls(struct sta_db_conn *c, struct sta_err *err)
+{
+	static const char *const all[] = {
+		tx_begin, tx_commit, tx_undo, member_begin, member_undo, member_end
+	};
+	enum sta_rc rc = STA_OK;
+
+	for (size_t i = 0; rc == STA_OK && i < sizeof(all) / sizeof(all[0]); i++)
+		rc = sta_db_control_load(c, all[i], err);
+	return rc;
+}
+
 /* Replaces a connection that the device failed under.
  *
  * The commit whose sync failed may still stand complete in the log, where a
  * recovery would find it.  So the old connection stays open until the new one
  * is: the log's index, which ends before that commit, then stays in force, and
  * emptying the log removes what lies behind.  Where readers keep it from being
- * emptied the next commit overwrites it. */
+ * emptied a commit of nothing overwrites the first frame of it. */
 enum sta_rc
 sta_db_writer_open(struct sta_db *db, struct sta_err *err)
 {
 	struct sta_db_conn *old = db->writer;
 	struct sta_db_conn *c = NULL;
+	bool replaces = old != NULL;
+	bool is_gone;
 	enum sta_rc rc = sta_db_conn_open(db->path, true, &c, err);
 
-	if (rc != STA_OK)
+	if (rc == STA_OK)
+		rc = load_controls(c, err);
+	if (rc != STA_OK) {
+		sta_db_conn_close(c);
 		return rc;
+	}
 	db->writer = c;
 	sta_db_conn_close(old);
 	db->wal_pages = 0;
 	(void) sqlite3_wal_hook(c->handle, note_wal_pages, db);
 
 	(void) sqlite3_busy_timeout(c->handle, 0); /* readers are not waited for */
-	checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+	is_gone = checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
 	(void) sqlite3_busy_timeout(c->handle, STA_DB_BUSY_TIMEOUT_MS);
-	c->suspect = false; /* best effort: the next commit speaks for itself */
+	if (replaces && !is_gone)
+		is_gone = sqlite3_exec(c->handle, "PRAGMA user_version = 1", NULL, NULL, NULL) == SQLITE_OK;
+	c->suspect = replaces && !is_gone; /* then tried again; meanwhile the next commit speaks for itself */
 	return STA_OK;
 }
 
@@ -179,24 +210,27 @@ sta_db_writer_open(struct sta_db *db, struct sta_err *err)
 static bool
 run_member(struct sta_db_conn *c, struct sta_db_tx *tx)
 {
-	int code = sta_db_control(c, "SAVEPOINT member");
+	int code = sta_db_control(c, member_begin);
 
 	tx->err = (struct sta_err){ 0 };
 	if (code != SQLITE_OK) {
 		tx->rc = sta_db_fail(c, code, &tx->err);
 		return false;
 	}
+	c->late_code = SQLITE_OK;
 	tx->rc = tx->fn(c, tx->arg, &tx->err);
 	assert(c->in_use == 0 && c->snapshots == 0);
+	if (tx->rc == STA_OK && c->late_code != SQLITE_OK)
+		tx->rc = sta_db_fail(c, c->late_code, &tx->err);
 	if (sqlite3_get_autocommit(c->handle)) {
 		if (tx->rc == STA_OK)
 			tx->rc = sta_err_set(&tx->err, STA_BACKEND, 0,
 					     "the database rolled the transaction back");
 		return false;
 	}
-	if (tx->rc != STA_OK && sta_db_control(c, "ROLLBACK TO member") != SQLITE_OK)
+	if (tx->rc != STA_OK && sta_db_control(c, member_undo) != SQLITE_OK)
 		return false;
-	code = sta_db_control(c, "RELEASE member");
+	code = sta_db_control(c, member_end);
 	if (code != SQLITE_OK && tx->rc == STA_OK)
 		tx->rc = sta_db_fail(c, code, &tx->err);
 	return code == SQLITE_OK;
@@ -206,7 +240,7 @@ static void
 roll_back(struct sta_db_conn *c)
 {
 	/* Many errors have done so already. */
-	if (!sqlite3_get_autocommit(c->handle) && sta_db_control(c, "ROLLBACK") != SQLITE_OK)
+	if (!sqlite3_get_autocommit(c->handle) && sta_db_control(c, tx_undo) != SQLITE_OK)
 		c->suspect = true;
 }
 
@@ -235,7 +269,7 @@ commit(struct sta_db *db, struct sta_db_tx **txs, size_t n)
 		roll_back(c);
 		return SETTLED;
 	}
-	code = sta_db_control(c, "COMMIT");
+	code = sta_db_control(c, tx_commit);
 	if (code == SQLITE_OK) {
 		db->own.commits++;
 		return SETTLED;
@@ -261,7 +295,7 @@ attempt(struct sta_db *db, struct sta_db_tx **txs, size_t n, size_t *culprit)
 		fail_all(txs, n, &err);
 		return SETTLED;
 	}
-	code = sta_db_control(db->writer, "BEGIN IMMEDIATE");
+	code = sta_db_control(db->writer, tx_begin);
 	if (code != SQLITE_OK) {
 		(void) sta_db_fail(db->writer, code, &err);
 		fail_all(txs, n, &err);
@@ -301,6 +335,17 @@ run_group(struct sta_db *db, struct sta_db_tx *const *group, size_t n)
 	}
 }
 
+/* What a failed commit left in the log must be gone before its callers are
+ * answered: they may tell others that it did not happen. */
+static void
+heal(struct sta_db *db)
+{
+	struct sta_err ignored;
+
+	if (db->writer->suspect && sta_db_writer_open(db, &ignored) != STA_OK)
+		db->writer->suspect = true; /* tried again before the next transaction */
+}
+
 static void *
 run_writer(void *arg)
 {
@@ -310,6 +355,7 @@ run_writer(void *arg)
 
 	while ((n = take_group(db, group)) > 0) {
 		run_group(db, group, n);
+		heal(db);
 		answer(db, group, n);
 		checkpoint_if_due(db);
 	}
