@@ -113,8 +113,10 @@ open_home(struct service *s, struct sta_err *err)
 	STA_AUTO(sta_arena_auto) struct sta_arena *a = sta_arena_new(FIRST_USER_MEMORY_MAX);
 	char *password = NULL;
 	struct sta_call call;
-	enum sta_rc rc = sta_home_lock(&s->home, sta_conf_text(s->conf, STA_OPTION_DATA), true, err);
+	enum sta_rc rc = sta_home_find(&s->home, sta_conf_text(s->conf, STA_OPTION_DATA), true, err);
 
+	if (rc == STA_OK)
+		rc = sta_home_lock(&s->home, err);
 	if (rc == STA_BUSY)
 		return sta_err_set(err, STA_BUSY, 0, "%s is in use; does another server run there?",
 				   s->home.path);

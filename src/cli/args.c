@@ -209,7 +209,8 @@ sta_cli_parse(struct sta_cli *cli, struct sta_err *err)
 
 	cli->command = find_command(cli->argc, cli->argv, &words);
 	if (!cli->command)
-		return sta_cli_usage(cli, err, "there is no such command; see staithe help");
+		return cli->argc < 2 ? sta_cli_usage(cli, err, "say what to do; see staithe help")
+				     : sta_cli_usage(cli, err, "there is no such command; see staithe help");
 	for (int i = 1 + words; i < cli->argc; i++) {
 		const char *next = i + 1 < cli->argc ? cli->argv[i + 1] : NULL;
 		bool took_next = false;

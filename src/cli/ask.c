@@ -107,12 +107,11 @@ ask_server(struct question *q, int fd, json_t **result, struct sta_err *err)
 static enum sta_rc
 ask_owner(struct question *q, struct sta_home *h, json_t **result, struct sta_err *err)
 {
-	const char *path = sta_conf_text(q->cli->conf, STA_OPTION_DATA);
 	uint64_t until = sta_now_ns() + HANDOVER_NS;
 
 	for (;;) {
 		int fd = -1;
-		enum sta_rc rc = sta_home_lock(h, path, false, err);
+		enum sta_rc rc = sta_home_lock(h, err);
 
 		if (rc == STA_OK)
 			return do_here(q, h, result, err);
@@ -147,7 +146,12 @@ sta_ask(struct sta_cli *cli, const char *op, json_t *args, sta_ask_row_fn *on_ro
 	q.rows = sta_json_own(cli->arena, json_array());
 	if (!q.args || !q.rows)
 		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
-	rc = ask_owner(&q, &h, &result, err);
+	rc = sta_home_find(&h, sta_conf_text(cli->conf, STA_OPTION_DATA), false, err);
+	if (rc == STA_OK && !q.op->first && !sta_home_exists(&h))
+		rc = sta_err_set(err, STA_NOT_FOUND, 0, "%s holds no registry; start one with: staithe serve",
+				 h.path);
+	if (rc == STA_OK)
+		rc = ask_owner(&q, &h, &result, err);
 	if (rc == STA_OK && q.op->rows && json_object_set(result, q.op->rows, q.rows) < 0)
 		rc = sta_err_set(err, STA_NOMEM, 0, "out of memory");
 	if (rc == STA_OK)

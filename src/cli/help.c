@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,9 +18,12 @@ print_option(enum sta_option_id id)
 {
 	const struct sta_option *o = &sta_options[id];
 	char flag[STA_OPTION_NAME_MAX];
+	char value[STA_OPTION_NAME_MAX];
 	char help[256];
-	const char *value = o->choices ? o->choices : o->unit;
 
+	(void) snprintf(value, sizeof(value), "%s", o->choices ? o->choices : o->unit);
+	for (char *p = value; !o->choices && *p != '\0'; p++)
+		*p = (char) toupper((unsigned char) *p);
 	(void) snprintf(help, sizeof(help), "%s%s%s%s", o->help, o->def[0] != '\0' ? " [" : "", o->def,
 			o->def[0] != '\0' ? "]" : "");
 	print_flag(sta_option_flag(id, flag), value[0] != '\0' ? value : NULL, help);

@@ -8,11 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "db/db_sqlite.h"
 #include "store/store_fs.h"
 
-static enum sta_rc
-open_directory(struct sta_home *h, const char *path, bool make, struct sta_err *err)
+enum sta_rc
+sta_home_find(struct sta_home *h, const char *path, bool make, struct sta_err *err)
 {
 	int n = snprintf(h->path, sizeof(h->path), "%s", path);
 
@@ -31,23 +32,19 @@ open_directory(struct sta_home *h, const char *path, bool make, struct sta_err *
 }
 
 enum sta_rc
-sta_home_lock(struct sta_home *h, const char *path, bool make, struct sta_err *err)
+sta_home_lock(struct sta_home *h, struct sta_err *err)
 {
-	enum sta_rc rc = h->dirfd < 0 ? open_directory(h, path, make, err) : STA_OK;
+	STA_AUTO_FD int fd = openat(h->dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (rc != STA_OK)
-		return rc;
-	h->lockfd = openat(h->dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (h->lockfd < 0)
+	if (fd < 0)
 		return sta_err_set(err, STA_IO, errno, "%s/lock", h->path);
-	if (flock(h->lockfd, LOCK_EX | LOCK_NB) == 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		h->lockfd = sta_take_fd(&fd);
 		return STA_OK;
-	rc = errno == EWOULDBLOCK
-		     ? sta_err_set(err, STA_BUSY, 0, "%s is in use by another staithe process", h->path)
-		     : sta_err_set(err, STA_IO, errno, "lock %s/lock", h->path);
-	(void) close(h->lockfd);
-	h->lockfd = -1;
-	return rc;
+	}
+	if (errno != EWOULDBLOCK)
+		return sta_err_set(err, STA_IO, errno, "lock %s/lock", h->path);
+	return sta_err_set(err, STA_BUSY, 0, "%s is in use by another staithe process", h->path);
 }
 
 bool

@@ -33,14 +33,16 @@ struct sta_home {
 
 #define STA_HOME_CLOSED ((struct sta_home){ .dirfd = -1, .lockfd = -1 })
 
-/* Find the directory and try for its lock.  make: create the directory (0700)
- * where it is missing.  STA_INVALID: no path; STA_NOT_FOUND: no such directory;
- * STA_BUSY: another process holds the lock, and h->dirfd is open all the same.
- * h starts as STA_HOME_CLOSED; close it whatever comes back. */
-enum sta_rc sta_home_lock(struct sta_home *h, const char *path, bool make, struct sta_err *err) STA_CHECK;
+/* Open the directory.  make: first create it (0700) where it is missing.
+ * STA_INVALID: no path; STA_NOT_FOUND: no such directory.  h starts as
+ * STA_HOME_CLOSED; close it whatever comes back. */
+enum sta_rc sta_home_find(struct sta_home *h, const char *path, bool make, struct sta_err *err) STA_CHECK;
 
-/* With the lock held: has a registry been made here? */
+/* Has a registry been made here? */
 bool sta_home_exists(const struct sta_home *h);
+
+/* Try for the lock.  STA_BUSY: another process holds it. */
+enum sta_rc sta_home_lock(struct sta_home *h, struct sta_err *err) STA_CHECK;
 
 /* With the lock held: open database, store and registry.  workers 0: none. */
 enum sta_rc sta_home_open(struct sta_home *h, const struct sta_conf *conf, size_t workers,
