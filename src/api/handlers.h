@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #include "api/api.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "oci/errcode.h"
 #include "oci/ref.h"

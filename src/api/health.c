@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "api/handlers.h"
-#include "base/buf.h"
 
 #define METRICS_MAX ((size_t) 1 << 20)
 

@@ -2,7 +2,6 @@
 
 #include "api/handlers.h"
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/log.h"
 #include "registry/upload.h"
 
@@ -148,6 +147,7 @@ static void
 write_histogram(const struct series *s, const char *route, const char *method, struct sta_buf *b)
 {
 	static const char name[] = "staithe_http_request_seconds";
+	uint64_t total_ns = get(&s->total_ns);
 	uint64_t sum = 0;
 
 	for (size_t k = 0; k <= BOUNDS; k++) {
@@ -156,7 +156,7 @@ write_histogram(const struct series *s, const char *route, const char *method, s
 			       method, k < BOUNDS ? bound_text[k] : "+Inf", (unsigned long long) sum);
 	}
 	sta_buf_printf(b, "%s_sum{route=\"%s\",method=\"%s\"} %.6f\n", name, route, method,
-		       (double) get(&s->total_ns) / 1e9);
+		       (double) total_ns / 1e9);
 	sta_buf_printf(b, "%s_count{route=\"%s\",method=\"%s\"} %llu\n", name, route, method,
 		       (unsigned long long) sum);
 }

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "api/handlers.h"
-#include "base/buf.h"
 #include "base/parse.h"
 #include "registry/list.h"
 
