@@ -206,7 +206,8 @@ def test_wrong_digest_is_400_and_nothing_is_stored(registry, owner, package, unc
 @pytest.mark.parametrize("digest", ["", "sha256:", "sha256:abc", "sha256:" + "A" * 64, "md5:" + "0" * 32, "x",
                                     "sha256:" + "0" * 63, "sha512:" + "0" * 64, "sha256:../../../etc/passwd"])
 def test_malformed_digest_is_400(registry, owner, package, unchanged, digest):
-    with unchanged():
+    owner.push_image(package, "v1")
+    with unchanged(package):
         refused(finish(owner, owner.start_upload(package), digest, b"x"), 400, "DIGEST_INVALID")
         if digest:
             response = owner.post(f"/v2/{package}/blobs/uploads/", params={"digest": digest}, data=b"x", headers=OCTETS)
