@@ -439,7 +439,7 @@ def test_manifest_above_4_mib_is_413(owner, ready, unchanged, size):
         refused(response, 413, ("SIZE_INVALID", "MANIFEST_INVALID"))
 
 
-@pytest.mark.parametrize("digest", [images.random_digest(), images.random_digest("sha512")])
+@pytest.mark.parametrize("digest", [ABSENT, "sha512:" + "0" * 128])
 def test_bytes_that_do_not_match_the_digest_are_refused(owner, ready, unchanged, digest):
     with unchanged(ready):
         refused(owner.put_manifest(ready, digest, images.image(CONFIG, [LAYER])), 400, "DIGEST_INVALID")

@@ -252,7 +252,9 @@ class Registry:
         """What a refused request must leave alone."""
         report = self.fsck()
         counts = {key: report.get(key) for key in ("packages", "manifests", "tags", "blobs", "problems")}
-        return {"packages": self.packages(), "counts": counts}
+        packages = {name: {key: value for key, value in entry.items() if "updated" not in key}
+                    for name, entry in self.packages().items()}
+        return {"packages": packages, "counts": counts}
 
     # Callers
 
