@@ -7,8 +7,10 @@
  * Bearer tokens: ES256, short-lived (token_ttl_s).  They name the caller, the
  * personal access token they came from, and what they are for; they carry no
  * rights.  Rights are looked up live at each request, so a revoked right is
- * gone at once.  Refresh tokens (offline_token=true) are personal-access-token-like
- * rows without an own secret kept: see sta_token_refresh().
+ * gone at once.  A refresh token (offline_token=true) is a bearer token of
+ * another type that lives STA_REFRESH_TTL_S and can only be exchanged for
+ * bearer tokens; it ends with the personal access token or password that it
+ * came from.
  *
  * Layer: registry.
  */
@@ -17,6 +19,8 @@
 
 #include "crypto/pat.h"
 #include "registry/registry.h"
+
+#define STA_REFRESH_TTL_S (90U * 24 * 3600)
 
 struct sta_pat {
 	int64_t id;
@@ -42,6 +46,9 @@ enum sta_rc sta_pat_list(struct sta_registry *r, const struct sta_call *call, co
 enum sta_rc sta_pat_revoke(struct sta_registry *r, const struct sta_call *call, int64_t id,
 			   struct sta_err *err) STA_CHECK;
 
+/* Write down when tokens were last used; called every minute or so. */
+enum sta_rc sta_pat_flush_used(struct sta_registry *r, struct sta_err *err) STA_CHECK;
+
 /* "read:packages,write:packages" <-> bits.  STA_INVALID names the unknown word. */
 enum sta_rc sta_scopes_parse(const char *text, unsigned *out, struct sta_err *err) STA_CHECK;
 char *sta_scopes_text(struct sta_arena *a, unsigned scopes) STA_CHECK;
@@ -62,8 +69,7 @@ struct sta_bearer_request {
 	const struct sta_limit *limits;
 	size_t n_limits;
 	bool catalog;
-	bool offline;        /* a refresh token too, if the caller has a password or token */
-	const char *service; /* pinned as audience when the token is used */
+	bool offline; /* a refresh token too, unless the caller is anonymous */
 };
 
 struct sta_bearer {
