@@ -177,12 +177,20 @@ class Registry:
 
     # The command line
 
-    def run(self, *arguments, input=None):
-        """The command line with --data; returns the finished process, whatever its status."""
+    def plain(self, *arguments, input=None, env=None):
+        """The command line as given; returns the finished process, whatever its status."""
         if EXTERNAL:
             pytest.skip("needs the command line")
-        return subprocess.run([BINARY, *arguments, "--data", str(self.data)], input=input, text=True,
-                              capture_output=True, timeout=60, env=self.env)
+        return subprocess.run([BINARY, *arguments], input=input, text=True, capture_output=True, timeout=60,
+                              env={**self.env, **(env or {})})
+
+    def run(self, command, *arguments, input=None):
+        """The command line with --data."""
+        words = [command]
+        while arguments and not arguments[0].startswith("-") and len(words) < 2:
+            words.append(arguments[0])
+            arguments = arguments[1:]
+        return self.plain(*words, "--data", str(self.data), *arguments, input=input)
 
     def cli(self, *arguments, input=None):
         """The command line; must succeed.  Returns standard output."""
