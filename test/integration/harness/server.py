@@ -99,9 +99,7 @@ class Registry:
             pytest.fail(f"{BINARY}: not there; build it or set STAITHE_BINARY", pytrace=False)
         self.directory.mkdir(parents=True, exist_ok=True)
         with open(self.out, "wb") as out, open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [BINARY, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{port}", *self.arguments],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=log, env=self.env)
+            self.process = self.spawn(out, log, port)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             ended = self.process.poll() is not None
@@ -116,6 +114,12 @@ class Registry:
             time.sleep(0.005)
         self.kill()
         raise AssertionError(f"not listening after {START_SECONDS} s:\n{text}{self.log_text()}")
+
+    def spawn(self, out, log, port=0):
+        """The bare process, not waited for."""
+        return subprocess.Popen(
+            [BINARY, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{port}", *self.arguments],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=log, env=self.env)
 
     def stop(self):
         """SIGTERM; the server must end by itself with status 0."""
@@ -247,9 +251,9 @@ class Registry:
         assert done.stdout, f"fsck: {done.returncode} {done.stderr}"
         return json.loads(done.stdout)
 
-    def problems(self):
+    def problems(self, *arguments):
         """Number of broken invariants."""
-        found = self.fsck()["problems"]
+        found = self.fsck(*arguments)["problems"]
         return found if isinstance(found, int) else len(found)
 
     def collect(self):
