@@ -22,7 +22,7 @@ READY_SECONDS = 5
 
 # A round is shorter than the grace, so a blob that was acknowledged in it may
 # not be collected before it is looked at; earlier garbage is.
-SETTINGS = {GC_GRACE: "4s", "gc.interval": "1s"}
+SETTINGS = {GC_GRACE: "5s", "gc.interval": "1s"}
 
 
 @pytest.fixture
