@@ -72,8 +72,8 @@ def test_nothing_acknowledged_is_lost_by_kill_9(registry):
     pushers = [Pusher(registry, account, number, SEED) for number in range(PUSHERS)]
     for number in range(ROUNDS):
         one_round(registry, pushers, chance)
-        deep = ["--deep"] if number % 10 == 9 else []
-        assert registry.problems(*deep) == 0, f"round {number}: {registry.run('fsck', *deep).stdout}"
+        content = ["--content"] if number % 10 == 9 else []
+        assert registry.problems(*content) == 0, f"round {number}: {registry.run('fsck', *content).stdout}"
     for pusher in pushers:
         pusher.check(everything=True)
     acknowledged = sum(pusher.acknowledged for pusher in pushers)
@@ -110,7 +110,7 @@ def test_what_a_killed_server_left_is_collected_in_the_end(registry):
         time.sleep(0.2)
     expect(client.delete(location), 204)
     assert not registry.staged_files()
-    assert registry.problems("--deep") == 0
+    assert registry.problems("--content") == 0
 
 
 def test_a_kill_during_the_first_start_leaves_a_directory_that_starts(tmp_path):

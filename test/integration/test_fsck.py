@@ -36,7 +36,7 @@ def problems(found):
 
 
 def test_a_sound_registry_has_no_problems(stocked):
-    for arguments in ((), ("--deep",)):
+    for arguments in ((), ("--content",)):
         status, found = report(stocked, *arguments)
         assert status == 0 and problems(found) == 0
         assert (found["packages"], found["manifests"], found["tags"], found["uploads"]) == (1, 3, 2, 1)
@@ -86,7 +86,7 @@ def test_a_flipped_bit_is_found_by_reading_everything(stocked, position):
         byte = file.read(1)[0]
         file.seek(position)
         file.write(bytes([byte ^ 1]))
-    done = stocked.run("fsck", "--json", "--deep")
+    done = stocked.run("fsck", "--json", "--content")
     assert done.returncode == 1 and problems(json.loads(done.stdout)) == 1
     assert "I4" in done.stdout + done.stderr and stocked.layer in done.stdout + done.stderr
 
@@ -94,7 +94,7 @@ def test_a_flipped_bit_is_found_by_reading_everything(stocked, position):
 def test_damage_is_reported_without_changing_anything(stocked):
     os.truncate(stocked.stored_file(stocked.layer), 10)
     before = sorted((path, path.stat().st_size) for path in (stocked.data / "blobs").rglob("*") if path.is_file())
-    first, second = report(stocked, "--deep"), report(stocked, "--deep")
+    first, second = report(stocked, "--content"), report(stocked, "--content")
     assert first == second
     assert before == sorted((path, path.stat().st_size) for path in (stocked.data / "blobs").rglob("*") if path.is_file())
 
@@ -114,7 +114,7 @@ def test_pushing_the_blob_again_mends_a_missing_file(stocked):
     stocked.stored_file(stocked.layer).unlink()
     stocked.alice.push_blob("alice/app", data)
     assert stocked.alice.get_blob("alice/app", stocked.layer).content == data
-    assert report(stocked, "--deep")[0] == 0
+    assert report(stocked, "--content")[0] == 0
 
 
 def test_a_lost_reference_in_the_database_is_found(stocked):

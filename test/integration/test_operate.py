@@ -337,9 +337,9 @@ def test_a_broken_certificate_stops_the_start(tmp_path, registry, broken):
 
 
 def test_a_slow_command_does_not_hold_up_requests(registry, alice, owner, package):
-    """fsck --deep beside requests."""
+    """fsck --content beside requests."""
     owner.push_image(package, "v1", layer_sizes=(5_000_000,))
-    worker = threading.Thread(target=registry.fsck, args=("--deep",))
+    worker = threading.Thread(target=registry.fsck, args=("--content",))
     worker.start()
     while worker.is_alive():
         assert owner.get_manifest(package, "v1").status_code == 200
