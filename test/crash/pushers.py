@@ -22,7 +22,8 @@ class Violation(AssertionError):
 
 def expect(response, *statuses):
     if response.status_code not in statuses:
-        raise Violation(f"{response.request.method} {response.request.path_url}: {response.status_code} {response.text[:300]}")
+        request = response.request
+        raise Violation(f"{request.method} {request.path_url}: {response.status_code} {response.text[:300]}")
     return response
 
 
@@ -58,7 +59,8 @@ class Pusher:
         self.client = self.registry.basic(self.account.name, self.account.token)
         try:
             while True:
-                self.random.choices((self.push, self.delete_manifest, self.delete_tag, self.long_upload), (6, 1, 1, 3))[0]()
+                step = self.random.choices((self.push, self.delete_manifest, self.delete_tag, self.long_upload), (6, 1, 1, 3))
+                step[0]()
         except requests.RequestException:
             pass  # killed
         except BaseException as failure:  # told by the test

@@ -106,8 +106,8 @@ def test_a_disabled_user_can_be_enabled_again(registry):
     assert registry.basic(user.name, user.token).get("/v2/").status_code == 200
 
 
-@pytest.mark.parametrize("command", [("user", "disable"), ("user", "enable"), ("user", "set-password", "--password-stdin"),
-                                     ("token", "list")])
+@pytest.mark.parametrize("command", [
+    ("user", "disable"), ("user", "enable"), ("user", "set-password", "--password-stdin"), ("token", "list")])
 def test_commands_on_unknown_users_fail_and_name_them(registry, command):
     assert "nobody-here" in refused_command(registry, *command, "nobody-here", input="a fine long password\n")
 
@@ -243,8 +243,9 @@ def test_every_command_has_help_on_standard_output(registry, command):
     assert "staithe" in done.stdout and len(done.stdout.splitlines()) >= 2
 
 
-@pytest.mark.parametrize("arguments", [("nonsense",), ("user", "nonsense"), ("user", "create"), ("user", "list", "--nonsense"),
-                                       ("token", "create"), ("package", "set"), ("gc", "extra", "words"), ("--nonsense",)])
+@pytest.mark.parametrize("arguments", [
+    ("nonsense",), ("user", "nonsense"), ("user", "create"), ("user", "list", "--nonsense"), ("token", "create"),
+    ("package", "set"), ("gc", "extra", "words"), ("--nonsense",)])
 def test_wrong_usage_is_status_2_with_a_message(registry, arguments):
     done = registry.plain(*arguments)
     assert done.returncode == 2 and done.stderr.startswith("staithe: ") and done.stdout == ""

@@ -68,7 +68,8 @@ def test_each_mistake_is_named_with_its_line(tool, text, line, words):
         assert word in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("text", [b"\x00", b"\xff\xfe", b"listen: \xff\n", b"a" * 300_000, b"[" * 10_000, b"a: " * 10_000])
+@pytest.mark.parametrize("text", [b"\x00", b"\xff\xfe", b"listen: \xff\n", b"a" * 300_000, b"[" * 10_000, b"a: " * 10_000],
+                         ids=["NUL", "no UTF-8", "no UTF-8 in a value", "long", "deep", "deep mappings"])
 def test_garbage_is_refused_politely(tool, text):
     _, done = checked(tool, text)
     assert done.returncode == 1 and done.stderr.startswith("staithe: ") and len(done.stderr) < 2000
@@ -133,8 +134,10 @@ def test_every_option_has_its_variable_and_its_flag(tool):
 
 
 @pytest.mark.parametrize("env, words", [
-    ({"STAITHE_GC_GRAEC": "1h"}, ["STAITHE_GC_GRAEC", "STAITHE_GC_GRACE"]), ({"STAITHE_GC_GRACE": "soon"}, ["STAITHE_GC_GRACE", "soon"]),
-    ({"STAITHE_NONSENSE": "1"}, ["STAITHE_NONSENSE"]), ({"STAITHE_TLS_KEY": "/x"}, ["tls.certificate"]),
+    ({"STAITHE_GC_GRAEC": "1h"}, ["STAITHE_GC_GRAEC", "STAITHE_GC_GRACE"]),
+    ({"STAITHE_GC_GRACE": "soon"}, ["STAITHE_GC_GRACE", "soon"]),
+    ({"STAITHE_NONSENSE": "1"}, ["STAITHE_NONSENSE"]),
+    ({"STAITHE_TLS_KEY": "/x"}, ["tls.certificate"]),
 ])
 def test_mistakes_in_the_environment_stop_the_start(tool, env, words):
     done = tool.plain("serve", "--data", str(tool.directory / "never"), "--listen", "127.0.0.1:0", env=env)
@@ -151,8 +154,9 @@ def test_listening_beyond_this_machine_needs_a_word(tool, listen):
     assert done.returncode in (1, 2) and "insecure" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("--listen", "x"), ("--listen", "127.0.0.1:99999"), ("--gc-grace", "soon"), ("--nonsense", "1"),
-                                       ("--listen",), ("--config", "/nowhere.yaml")])
+@pytest.mark.parametrize("arguments", [
+    ("--listen", "x"), ("--listen", "127.0.0.1:99999"), ("--gc-grace", "soon"), ("--nonsense", "1"), ("--listen",),
+    ("--config", "/nowhere.yaml")])
 def test_mistakes_in_flags_stop_the_start(tool, arguments):
     done = tool.plain("serve", "--data", str(tool.directory / "never"), *arguments)
     assert done.returncode in (1, 2) and done.stderr.startswith("staithe: ")

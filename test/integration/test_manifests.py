@@ -93,10 +93,10 @@ def kinds():
                                       layers=[{**empty, "data": "e30="}]),
         "non-distributable layer": images.document(images.OCI_MANIFEST, config=config, layers=[foreign]),
         "Docker foreign layer": images.document(images.DOCKER_MANIFEST, config=config, layers=[docker_foreign]),
-        "unknown fields": images.document(images.OCI_MANIFEST, config=config, layers=[{**layer, "new": {"x": [1.5, None]}}],
-                                          future={"Layers": [], "deep": [[[[1]]]]}),
-        "other layer types": images.document(images.OCI_MANIFEST, config={**empty, "mediaType": "application/vnd.wasm.config.v0+json"},
-                                             layers=[{**layer, "mediaType": "application/wasm"}]),
+        "unknown fields": images.document(images.OCI_MANIFEST, config=config, future={"Layers": [], "deep": [[[[1]]]]},
+                                          layers=[{**layer, "new": {"x": [1.5, None]}}]),
+        "other layer types": images.document(images.OCI_MANIFEST, layers=[{**layer, "mediaType": "application/wasm"}],
+                                             config={**empty, "mediaType": "application/vnd.wasm.config.v0+json"}),
         "BuildKit cache index": images.document(images.OCI_INDEX, manifests=[
             layer, images.descriptor(CONFIG, "application/vnd.buildkit.cacheconfig.v0")]),
         "unknown media type": Document(b'{"schemaVersion":2,"any":"thing"}', "application/vnd.example.future.v9+json"),
@@ -115,7 +115,7 @@ def test_every_kind_of_manifest_is_served_back_exactly(owner, ready, kind):
         got_back(owner, ready, reference, document)
 
 
-@pytest.mark.parametrize("accept", ["*/*", "text/html", images.OCI_INDEX, "", images.DOCKER_LIST + ", " + images.OCI_MANIFEST])
+@pytest.mark.parametrize("accept", ["*/*", "text/html", images.OCI_INDEX, "", f"{images.DOCKER_LIST}, {images.OCI_INDEX}"])
 def test_accept_never_changes_what_is_served(owner, ready, accept):
     """V3: what is stored is served; no conversion, no other answer under the same name."""
     document = owner.push_manifest(ready, images.image(CONFIG, [LAYER]), "v1")
@@ -353,7 +353,8 @@ def contradictions():
     yield "config twice", plain(extra=f',"config":{config}'), image
     yield "mediaType twice", plain(extra=f",{own}"), image
     yield "mediaType twice by escape", plain(extra=f',"media\\u0054ype":"{index}"'), image
-    for key in ("Layers", "LAYERS", "layer\\u0053", "Config", "MediaType", "mediatype", "Manifests", "SchemaVersion", "Subject"):
+    for key in ("Layers", "LAYERS", "layer\\u0053", "Config", "MediaType", "mediatype", "Manifests", "SchemaVersion",
+                "Subject"):
         yield f"{key} beside", plain(extra=f',"{key}":[]'), image
     yield "digest twice in a descriptor", plain(layer[:-1] + f',"digest":"{ABSENT}"}}'), image
     yield "Digest in a descriptor", plain(layer[:-1] + f',"Digest":"{ABSENT}"}}'), image
@@ -446,12 +447,12 @@ def test_bytes_that_do_not_match_the_digest_are_refused(owner, ready, unchanged,
         assert owner.get_manifest(ready, digest).status_code == 404
 
 
-@pytest.mark.parametrize("reference", ["sha256:baddigeststring", "sha256:", "md5:" + "0" * 32, "sha256:" + "A" * 64, "-tag",
-                                       ".tag", "x" * 129, "a%20b", "%C3%A4", "a:b", "a@b", "tag%0aX"])
+@pytest.mark.parametrize("reference", ["sha256:baddigeststring", "sha256:", "md5:" + "0" * 32, "sha256:" + "A" * 64,
+                                       "-tag", ".tag", "x" * 129, "a%20b", "%C3%A4", "a:b", "a@b", "tag%0aX"])
 def test_malformed_reference_is_400_on_put_and_never_found(owner, ready, unchanged, reference):
     with unchanged(ready):
         response = owner.put_manifest(ready, reference, images.index([]))
-        refused(response, 400, ("DIGEST_INVALID", "TAG_INVALID", "MANIFEST_INVALID", "NAME_INVALID", "UNSUPPORTED", "UNKNOWN"))
+        refused(response, 400, ("DIGEST_INVALID", "TAG_INVALID", "MANIFEST_INVALID", "NAME_INVALID", "UNKNOWN"))
         assert owner.get_manifest(ready, reference).status_code in (400, 404)
 
 
@@ -496,7 +497,8 @@ def test_tag_reads_never_see_a_mixture(registry, alice, owner, ready):
         client = registry.client(alice)
         while not stop.is_set():
             response = client.get_manifest(ready, "moving")
-            if response.content not in bodies or images.digest_of(response.content) != response.headers["Docker-Content-Digest"]:
+            told = response.headers["Docker-Content-Digest"]
+            if response.content not in bodies or images.digest_of(response.content) != told:
                 wrong.append(response)
 
     threads = [threading.Thread(target=read) for _ in range(3)]

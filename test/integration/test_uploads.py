@@ -48,7 +48,8 @@ def test_post_begins_a_session_with_a_relative_location(owner, package):
     response = succeeded(owner.post(f"/v2/{package}/blobs/uploads/"), 202)
     session = response.headers["Docker-Upload-UUID"]
     assert uuid.UUID(session)
-    assert response.headers["Location"].startswith(f"/v2/{package}/blobs/uploads/") and session in response.headers["Location"]
+    location = response.headers["Location"]
+    assert location.startswith(f"/v2/{package}/blobs/uploads/") and session in location
     assert response.headers["Range"] == "0-0"
     assert response.headers["Content-Length"] == "0"
 
@@ -74,7 +75,8 @@ def test_post_then_put(owner, package, size, algorithm):
 def test_single_post(owner, package, size, algorithm):
     data = os.urandom(size)
     digest = images.digest_of(data, algorithm)
-    response = succeeded(owner.post(f"/v2/{package}/blobs/uploads/", params={"digest": digest}, data=data, headers=OCTETS), 201)
+    uploads = f"/v2/{package}/blobs/uploads/"
+    response = succeeded(owner.post(uploads, params={"digest": digest}, data=data, headers=OCTETS), 201)
     assert response.headers["Docker-Content-Digest"] == digest
     assert owner.get(response.headers["Location"]).content == data
 
@@ -119,7 +121,8 @@ def test_stream_of_unknown_length(owner, package):
     """Docker's push: one PATCH with chunked transfer coding, then an empty PUT."""
     data = os.urandom(700_000)
     location = owner.start_upload(package)
-    response = succeeded(owner.patch(location, data=iter([data[:1], data[1:300_000], data[300_000:]]), headers=OCTETS), 202)
+    pieces = iter([data[:1], data[1:300_000], data[300_000:]])
+    response = succeeded(owner.patch(location, data=pieces, headers=OCTETS), 202)
     assert response.headers["Range"] == f"0-{len(data) - 1}"
     digest = images.digest_of(data)
     succeeded(finish(owner, response.headers["Location"], digest), 201)
@@ -159,7 +162,8 @@ def test_digest_in_the_query_may_be_percent_encoded(owner, package):
 
 def test_expect_continue_is_answered_before_the_body(registry, alice, owner, package):
     location = owner.start_upload(package)
-    headers = [("Authorization", basic_header(alice.name, alice.token)), ("Expect", "100-continue"), ("Content-Length", "5")]
+    headers = [("Authorization", basic_header(alice.name, alice.token)), ("Expect", "100-continue"),
+               ("Content-Length", "5")]
     with raw.connect(registry.address) as connection:
         connection.sendall(raw.request("PATCH", location, registry.host, headers))
         assert connection.recv(1000).startswith(b"HTTP/1.1 100")
@@ -313,7 +317,8 @@ def test_cancel_ends_the_session_and_removes_its_bytes(registry, owner, package)
     assert response.content == b""
     for again in (owner.get(location), owner.delete(location), patch(owner, location, b"x")):
         refused(again, 404, "BLOB_UPLOAD_UNKNOWN")
-    assert not [path for path in registry.staged_files() if session in path.name or session.replace("-", "") in path.name]
+    assert not [path for path in registry.staged_files()
+                if session in path.name or session.replace("-", "") in path.name]
 
 
 def test_finished_session_is_gone(owner, package):
