@@ -13,6 +13,7 @@
 #define STA_ACCESS_ACCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum sta_caller_kind {
@@ -27,6 +28,12 @@ enum sta_caller_kind {
 #define STA_SCOPE_DELETE 4U
 #define STA_SCOPE_ALL 7U
 
+/* A package name and the actions that a bearer token was issued for. */
+struct sta_limit {
+	const char *name; /* "acme/app"; borrowed */
+	unsigned actions; /* STA_ACTION_BIT()s */
+};
+
 struct sta_caller {
 	enum sta_caller_kind kind;
 	int64_t user_id;    /* STA_CALLER_USER */
@@ -34,6 +41,10 @@ struct sta_caller {
 	bool site_admin;
 	unsigned scopes;    /* STA_SCOPE_ALL for a password */
 	int64_t token_id;   /* 0: none */
+	bool limited;       /* a bearer token: only what limits name */
+	const struct sta_limit *limits;
+	size_t n_limits;
+	bool limit_catalog; /* limited, and the catalog is among the limits */
 };
 
 enum sta_action {
@@ -43,12 +54,14 @@ enum sta_action {
 	STA_ACTION_ADMIN,  /* visibility, access, settings */
 	STA_ACTION_MAX_
 };
+#define STA_ACTION_BIT(a) (1U << (a))
 
 enum sta_visibility { STA_PRIVATE = 0, STA_INTERNAL = 1, STA_PUBLIC = 2 };
 enum sta_role { STA_ROLE_NONE = 0, STA_ROLE_READ = 1, STA_ROLE_WRITE = 2, STA_ROLE_ADMIN = 3 };
 
 /* What the decision needs to know about a package, which may not exist yet. */
 struct sta_object {
+	const char *name;     /* "acme/app" */
 	bool owner_exists;    /* the namespace */
 	bool exists;          /* the package */
 	int64_t owner_id;     /* namespace id; a user's is its user id */
@@ -62,6 +75,7 @@ enum sta_rule {
 	STA_RULE_ALLOWED_OWNER,
 	STA_RULE_ALLOWED_GRANT,
 	STA_RULE_ALLOWED_PUBLIC,
+	STA_RULE_DENIED_LIMIT,     /* the bearer token was issued for something else */
 	STA_RULE_DENIED_ANONYMOUS, /* log in first */
 	STA_RULE_DENIED_SCOPE,     /* the token's scopes do not cover the action */
 	STA_RULE_DENIED_ROLE,      /* no role, or one that is too weak */

@@ -1,0 +1,349 @@
+#include "model/blobs.h"
+
+#include "model/sql.h"
+
+#define SELECT_BLOB "SELECT b.id, b.digest, b.size, b.place, b.state, b.members, b.claim_until FROM blob b"
+
+static enum sta_rc
+read_blob(struct sta_db_stmt *s, struct sta_blob *out, struct sta_err *err)
+{
+	struct sta_blob got = {
+		.id = sta_db_int(s, 0),
+		.size = (uint64_t) sta_db_int(s, 2),
+		.place = (enum sta_blob_place) sta_db_int(s, 3),
+		.state = (enum sta_blob_state) sta_db_int(s, 4),
+		.members = sta_db_int(s, 5),
+		.claim_until_unix = sta_db_int(s, 6),
+	};
+
+	if (!sta_sql_digest(s, 1, &got.digest))
+		return sta_err_set(err, STA_CORRUPT, 0, "blob %lld has a malformed digest", (long long) got.id);
+	*out = got;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_blob_find(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_key key = sta_key_of(d);
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_BLOB " WHERE b.digest = $1", STA_V_KEY(&key));
+
+	return rc == STA_OK ? read_blob(s, out, err) : rc;
+}
+
+enum sta_rc
+sta_blob_member(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *d,
+		struct sta_membership *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_key key = sta_key_of(d);
+	struct sta_membership got;
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "SELECT b.id, b.digest, b.size, b.place, b.state, b.members, b.claim_until,"
+				     " m.refs, m.due"
+				     " FROM blob b JOIN package_blob m ON m.blob_id = b.id"
+				     " WHERE b.digest = $1 AND m.package_id = $2 AND b.state = 2",
+				     STA_V_KEY(&key), STA_V_INT(package_id));
+
+	if (rc == STA_OK)
+		rc = read_blob(s, &got.blob, err);
+	if (rc != STA_OK)
+		return rc;
+	got.refs = sta_db_int(s, 7);
+	got.due_unix = sta_db_int(s, 8);
+	*out = got;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_blob_inline(struct sta_db_conn *c, struct sta_arena *a, int64_t blob_id, const void **bytes, size_t *len,
+		struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	const void *p;
+	void *copy;
+	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT bytes FROM blob_data WHERE blob_id = $1",
+				     STA_V_INT(blob_id));
+
+	if (rc != STA_OK)
+		return rc;
+	p = sta_db_bytes(s, 0, len);
+	copy = sta_arena_memdup(a, p ? p : "", *len);
+	if (!copy)
+		return sta_err_set(err, STA_NOMEM, 0, "blob");
+	*bytes = copy;
+	return STA_OK;
+}
+
+static enum sta_rc
+insert_blob(struct sta_db_conn *c, struct sta_blob *b, int64_t now_unix, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_key key = sta_key_of(&b->digest);
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "INSERT INTO blob(digest, size, place, state, members, claim_until, created)"
+				     " VALUES ($1, $2, $3, $4, 0, $5, $6) RETURNING id",
+				     STA_V_KEY(&key), STA_V_INT(b->size), STA_V_INT(b->place), STA_V_INT(b->state),
+				     STA_V_INT(b->claim_until_unix), STA_V_INT(now_unix));
+
+	if (rc == STA_OK)
+		b->id = sta_db_int(s, 0);
+	return rc;
+}
+
+static enum sta_rc
+busy(const struct sta_digest *d, struct sta_err *err)
+{
+	(void) sta_err_set(err, STA_BUSY, 0, "the blob is just being removed");
+	(void) sta_digest_text(d, err->detail);
+	return STA_BUSY;
+}
+
+enum sta_rc
+sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size, int64_t now_unix,
+	       int64_t until_unix, struct sta_blob *out, struct sta_err *err)
+{
+	struct sta_blob b;
+	enum sta_rc rc = sta_blob_find(c, d, &b, err);
+
+	if (rc == STA_NOT_FOUND) {
+		b = (struct sta_blob){
+			.digest = *d,
+			.size = size,
+			.place = STA_PLACE_STORE,
+			.state = STA_BLOB_CLAIMED,
+			.claim_until_unix = until_unix,
+		};
+		rc = insert_blob(c, &b, now_unix, err);
+	} else if (rc == STA_OK && b.state == STA_BLOB_DELETING) {
+		return busy(d, err);
+	} else if (rc == STA_OK) {
+		rc = sta_sql_run(c, err, "UPDATE blob SET claim_until = $1 WHERE id = $2 AND claim_until < $1",
+				 STA_V_INT(until_unix), STA_V_INT(b.id));
+	}
+	if (rc == STA_OK)
+		*out = b;
+	return rc;
+}
+
+enum sta_rc
+sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob *out, struct sta_err *err)
+{
+	struct sta_blob b;
+	enum sta_rc rc = sta_blob_find(c, d, &b, err);
+
+	if (rc != STA_OK)
+		return rc;
+	if (b.state == STA_BLOB_DELETING)
+		return busy(d, err);
+	if (b.state == STA_BLOB_CLAIMED) {
+		b.state = STA_BLOB_LIVE;
+		rc = sta_sql_run(c, err, "UPDATE blob SET state = 2 WHERE id = $1", STA_V_INT(b.id));
+	}
+	if (rc == STA_OK)
+		*out = b;
+	return rc;
+}
+
+enum sta_rc
+sta_blob_put_inline(struct sta_db_conn *c, const struct sta_digest *d, const void *bytes, size_t len,
+		    int64_t now_unix, struct sta_blob *out, struct sta_err *err)
+{
+	struct sta_blob b;
+	enum sta_rc rc = sta_blob_find(c, d, &b, err);
+
+	if (rc == STA_OK && b.state == STA_BLOB_LIVE) {
+		*out = b;
+		return STA_OK;
+	}
+	if (rc == STA_OK)
+		return busy(d, err); /* claimed or deleting as a file: let that end first */
+	if (rc != STA_NOT_FOUND)
+		return rc;
+	b = (struct sta_blob){
+		.digest = *d,
+		.size = len,
+		.place = STA_PLACE_INLINE,
+		.state = STA_BLOB_LIVE,
+	};
+	rc = insert_blob(c, &b, now_unix, err);
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)", STA_V_INT(b.id),
+				 STA_V_BYTES(bytes, len));
+	if (rc == STA_OK)
+		*out = b;
+	return rc;
+}
+
+enum sta_rc
+sta_member_add(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix, struct sta_err *err)
+{
+	enum sta_rc rc = sta_sql_run(c, err,
+				     "INSERT INTO package_blob(package_id, blob_id, refs, due)"
+				     " VALUES ($1, $2, 0, $3) ON CONFLICT (package_id, blob_id) DO NOTHING",
+				     STA_V_INT(package_id), STA_V_INT(blob_id), STA_V_INT(due_unix));
+
+	if (rc != STA_OK)
+		return rc;
+	if (sta_db_changes(c) == 0)
+		return sta_member_renew(c, package_id, blob_id, due_unix, err);
+	return sta_sql_run(c, err, "UPDATE blob SET members = members + 1 WHERE id = $1", STA_V_INT(blob_id));
+}
+
+enum sta_rc
+sta_member_renew(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix,
+		 struct sta_err *err)
+{
+	return sta_sql_run(c, err,
+			   "UPDATE package_blob SET due = $1 WHERE package_id = $2 AND blob_id = $3 AND due < $1",
+			   STA_V_INT(due_unix), STA_V_INT(package_id), STA_V_INT(blob_id));
+}
+
+enum sta_rc
+sta_member_remove(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t now_unix,
+		  struct sta_err *err)
+{
+	enum sta_rc rc = sta_sql_run(c, err,
+				     "DELETE FROM package_blob WHERE package_id = $1 AND blob_id = $2 AND refs = 0",
+				     STA_V_INT(package_id), STA_V_INT(blob_id));
+
+	if (rc != STA_OK)
+		return rc;
+	if (sta_db_changes(c) == 0)
+		return sta_err_set(err, STA_CONFLICT, 0, "a manifest uses the blob");
+	rc = sta_sql_run(c, err, "UPDATE blob SET members = members - 1 WHERE id = $1", STA_V_INT(blob_id));
+	if (rc != STA_OK)
+		return rc;
+	/* Under a claim a push is about to rely on the bytes: back to CLAIMED,
+	 * and the collector looks again when the claim has run out. */
+	return sta_sql_run(c, err,
+			   "UPDATE blob SET state = CASE WHEN claim_until > $1 THEN 1 ELSE 3 END"
+			   " WHERE id = $2 AND members = 0",
+			   STA_V_INT(now_unix), STA_V_INT(blob_id));
+}
+
+enum sta_rc
+sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_digest *d, int64_t account_id,
+		     int64_t after_package, int64_t *package_id, const char **package, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_key key = sta_key_of(d);
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err,
+		"SELECT p.id, p.name FROM blob b JOIN package_blob m ON m.blob_id = b.id"
+		" JOIN package p ON p.id = m.package_id"
+		" WHERE b.digest = $1 AND b.state = 2 AND p.id > $2"
+		" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM package_grant g"
+		"  WHERE g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $3))"
+		" ORDER BY p.id LIMIT 1",
+		STA_V_KEY(&key), STA_V_INT(after_package), STA_V_INT(account_id));
+
+	if (rc != STA_OK)
+		return rc;
+	*package = sta_sql_text(a, s, 1);
+	if (!*package)
+		return sta_err_set(err, STA_NOMEM, 0, "package");
+	*package_id = sta_db_int(s, 0);
+	return STA_OK;
+}
+
+enum sta_rc
+sta_member_due(struct sta_db_conn *c, struct sta_arena *a, int64_t until_unix, size_t max, struct sta_due **out,
+	       size_t *n, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_list list = STA_LIST(a, struct sta_due);
+	bool row = false;
+	enum sta_rc rc = sta_sql_rows(c, &s, err,
+				      "SELECT package_id, blob_id FROM package_blob"
+				      " WHERE refs = 0 AND due <= $1 ORDER BY due LIMIT $2",
+				      STA_V_INT(until_unix), STA_V_INT(max));
+
+	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
+		struct sta_due *item = sta_list_add(&list);
+
+		if (!item)
+			return sta_err_set(err, STA_NOMEM, 0, "due blobs");
+		*item = (struct sta_due){ .package_id = sta_db_int(s, 0), .blob_id = sta_db_int(s, 1) };
+	}
+	if (rc != STA_OK)
+		return rc;
+	*out = list.items;
+	*n = list.n;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_member_count_waiting(struct sta_db_conn *c, uint64_t *n, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0");
+
+	if (rc == STA_OK)
+		*n = (uint64_t) sta_db_int(s, 0);
+	return rc;
+}
+
+enum sta_rc
+sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct sta_err *err)
+{
+	return sta_sql_run(c, err,
+			   "UPDATE blob SET state = 3 WHERE members = 0 AND state = 1 AND claim_until <= $1",
+			   STA_V_INT(now_unix));
+}
+
+static enum sta_rc
+list_blobs(struct sta_db_stmt *s, struct sta_list *list, struct sta_blob **out, size_t *n, struct sta_err *err)
+{
+	bool row = false;
+	enum sta_rc rc = STA_OK;
+
+	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
+		struct sta_blob *item = sta_list_add(list);
+
+		if (!item)
+			return sta_err_set(err, STA_NOMEM, 0, "blobs");
+		rc = read_blob(s, item, err);
+	}
+	if (rc != STA_OK)
+		return rc;
+	*out = list->items;
+	*n = list->n;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_blob **out, size_t *n,
+		  struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_list list = STA_LIST(a, struct sta_blob);
+	enum sta_rc rc = sta_sql_rows(c, &s, err, SELECT_BLOB " WHERE b.members = 0 AND b.state = 3 LIMIT $1",
+				      STA_V_INT(max));
+
+	return rc == STA_OK ? list_blobs(s, &list, out, n, err) : rc;
+}
+
+enum sta_rc
+sta_blob_forget(struct sta_db_conn *c, int64_t blob_id, struct sta_err *err)
+{
+	enum sta_rc rc = sta_sql_run(c, err, "DELETE FROM blob_data WHERE blob_id = $1", STA_V_INT(blob_id));
+
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "DELETE FROM blob WHERE id = $1 AND state = 3 AND members = 0",
+				 STA_V_INT(blob_id));
+	return rc;
+}
+
+enum sta_rc
+sta_blob_page(struct sta_db_conn *c, struct sta_arena *a, int64_t last, size_t max, struct sta_blob **out,
+	      size_t *n, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_list list = STA_LIST(a, struct sta_blob);
+	enum sta_rc rc = sta_sql_rows(c, &s, err, SELECT_BLOB " WHERE b.id > $1 ORDER BY b.id LIMIT $2",
+				      STA_V_INT(last), STA_V_INT(max));
+
+	return rc == STA_OK ? list_blobs(s, &list, out, n, err) : rc;
+}

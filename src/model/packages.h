@@ -1,0 +1,60 @@
+/*
+ * packages - packages: rows, visibility, roles granted, lists.
+ *
+ * Layer: model.  May include: db, access (enums), base.  Threads: as the
+ * connection's.
+ */
+#ifndef STA_MODEL_PACKAGES_H
+#define STA_MODEL_PACKAGES_H
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "db/db.h"
+
+struct sta_package {
+	int64_t id;
+	int64_t namespace_id;
+	const char *name; /* with its namespace */
+	enum sta_visibility visibility;
+	bool published;
+	int64_t created_unix;
+	int64_t updated_unix;
+	enum sta_role granted; /* to the account that was asked for */
+};
+
+/* The package and the role granted to account_id.  STA_NOT_FOUND. */
+enum sta_rc sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, int64_t account_id,
+			     struct sta_package *out, struct sta_err *err) STA_CHECK;
+
+enum sta_rc sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name, int64_t now_unix,
+			       int64_t *id, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_package_grant(struct sta_db_conn *c, int64_t id, int64_t account_id, enum sta_role role,
+			      struct sta_err *err) STA_CHECK;
+enum sta_rc sta_package_update_visibility(struct sta_db_conn *c, int64_t id, enum sta_visibility v,
+					  struct sta_err *err) STA_CHECK;
+
+/* It got a manifest or lost one: listed from now on, updated now. */
+enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct sta_err *err) STA_CHECK;
+
+/* The row and its grants; everything else of it must be gone. */
+enum sta_rc sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err) STA_CHECK;
+
+/* Published packages that account_id might read (public, own, granted; all if
+ * everything), by name after last, at most max.  A superset: access/ has the
+ * last word on each. */
+enum sta_rc sta_package_page(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id, bool everything,
+			     const char *last, size_t max, struct sta_package **out, size_t *n,
+			     struct sta_err *err) STA_CHECK;
+
+struct sta_package_sums {
+	uint64_t versions, tags, bytes;
+};
+enum sta_rc sta_package_sum(struct sta_db_conn *c, int64_t id, struct sta_package_sums *out,
+			    struct sta_err *err) STA_CHECK;
+
+/* A package that was begun before before_unix, was never published, and holds
+ * nothing any more; STA_NOT_FOUND when there is none. */
+enum sta_rc sta_package_next_empty(struct sta_db_conn *c, int64_t before_unix, int64_t *id,
+				   struct sta_err *err) STA_CHECK;
+
+#endif

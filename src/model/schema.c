@@ -1,0 +1,185 @@
+#include "model/schema.h"
+
+#include "base/auto.h"
+
+/* Ids are never used again (AUTOINCREMENT): a row made later must not inherit
+ * what still points to an earlier one.  Times are Unix seconds. */
+static const char step_1[] =
+	"CREATE TABLE namespace ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL UNIQUE,"
+	" kind INTEGER NOT NULL," /* 1 user */
+	" created INTEGER NOT NULL);"
+
+	"CREATE TABLE account ("
+	" id INTEGER PRIMARY KEY REFERENCES namespace(id),"
+	" password_hash TEXT,"
+	" site_admin INTEGER NOT NULL,"
+	" disabled INTEGER NOT NULL,"
+	" epoch INTEGER NOT NULL);" /* counted up to end all bearer tokens of the account */
+
+	"CREATE TABLE token ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" account_id INTEGER NOT NULL REFERENCES account(id),"
+	" name TEXT NOT NULL,"
+	" hash BLOB NOT NULL UNIQUE,"
+	" scopes INTEGER NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" expires INTEGER NOT NULL," /* 0: never */
+	" last_used INTEGER NOT NULL,"
+	" revoked INTEGER NOT NULL);"
+	"CREATE INDEX token_account ON token(account_id);"
+
+	"CREATE TABLE package ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" namespace_id INTEGER NOT NULL REFERENCES namespace(id),"
+	" name TEXT NOT NULL UNIQUE," /* with the namespace: acme/app */
+	" visibility INTEGER NOT NULL,"
+	" published INTEGER NOT NULL," /* has had a manifest; only then it is listed */
+	" created INTEGER NOT NULL,"
+	" updated INTEGER NOT NULL);"
+	"CREATE INDEX package_unpublished ON package(id) WHERE published = 0;"
+
+	"CREATE TABLE package_grant ("
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" subject_kind INTEGER NOT NULL," /* 1 account */
+	" subject_id INTEGER NOT NULL,"
+	" role INTEGER NOT NULL,"
+	" PRIMARY KEY (package_id, subject_kind, subject_id)) WITHOUT ROWID;"
+
+	"CREATE TABLE blob ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" digest BLOB NOT NULL UNIQUE,"
+	" size INTEGER NOT NULL,"
+	" place INTEGER NOT NULL,"   /* 1 the store, 2 blob_data */
+	" state INTEGER NOT NULL,"   /* 1 claimed, 2 live, 3 deleting */
+	" members INTEGER NOT NULL," /* rows of package_blob */
+	" claim_until INTEGER NOT NULL,"
+	" created INTEGER NOT NULL);"
+	"CREATE INDEX blob_unheld ON blob(claim_until) WHERE members = 0;"
+
+	"CREATE TABLE blob_data ("
+	" blob_id INTEGER PRIMARY KEY REFERENCES blob(id),"
+	" bytes BLOB NOT NULL);"
+
+	"CREATE TABLE package_blob ("
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" blob_id INTEGER NOT NULL REFERENCES blob(id),"
+	" refs INTEGER NOT NULL," /* rows of manifest_blob for this package and blob */
+	" due INTEGER NOT NULL,"  /* when refs = 0: collected from then on */
+	" PRIMARY KEY (package_id, blob_id)) WITHOUT ROWID;"
+	"CREATE INDEX package_blob_due ON package_blob(due) WHERE refs = 0;"
+	"CREATE INDEX package_blob_blob ON package_blob(blob_id);"
+
+	"CREATE TABLE manifest ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" digest BLOB NOT NULL,"
+	" media_type TEXT NOT NULL,"
+	" artifact_type TEXT,"
+	" subject BLOB,"
+	" annotations TEXT," /* only with a subject: what the referrers list repeats */
+	" is_index INTEGER NOT NULL,"
+	" size INTEGER NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" UNIQUE (package_id, digest));"
+	"CREATE INDEX manifest_subject ON manifest(package_id, subject, digest) WHERE subject IS NOT NULL;"
+
+	"CREATE TABLE manifest_data ("
+	" manifest_id INTEGER PRIMARY KEY REFERENCES manifest(id),"
+	" bytes BLOB NOT NULL);"
+
+	"CREATE TABLE manifest_blob ("
+	" manifest_id INTEGER NOT NULL REFERENCES manifest(id),"
+	" blob_id INTEGER NOT NULL REFERENCES blob(id),"
+	" PRIMARY KEY (manifest_id, blob_id)) WITHOUT ROWID;"
+	"CREATE INDEX manifest_blob_blob ON manifest_blob(blob_id);"
+
+	/* By digest, not by id: an index may come before its children, or without them. */
+	"CREATE TABLE manifest_child ("
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" digest BLOB NOT NULL,"
+	" manifest_id INTEGER NOT NULL REFERENCES manifest(id),"
+	" PRIMARY KEY (package_id, digest, manifest_id)) WITHOUT ROWID;"
+	"CREATE INDEX manifest_child_manifest ON manifest_child(manifest_id);"
+
+	"CREATE TABLE tag ("
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" name TEXT NOT NULL,"
+	" manifest_id INTEGER NOT NULL REFERENCES manifest(id),"
+	" created INTEGER NOT NULL,"
+	" updated INTEGER NOT NULL,"
+	" PRIMARY KEY (package_id, name)) WITHOUT ROWID;"
+	"CREATE INDEX tag_manifest ON tag(manifest_id);"
+
+	"CREATE TABLE upload ("
+	" id TEXT PRIMARY KEY,"
+	" account_id INTEGER NOT NULL," /* 0: the system */
+	" package TEXT NOT NULL,"
+	" alg INTEGER NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" expires INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX upload_expires ON upload(expires);"
+	"CREATE INDEX upload_account ON upload(account_id);"
+
+	"CREATE TABLE setting ("
+	" name TEXT PRIMARY KEY,"
+	" value TEXT NOT NULL) WITHOUT ROWID;";
+
+static const char *const steps[] = { step_1 };
+#define N_STEPS ((int64_t) (sizeof(steps) / sizeof(steps[0])))
+
+static enum sta_rc
+read_version(struct sta_db_conn *c, int64_t *version, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	bool row = false;
+	enum sta_rc rc = sta_db_prepare(c, "SELECT coalesce(max(version), 0) FROM schema_version", &s, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_step(s, &row, err);
+	if (rc == STA_OK)
+		*version = sta_db_int(s, 0);
+	return rc;
+}
+
+static enum sta_rc
+write_version(struct sta_db_conn *c, int64_t version, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_db_prepare(c, "INSERT INTO schema_version(version) VALUES ($1)", &s, err);
+
+	if (rc != STA_OK)
+		return rc;
+	sta_db_bind_int(s, 1, version);
+	return sta_db_run(s, err);
+}
+
+static enum sta_rc
+upgrade(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	static const char versions[] = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)";
+	int64_t version = 0;
+	enum sta_rc rc;
+
+	(void) arg;
+	rc = sta_db_script(c, versions, err);
+	if (rc == STA_OK)
+		rc = read_version(c, &version, err);
+	if (rc == STA_OK && version > N_STEPS)
+		return sta_err_set(err, STA_UNSUPPORTED, 0,
+				   "the database has schema %lld and was written by a newer version; this one knows %lld",
+				   (long long) version, (long long) N_STEPS);
+	for (; rc == STA_OK && version < N_STEPS; version++) {
+		rc = sta_db_script(c, steps[version], err);
+		if (rc == STA_OK)
+			rc = write_version(c, version + 1, err);
+	}
+	return rc;
+}
+
+enum sta_rc
+sta_schema_upgrade(struct sta_db *db, struct sta_err *err)
+{
+	return sta_db_write(db, upgrade, NULL, err);
+}

@@ -1,0 +1,44 @@
+/*
+ * account - users: made, listed, disabled; their passwords.
+ *
+ * Only site administrators and the system may call these, except where said.
+ *
+ * Layer: registry.
+ */
+#ifndef STA_REGISTRY_ACCOUNT_H
+#define STA_REGISTRY_ACCOUNT_H
+
+#include "registry/registry.h"
+
+struct sta_user {
+	int64_t id;
+	const char *name;
+	bool site_admin;
+	bool disabled;
+	int64_t created_unix;
+};
+
+/* STA_INVALID: the name or password does not fit (8 to STA_PASSWORD_MAX bytes, not
+ * one of the common ones, not the name itself); STA_EXISTS: the name is taken.
+ * password NULL: the user can use tokens only. */
+enum sta_rc sta_user_create(struct sta_registry *r, const struct sta_call *call, const char *name,
+			    const char *password, bool site_admin, struct sta_user *out,
+			    struct sta_err *err) STA_CHECK;
+
+/* A new password ends the bearer tokens that the old one had brought. */
+enum sta_rc sta_user_set_password(struct sta_registry *r, const struct sta_call *call, const char *name,
+				  const char *password, struct sta_err *err) STA_CHECK;
+
+/* A disabled user's tokens and bearer tokens are refused from the next request on. */
+enum sta_rc sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const char *name,
+				  bool disabled, struct sta_err *err) STA_CHECK;
+
+enum sta_rc sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_user **out, size_t *n,
+			  struct sta_err *err) STA_CHECK;
+
+/* On a registry without any user: make "admin" with a random password, given
+ * in password (arena); else *password is NULL. */
+enum sta_rc sta_user_first(struct sta_registry *r, const struct sta_call *call, char **password,
+			   struct sta_err *err) STA_CHECK;
+
+#endif

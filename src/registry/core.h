@@ -1,0 +1,68 @@
+/*
+ * core - what the operations of registry/ share: the handle and the door.
+ *
+ * Only files of registry/ include this.
+ *
+ * sta_door() is the one place where access is decided: every operation on a
+ * package starts with it, on the connection it goes on with, so that the
+ * decision and the work see the same state.
+ *
+ * Layer: registry.
+ */
+#ifndef STA_REGISTRY_CORE_H
+#define STA_REGISTRY_CORE_H
+
+#include "base/clock.h"
+#include "crypto/sign.h"
+#include "model/packages.h"
+#include "oci/errcode.h"
+#include "oci/ref.h"
+#include "registry/cache.h"
+#include "registry/registry.h"
+
+struct sta_sessions; /* uploads that this process knows; upload.c */
+struct sta_used;     /* tokens used since the last flush; token.c */
+
+struct sta_registry {
+	struct sta_db *db;
+	struct sta_store *store;
+	struct sta_pool *workers;
+	struct sta_registry_options options;
+	struct sta_sign_key *key;
+	struct sta_cache *bearers;   /* verified bearer tokens, by hash */
+	struct sta_cache *passwords; /* verified passwords, by keyed hash */
+	unsigned char cache_key[32];
+	struct sta_sessions *sessions;
+	struct sta_used *used;
+};
+
+/* A package as the door found it. */
+struct sta_entry {
+	const struct sta_name *name;
+	bool exists;
+	int64_t namespace_id; /* 0: no such namespace */
+	struct sta_package package;
+	struct sta_decision decision;
+};
+
+/* May call->caller do action on the package of that name?  STA_OK: yes, and
+ * *out tells what is there (exists may be false).  Otherwise the denial, in
+ * GHCR's words; an outsider gets the same for forbidden and absent. */
+enum sta_rc sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+		     enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
+
+/* As sta_door(), and the package must exist: else NAME_UNKNOWN. */
+enum sta_rc sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+			      enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
+
+/* Make the package unless it exists; its publisher becomes its admin. */
+enum sta_rc sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e,
+			     struct sta_err *err) STA_CHECK;
+
+/* Operations that are for administrators of the site and the system alone. */
+enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
+
+/* For operations that write: STA_WOULD_BLOCK unless the thread may wait. */
+enum sta_rc sta_must_wait(const struct sta_call *call, struct sta_err *err) STA_CHECK;
+
+#endif

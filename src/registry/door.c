@@ -1,0 +1,126 @@
+#include <stdio.h>
+
+#include "model/accounts.h"
+#include "registry/core.h"
+
+static const char *const permission[STA_ACTION_MAX_] = {
+	[STA_ACTION_READ] = "read_package",
+	[STA_ACTION_WRITE] = "write_package",
+	[STA_ACTION_DELETE] = "delete_package",
+	[STA_ACTION_ADMIN] = "admin_package",
+};
+
+/* The rule, and for callers who may know of the package also what it is about. */
+static enum sta_rc
+explain(struct sta_err *err, const struct sta_call *call, const struct sta_object *o, const struct sta_decision *d)
+{
+	if (d->may_know)
+		(void) snprintf(err->detail, sizeof(err->detail), "%s: %s (%s on %s)", sta_rule_name(d->rule),
+				sta_rule_text(d->rule), call->caller.login, o->name);
+	return err->rc;
+}
+
+/* Codes and messages are GHCR's, because clients match on them. */
+static enum sta_rc
+refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action action,
+       const struct sta_decision *d, struct sta_err *err)
+{
+	switch (d->rule) {
+	case STA_RULE_DENIED_LIMIT:
+		(void) sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
+				    "authentication required: the token was issued for other packages or actions");
+		break;
+	case STA_RULE_DENIED_ANONYMOUS:
+		(void) sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+		break;
+	case STA_RULE_DENIED_SCOPE:
+		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
+				    "permission_denied: The token provided does not match expected scopes.");
+		break;
+	case STA_RULE_DENIED_NO_OWNER:
+		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "not_found: owner not found");
+		break;
+	case STA_RULE_DENIED_ROLE:
+	case STA_RULE_ALLOWED_SYSTEM:
+	case STA_RULE_ALLOWED_SITE_ADMIN:
+	case STA_RULE_ALLOWED_OWNER:
+	case STA_RULE_ALLOWED_GRANT:
+	case STA_RULE_ALLOWED_PUBLIC:
+	case STA_RULE_MAX_:
+		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: %s", permission[action]);
+		break;
+	}
+	return explain(err, call, o, d);
+}
+
+enum sta_rc
+sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name, enum sta_action action,
+	 struct sta_entry *out, struct sta_err *err)
+{
+	struct sta_entry e = { .name = name };
+	struct sta_object o = { .name = name->full };
+	enum sta_rc rc = sta_package_find(c, call->arena, name->full, call->caller.user_id, &e.package, err);
+
+	if (rc == STA_OK) {
+		e.exists = true;
+		e.namespace_id = e.package.namespace_id;
+	} else if (rc == STA_NOT_FOUND) {
+		rc = sta_namespace_find(c, name->namespace, &e.namespace_id, err);
+	}
+	if (rc != STA_OK && rc != STA_NOT_FOUND)
+		return rc;
+	o.exists = e.exists;
+	o.owner_exists = e.namespace_id != 0;
+	o.owner_id = e.namespace_id;
+	o.visibility = e.package.visibility;
+	o.granted = e.package.granted;
+	e.decision = sta_access_decide(&call->caller, &o, action);
+	if (!e.decision.allowed)
+		return refuse(call, &o, action, &e.decision, err);
+	*out = e;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+		  enum sta_action action, struct sta_entry *out, struct sta_err *err)
+{
+	enum sta_rc rc = sta_door(c, call, name, action, out, err);
+
+	if (rc != STA_OK || out->exists)
+		return rc;
+	return sta_oci_fail(err, STA_NOT_FOUND, STA_OCI_NAME_UNKNOWN, "repository name not known to registry");
+}
+
+enum sta_rc
+sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
+{
+	enum sta_rc rc;
+
+	if (e->exists)
+		return STA_OK;
+	if (e->namespace_id == 0)
+		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "not_found: owner not found");
+	rc = sta_package_insert(c, e->namespace_id, e->name->full, sta_now_unix(), &e->package.id, err);
+	if (rc == STA_OK && call->caller.kind == STA_CALLER_USER)
+		rc = sta_package_grant(c, e->package.id, call->caller.user_id, STA_ROLE_ADMIN, err);
+	if (rc == STA_OK)
+		e->exists = true;
+	return rc;
+}
+
+enum sta_rc
+sta_door_site(const struct sta_call *call, struct sta_err *err)
+{
+	if (call->caller.kind == STA_CALLER_SYSTEM)
+		return STA_OK;
+	if (call->caller.kind == STA_CALLER_USER && call->caller.site_admin && !call->caller.limited)
+		return STA_OK;
+	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: for site administrators");
+}
+
+enum sta_rc
+sta_must_wait(const struct sta_call *call, struct sta_err *err)
+{
+	return call->may_wait ? STA_OK : sta_err_set(err, STA_WOULD_BLOCK, 0, "must wait");
+}

@@ -1,0 +1,89 @@
+#include "registry/list.h"
+
+#include <string.h>
+
+#include "model/tags.h"
+#include "registry/core.h"
+
+enum sta_rc
+sta_list_tags(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name, const char *last,
+	      size_t n, struct sta_name_page *out, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_entry e;
+	struct sta_name_page page = { .n = 0 };
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_door_existing(c, call, name, STA_ACTION_READ, &e, err);
+	if (rc == STA_OK && n > 0) /* one more than asked tells whether there are more */
+		rc = sta_tag_page(c, call->arena, e.package.id, last ? last : "", n + 1, &page.names, &page.n, err);
+	if (rc != STA_OK)
+		return rc;
+	if (page.n > n) {
+		page.n = n;
+		page.more = true;
+	}
+	*out = page;
+	return STA_OK;
+}
+
+static bool
+may_list(const struct sta_caller *caller, const struct sta_package *p)
+{
+	struct sta_caller unlimited = *caller; /* the catalog's own limit has been checked */
+	struct sta_object o = {
+		.name = p->name,
+		.owner_exists = true,
+		.exists = true,
+		.owner_id = p->namespace_id,
+		.visibility = p->visibility,
+		.granted = p->granted,
+	};
+
+	unlimited.limited = false;
+	return sta_access_decide(&unlimited, &o, STA_ACTION_READ).allowed;
+}
+
+static bool
+sees_everything(const struct sta_caller *caller)
+{
+	return caller->kind == STA_CALLER_SYSTEM || caller->site_admin;
+}
+
+enum sta_rc
+sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char *last, size_t n,
+		 struct sta_name_page *out, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_name_page page = { .n = 0 };
+	bool end = n == 0;
+	enum sta_rc rc;
+
+	if (call->caller.limited && !call->caller.limit_catalog)
+		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+	page.names = sta_arena_alloc(call->arena, (n + 1) * sizeof(*page.names));
+	if (!page.names)
+		return sta_err_set(err, STA_NOMEM, 0, "catalog");
+	rc = sta_db_reader(r->db, &c, err);
+	while (rc == STA_OK && !end && page.n <= n) {
+		struct sta_package *p = NULL;
+		size_t got = 0;
+
+		rc = sta_package_page(c, call->arena, call->caller.user_id, sees_everything(&call->caller), last, n + 1,
+				      &p, &got, err);
+		for (size_t i = 0; rc == STA_OK && i < got && page.n <= n; i++) {
+			last = p[i].name;
+			if (may_list(&call->caller, &p[i]))
+				page.names[page.n++] = p[i].name;
+		}
+		end = got <= n;
+	}
+	if (rc != STA_OK)
+		return rc;
+	page.more = page.n > n;
+	if (page.more)
+		page.n = n;
+	*out = page;
+	return STA_OK;
+}

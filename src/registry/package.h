@@ -1,0 +1,33 @@
+/*
+ * package - packages: listed, and their visibility.
+ *
+ * Layer: registry.
+ */
+#ifndef STA_REGISTRY_PACKAGE_H
+#define STA_REGISTRY_PACKAGE_H
+
+#include "registry/registry.h"
+
+struct sta_package_info {
+	const char *name; /* "acme/app" */
+	enum sta_visibility visibility;
+	uint64_t versions; /* manifests */
+	uint64_t tags;
+	uint64_t bytes; /* manifests and distinct blobs of this package */
+	int64_t created_unix;
+	int64_t updated_unix;
+};
+
+/* Packages the caller may read, by name, after last (exclusive, NULL: from the
+ * start), at most max. */
+enum sta_rc sta_package_list(struct sta_registry *r, const struct sta_call *call, const char *last, size_t max,
+			     struct sta_package_info **out, size_t *n, struct sta_err *err) STA_CHECK;
+
+enum sta_rc sta_package_set_visibility(struct sta_registry *r, const struct sta_call *call, const char *name,
+				       enum sta_visibility v, struct sta_err *err) STA_CHECK;
+
+/* Remove the package with its tags and manifests; its blobs are collected. */
+enum sta_rc sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name,
+			       struct sta_err *err) STA_CHECK;
+
+#endif

@@ -1,0 +1,168 @@
+#include "registry/pull.h"
+
+#include "model/blobs.h"
+#include "model/manifests.h"
+#include "registry/core.h"
+
+static enum sta_rc
+find_version(struct sta_db_conn *c, const struct sta_call *call, int64_t package_id,
+	     const struct sta_reference *ref, struct sta_version *out, struct sta_err *err)
+{
+	enum sta_rc rc = ref->is_digest
+				 ? sta_version_by_digest(c, call->arena, package_id, &ref->digest, out, err)
+				 : sta_version_by_tag(c, call->arena, package_id, ref->tag, out, err);
+
+	if (rc == STA_NOT_FOUND)
+		return sta_oci_fail(err, rc, STA_OCI_MANIFEST_UNKNOWN, "manifest unknown");
+	return rc;
+}
+
+static enum sta_rc
+read_manifest(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+	      const struct sta_reference *ref, bool bytes_wanted, struct sta_pulled_manifest *out,
+	      struct sta_err *err)
+{
+	struct sta_entry e;
+	struct sta_version v;
+	struct sta_pulled_manifest got;
+	size_t len = 0;
+	enum sta_rc rc = sta_door_existing(c, call, name, STA_ACTION_READ, &e, err);
+
+	if (rc == STA_OK)
+		rc = find_version(c, call, e.package.id, ref, &v, err);
+	if (rc != STA_OK)
+		return rc;
+	got = (struct sta_pulled_manifest){ .digest = v.digest, .media_type = v.media_type, .size = v.size };
+	if (bytes_wanted) {
+		rc = sta_version_bytes(c, call->arena, v.id, &got.bytes, &len, err);
+		if (rc != STA_OK)
+			return rc;
+		got.size = len;
+	}
+	*out = got;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_pull_manifest(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		  const struct sta_reference *ref, bool bytes_wanted, struct sta_pulled_manifest *out,
+		  struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_read_begin(c, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = read_manifest(c, call, name, ref, bytes_wanted, out, err);
+	sta_db_read_end(c);
+	return rc;
+}
+
+static enum sta_rc
+blob_unknown(const struct sta_digest *d, struct sta_err *err)
+{
+	(void) sta_oci_fail(err, STA_NOT_FOUND, STA_OCI_BLOB_UNKNOWN, "blob unknown to registry");
+	(void) sta_digest_text(d, err->detail);
+	return STA_NOT_FOUND;
+}
+
+struct renewal {
+	int64_t package_id, blob_id, due_unix;
+};
+
+static enum sta_rc
+renew(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	const struct renewal *n = arg;
+
+	return sta_member_renew(c, n->package_id, n->blob_id, n->due_unix, err);
+}
+
+/* A pusher who hears "it is there" will rely on it: nobody may collect the
+ * blob before the manifest has had time to come.  Half a grace is kept without
+ * a write; blobs in use are held by their manifests, and get a full grace when
+ * the last of those goes. */
+static enum sta_rc
+lease(struct sta_registry *r, const struct sta_call *call, const struct sta_entry *e,
+      const struct sta_membership *m, struct sta_err *err)
+{
+	int64_t now = sta_now_unix();
+	int64_t grace = (int64_t) r->options.collect_grace_s;
+	struct sta_object o = {
+		.name = e->name->full,
+		.owner_exists = true,
+		.exists = true,
+		.owner_id = e->namespace_id,
+		.visibility = e->package.visibility,
+		.granted = e->package.granted,
+	};
+	struct renewal n = { e->package.id, m->blob.id, now + grace };
+	enum sta_rc rc;
+
+	if (m->refs > 0 || m->due_unix > now + grace / 2)
+		return STA_OK;
+	if (!sta_access_decide(&call->caller, &o, STA_ACTION_WRITE).allowed)
+		return STA_OK;
+	rc = sta_must_wait(call, err);
+	return rc == STA_OK ? sta_db_write(r->db, renew, &n, err) : rc;
+}
+
+static enum sta_rc
+open_content(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
+	     const struct sta_membership *m, struct sta_pulled_blob *out, struct sta_err *err)
+{
+	struct sta_blob_file file;
+	size_t len = 0;
+	enum sta_rc rc;
+
+	if (m->blob.place == STA_PLACE_INLINE) {
+		rc = sta_blob_inline(c, call->arena, m->blob.id, &out->bytes, &len, err);
+		if (rc == STA_OK)
+			out->size = len;
+		return rc;
+	}
+	rc = r->store->ops->open(r->store, &m->blob.digest, &file, err);
+	if (rc != STA_OK)
+		return rc;
+	if (file.size != m->blob.size) {
+		(void) close(file.fd);
+		(void) sta_err_set(err, STA_CORRUPT, 0, "stored blob has %llu bytes instead of %llu",
+				   (unsigned long long) file.size, (unsigned long long) m->blob.size);
+		(void) sta_digest_text(&m->blob.digest, err->detail);
+		return STA_CORRUPT;
+	}
+	out->fd = file.fd;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_pull_blob(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+	      const struct sta_digest *digest, bool content_wanted, struct sta_pulled_blob *out,
+	      struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_entry e;
+	struct sta_membership m;
+	struct sta_pulled_blob got = { .fd = -1 };
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_door_existing(c, call, name, STA_ACTION_READ, &e, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_blob_member(c, e.package.id, digest, &m, err);
+	if (rc == STA_NOT_FOUND)
+		return blob_unknown(digest, err);
+	if (rc == STA_OK)
+		rc = lease(r, call, &e, &m, err);
+	got.size = m.blob.size;
+	if (rc == STA_OK && content_wanted)
+		rc = open_content(r, c, call, &m, &got, err);
+	if (rc == STA_NOT_FOUND) /* collected between the look and the open */
+		return blob_unknown(digest, err);
+	if (rc == STA_OK)
+		*out = got;
+	return rc;
+}

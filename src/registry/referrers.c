@@ -1,0 +1,152 @@
+#include <string.h>
+
+#include "model/manifests.h"
+#include "oci/manifest.h"
+#include "registry/core.h"
+#include "registry/list.h"
+
+struct listing {
+	struct sta_db_conn *c;
+	const struct sta_call *call;
+	int64_t package_id;
+	const struct sta_digest *subject;
+	const char *artifact_type;
+	struct sta_referrer_page page;
+	size_t cap;
+};
+
+static enum sta_rc
+add(struct listing *l, const struct sta_referrer *item, struct sta_err *err)
+{
+	if (l->page.n == l->cap)
+		return sta_err_set(err, STA_TOO_MANY, 0, "too many referrers on one page");
+	l->page.items[l->page.n++] = *item;
+	return STA_OK;
+}
+
+static enum sta_rc
+add_by_subject(struct listing *l, const struct sta_digest *last, size_t n, struct sta_err *err)
+{
+	struct sta_version *v = NULL;
+	size_t got = 0;
+	enum sta_rc rc = sta_version_referrers(l->c, l->call->arena, l->package_id, l->subject, l->artifact_type, last,
+					       n, &v, &got, &l->page.more, err);
+
+	for (size_t i = 0; rc == STA_OK && i < got; i++)
+		rc = add(l,
+			 &(struct sta_referrer){
+				 .digest = v[i].digest,
+				 .media_type = v[i].media_type,
+				 .artifact_type = v[i].artifact_type,
+				 .annotations = v[i].annotations,
+				 .size = v[i].size,
+			 },
+			 err);
+	return rc;
+}
+
+/* What the fallback index says of a manifest, unless the registry knows it as
+ * a referrer by itself or does not have it at all. */
+static enum sta_rc
+add_fallback(struct listing *l, const struct sta_descriptor *d, struct sta_err *err)
+{
+	struct sta_version v;
+	struct sta_err ignored;
+	const char *type = NULL;
+	enum sta_rc rc = sta_version_by_digest(l->c, l->call->arena, l->package_id, &d->digest, &v, &ignored);
+
+	if (rc == STA_NOT_FOUND)
+		return STA_OK;
+	if (rc != STA_OK) {
+		*err = ignored;
+		return rc;
+	}
+	if (v.has_subject && sta_digest_equal(&v.subject, l->subject))
+		return STA_OK;
+	type = d->artifact_type ? d->artifact_type : v.artifact_type;
+	if (l->artifact_type && (!type || strcmp(type, l->artifact_type) != 0))
+		return STA_OK;
+	return add(l,
+		   &(struct sta_referrer){
+			   .digest = v.digest,
+			   .media_type = v.media_type,
+			   .artifact_type = type,
+			   .annotations = d->annotations,
+			   .size = v.size,
+		   },
+		   err);
+}
+
+static bool
+listed_before(const struct sta_manifest *m, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (sta_digest_equal(&m->refs[j].digest, &m->refs[i].digest))
+			return true;
+	return false;
+}
+
+/* Old clients keep referrers in an index under a tag made of the subject's
+ * digest.  A tag of that form that is no index is an ordinary tag. */
+static enum sta_rc
+add_by_fallback_tag(struct listing *l, struct sta_err *err)
+{
+	char tag[STA_TAG_MAX + 1];
+	struct sta_version v;
+	struct sta_manifest m;
+	struct sta_err ignored;
+	const void *bytes = NULL;
+	size_t len = 0;
+	enum sta_rc rc;
+
+	sta_fallback_tag(l->subject, tag);
+	rc = sta_version_by_tag(l->c, l->call->arena, l->package_id, tag, &v, &ignored);
+	if (rc == STA_NOT_FOUND || (rc == STA_OK && !v.is_index))
+		return STA_OK;
+	if (rc != STA_OK) {
+		*err = ignored;
+		return rc;
+	}
+	rc = sta_version_bytes(l->c, l->call->arena, v.id, &bytes, &len, err);
+	if (rc == STA_OK)
+		rc = sta_manifest_parse(l->call->arena, v.media_type, bytes, len, &m, err);
+	for (size_t i = 0; rc == STA_OK && i < m.n_refs && i < STA_PAGE_MAX; i++)
+		if (!listed_before(&m, i))
+			rc = add_fallback(l, &m.refs[i], err);
+	return rc;
+}
+
+enum sta_rc
+sta_list_referrers(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		   const struct sta_digest *subject, const char *artifact_type, const struct sta_digest *last,
+		   size_t n, struct sta_referrer_page *out, struct sta_err *err)
+{
+	struct listing l = {
+		.call = call,
+		.subject = subject,
+		.artifact_type = artifact_type,
+		.cap = n + STA_PAGE_MAX,
+	};
+	struct sta_entry e;
+	enum sta_rc rc = sta_db_reader(r->db, &l.c, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_read_begin(l.c, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_door(l.c, call, name, STA_ACTION_READ, &e, err);
+	if (rc == STA_OK && e.exists) {
+		l.package_id = e.package.id;
+		l.page.items = sta_arena_alloc(call->arena, l.cap * sizeof(*l.page.items));
+		if (!l.page.items)
+			rc = sta_err_set(err, STA_NOMEM, 0, "referrers");
+		if (rc == STA_OK && !last)
+			rc = add_by_fallback_tag(&l, err);
+		if (rc == STA_OK)
+			rc = add_by_subject(&l, last, n, err);
+	}
+	sta_db_read_end(l.c);
+	if (rc == STA_OK)
+		*out = l.page;
+	return rc;
+}

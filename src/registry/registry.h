@@ -1,0 +1,56 @@
+/*
+ * registry - the rules of a registry: one handle, opened once.
+ *
+ * Every operation takes the caller and asks access/ before it looks at
+ * anything; there is no other way to the data.  Operations know no HTTP and
+ * hold no SQL.  Those that write wait for the disk; called with may_wait
+ * false they answer STA_WOULD_BLOCK before they have done anything.
+ *
+ * Layer: registry.  May include: access, model, store, db, crypto, oci, base.
+ * Threads: any; the handle is shared.
+ */
+#ifndef STA_REGISTRY_REGISTRY_H
+#define STA_REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/pool.h"
+#include "db/db.h"
+#include "store/store.h"
+
+/* Limits and times; sta_registry_defaults() fills in product.md's. */
+struct sta_registry_options {
+	uint64_t layer_max;        /* bytes of one blob; 10 GB */
+	uint64_t upload_ttl_s;     /* an idle upload session lives this long; 24 h */
+	uint64_t collect_grace_s;  /* an unreferenced blob stays this long after its last use; 1 h */
+	uint64_t token_ttl_s;      /* bearer tokens; 300 */
+	uint64_t uploads_per_user; /* open sessions; 1,000 */
+	uint64_t tags_per_push;    /* ?tag= parameters; 100 */
+};
+void sta_registry_defaults(struct sta_registry_options *o);
+
+struct sta_registry;
+
+/* Brings the schema up to date and makes the token key on first use.  db, store
+ * and workers are borrowed and outlive the registry.  workers may be NULL when
+ * nothing is uploaded through this handle (command line). */
+enum sta_rc sta_registry_open(struct sta_db *db, struct sta_store *store, struct sta_pool *workers,
+			      const struct sta_registry_options *o, struct sta_registry **out,
+			      struct sta_err *err) STA_CHECK;
+void sta_registry_close(struct sta_registry *r);
+
+/* Who calls, where results live, and whether this thread may wait. */
+struct sta_call {
+	struct sta_arena *arena; /* every result is borrowed from it */
+	struct sta_caller caller;
+	bool may_wait;
+};
+
+/* A call by the machine's owner: command line and background jobs. */
+struct sta_call sta_call_system(struct sta_arena *arena);
+
+#endif

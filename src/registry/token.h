@@ -1,0 +1,87 @@
+/*
+ * token - personal access tokens, and the bearer tokens of /token.
+ *
+ * Personal access tokens: crypto/pat.h for the text; stored as a hash, shown
+ * once, refused from the moment of revocation or expiry.
+ *
+ * Bearer tokens: ES256, short-lived (token_ttl_s).  They name the caller, the
+ * personal access token they came from, and what they are for; they carry no
+ * rights.  Rights are looked up live at each request, so a revoked right is
+ * gone at once.  Refresh tokens (offline_token=true) are personal-access-token-like
+ * rows without an own secret kept: see sta_token_refresh().
+ *
+ * Layer: registry.
+ */
+#ifndef STA_REGISTRY_TOKEN_H
+#define STA_REGISTRY_TOKEN_H
+
+#include "crypto/pat.h"
+#include "registry/registry.h"
+
+struct sta_pat {
+	int64_t id;
+	const char *user;
+	const char *name;
+	unsigned scopes;
+	int64_t created_unix;
+	int64_t expires_unix;   /* 0: never */
+	int64_t last_used_unix; /* 0: never; to the minute */
+	bool revoked;
+};
+
+/* expires_s: seconds from now, 0: never.  name: a label, may be "".  secret is
+ * filled with the token's text, which exists nowhere else. */
+enum sta_rc sta_pat_create(struct sta_registry *r, const struct sta_call *call, const char *user,
+			   const char *name, unsigned scopes, uint64_t expires_s, char secret[STA_PAT_LEN + 1],
+			   struct sta_pat *out, struct sta_err *err) STA_CHECK;
+
+/* user NULL: of all users. */
+enum sta_rc sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *user,
+			 struct sta_pat **out, size_t *n, struct sta_err *err) STA_CHECK;
+
+enum sta_rc sta_pat_revoke(struct sta_registry *r, const struct sta_call *call, int64_t id,
+			   struct sta_err *err) STA_CHECK;
+
+/* "read:packages,write:packages" <-> bits.  STA_INVALID names the unknown word. */
+enum sta_rc sta_scopes_parse(const char *text, unsigned *out, struct sta_err *err) STA_CHECK;
+char *sta_scopes_text(struct sta_arena *a, unsigned scopes) STA_CHECK;
+
+/* Who is it?  Fills call->caller.  A password (right user name) or a token (any
+ * user name).  STA_UNAUTHENTICATED for everything that is wrong, in the same time.
+ * Passwords need may_wait unless verified lately. */
+enum sta_rc sta_authenticate_basic(struct sta_registry *r, struct sta_call *call, const char *user,
+				   const char *secret, struct sta_err *err) STA_CHECK;
+
+/* A bearer token of ours, a personal access token, or base64 of either
+ * "token" or "user:token". */
+enum sta_rc sta_authenticate_bearer(struct sta_registry *r, struct sta_call *call, const char *bearer, size_t len,
+				    struct sta_err *err) STA_CHECK;
+
+/* What /token was asked for. */
+struct sta_bearer_request {
+	const struct sta_limit *limits;
+	size_t n_limits;
+	bool catalog;
+	bool offline;        /* a refresh token too, if the caller has a password or token */
+	const char *service; /* pinned as audience when the token is used */
+};
+
+struct sta_bearer {
+	const char *token;
+	const char *refresh; /* or NULL */
+	int64_t issued_unix;
+	uint64_t expires_s;
+};
+
+/* Anonymous callers get a token when they may read at least one of the named
+ * packages or name none; else STA_UNAUTHENTICATED, alike for private and
+ * absent packages. */
+enum sta_rc sta_bearer_issue(struct sta_registry *r, const struct sta_call *call,
+			     const struct sta_bearer_request *req, struct sta_bearer *out,
+			     struct sta_err *err) STA_CHECK;
+
+/* Who holds this refresh token?  Fills call->caller. */
+enum sta_rc sta_authenticate_refresh(struct sta_registry *r, struct sta_call *call, const char *refresh, size_t len,
+				     struct sta_err *err) STA_CHECK;
+
+#endif
