@@ -33,7 +33,9 @@ def test_push_in_docker_format(sh):
     sh(LOGIN)
     sh(BUILD)
     sh("buildah push --format v2s2 hello $REGISTRY/alice/docker:1")
-    assert "application/vnd.docker.distribution.manifest.v2+json" in sh("buildah pull --quiet $REGISTRY/alice/docker:1 && buildah inspect --type image $REGISTRY/alice/docker:1")
+    sh("buildah pull $REGISTRY/alice/docker:1")
+    image = json.loads(sh("buildah inspect --type image $REGISTRY/alice/docker:1"))
+    assert json.loads(image["Manifest"])["mediaType"] == "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def test_build_from_an_image_of_the_registry(sh):

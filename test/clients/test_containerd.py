@@ -64,7 +64,8 @@ def test_refusals(sh):
     pull = "ctr image pull --plain-http {} $REGISTRY/alice/private:1"
     sh(push.format("--user alice:$ALICE"))
 
-    assert "failed to fetch oauth token: unexpected status: 403 Forbidden" in sh.refused(pull.format("--user alice:wrong"))
+    said = sh.refused(pull.format("--user alice:wrong"))
+    assert "failed to fetch oauth token: unexpected status: 403 Forbidden" in said
     assert "failed to fetch anonymous token: unexpected status: 401 Unauthorized" in sh.refused(pull.format(""))
     assert "failed with status code [manifests 1]: 403 Forbidden" in sh.refused(pull.format("--user bob:$BOB"))
     assert "unexpected status: 403 Forbidden" in sh.refused(push.format("--user bob:$BOB"))

@@ -68,7 +68,8 @@ def test_multi_platform_manifest(sh):
             docker build --label built-for=$arch --tag $REGISTRY/alice/multi:$arch hello
             docker push $REGISTRY/alice/multi:$arch
         done
-        docker manifest create --insecure $REGISTRY/alice/multi:1 $REGISTRY/alice/multi:amd64 $REGISTRY/alice/multi:arm64
+        docker manifest create --insecure $REGISTRY/alice/multi:1 \\
+            $REGISTRY/alice/multi:amd64 $REGISTRY/alice/multi:arm64
         docker manifest annotate --arch arm64 $REGISTRY/alice/multi:1 $REGISTRY/alice/multi:arm64
         docker manifest push --insecure $REGISTRY/alice/multi:1
     """)
