@@ -1,8 +1,9 @@
 /*
  * alloc - the only door to malloc.
  *
- * Tests link with --wrap=sta_malloc,--wrap=sta_realloc to make the n-th
- * allocation fail; that is how every out-of-memory branch is exercised.
+ * Tests link with --wrap=sta_malloc,--wrap=sta_realloc,--wrap=sta_strdup to
+ * make the n-th allocation fail; that is how every out-of-memory branch is
+ * exercised.
  *
  * Layer: base.  May include: err.  Threads: any.
  */

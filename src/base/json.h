@@ -2,9 +2,10 @@
  * json - jansson with our limits.
  *
  * The one place that includes <jansson.h>.  Loading refuses duplicate keys,
- * nesting deeper than STA_JSON_DEPTH_MAX, invalid UTF-8, an embedded NUL, and
- * anything after the value.  Depth and size are checked before jansson sees
- * the bytes, so a hostile document costs no memory.
+ * nesting deeper than STA_JSON_DEPTH_MAX, more than STA_JSON_VALUES_MAX values,
+ * invalid UTF-8, an embedded NUL, and anything after the value.  Depth and
+ * number are checked before jansson sees the bytes, so a hostile document
+ * costs no memory.
  *
  * Layer: base.  May include: err, arena.  Threads: a json_t has one owner.
  */
@@ -18,6 +19,7 @@
 #include "base/err.h"
 
 #define STA_JSON_DEPTH_MAX 32
+#define STA_JSON_VALUES_MAX 100000 /* some 25 MiB inside jansson */
 
 /* Object or array from text.  *out is owned by the arena (released with it).
  * STA_INVALID with a message that names line and column; STA_NOMEM. */

@@ -16,6 +16,13 @@
 
 enum sta_log_level { STA_LOG_DEBUG, STA_LOG_INFO, STA_LOG_WARN, STA_LOG_ERROR, STA_LOG_LEVEL_MAX_ };
 
+/* A missing text is an empty one. */
+static inline const char *
+sta_log_text(const char *s)
+{
+	return s ? s : "";
+}
+
 /* A field is made with STA_F_STR or STA_F_INT; STA_F_END closes the list. */
 struct sta_log_field {
 	const char *key;
@@ -23,7 +30,7 @@ struct sta_log_field {
 	int64_t number;
 };
 
-#define STA_F_STR(k, v) ((struct sta_log_field){ .key = (k), .text = (v) ? (v) : "" })
+#define STA_F_STR(k, v) ((struct sta_log_field){ .key = (k), .text = sta_log_text(v) })
 #define STA_F_INT(k, v) ((struct sta_log_field){ .key = (k), .number = (int64_t) (v) })
 #define STA_F_END ((struct sta_log_field){ .key = NULL })
 

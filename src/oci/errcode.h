@@ -37,7 +37,7 @@ enum sta_oci_code {
 	STA_OCI_CODE_MAX_
 };
 
-/* "BLOB_UNKNOWN". */
+/* "BLOB_UNKNOWN"; "UNKNOWN" for STA_OCI_NONE. */
 const char *sta_oci_code_name(enum sta_oci_code code);
 
 /* As sta_err_set() with sys 0, and the code. */

@@ -8,11 +8,13 @@
  *
  * Refused with STA_INVALID and STA_OCI_MANIFEST_INVALID: no or malformed media
  * type; body "mediaType" other than the declared one; schemaVersion other than
- * 2; both "manifests" and any of "layers", "config", "blobs"; duplicate keys, and keys
- * that differ from a known one only in case ("Layers"), at the top level and
- * in descriptors; descriptors without valid digest, size or media type;
- * negative or fractional sizes; deep nesting; more than STA_MANIFEST_REFS_MAX
- * descriptors.  Unknown keys and unknown media types in descriptors are kept and
+ * 2; more than one of "manifests", "blobs", and "layers" or "config"; duplicate
+ * keys, and keys that differ from a known one only in case ("Layers"), at the
+ * top level and in descriptors; descriptors without valid digest, size or media
+ * type; negative or fractional sizes; annotations that are no map of strings;
+ * an artifactType that is no media type; deep nesting; more than
+ * STA_MANIFEST_REFS_MAX descriptors.  A body past STA_MANIFEST_MAX is
+ * STA_TOO_LARGE.  Unknown keys and unknown media types in descriptors are kept and
  * ignored.  A declared media type that is none of the five known is read as
  * an image manifest or index by its shape, if it has one, and else stored as
  * a document that refers to nothing.
@@ -30,7 +32,7 @@
 #include "oci/digest.h"
 #include "oci/media.h"
 
-#define STA_MANIFEST_MAX (4U * 1024 * 1024) /* bytes; distribution-spec asks for at least this */
+#define STA_MANIFEST_MAX ((size_t) 4 << 20) /* bytes; distribution-spec asks for at least this */
 #define STA_MANIFEST_REFS_MAX 10000         /* descriptors in one document */
 
 enum sta_ref_kind {

@@ -49,7 +49,8 @@ struct sta_reference {
 bool sta_reference_parse(const char *s, size_t len, struct sta_reference *out);
 
 /* "sha256-<hex>" of a digest with ':' turned into '-': the referrers tag
- * schema of distribution-spec 1.1.  True when tag has that form exactly. */
+ * schema of distribution-spec 1.1.  True when tag has that form exactly.  Of a
+ * sha512 the schema keeps 64 digits; such a tag does not tell its subject. */
 bool sta_fallback_tag_parse(const char *tag, struct sta_digest *subject);
 void sta_fallback_tag(const struct sta_digest *subject, char out[STA_TAG_MAX + 1]);
 

@@ -46,8 +46,9 @@ struct sta_pushed {
  * first, the tags.  Errors: MANIFEST_INVALID, DIGEST_INVALID (the bytes do not
  * hash to the digest in the reference), STA_INCOMPLETE (out->missing),
  * STA_PRECONDITION, denials.  Pushing what is there already is STA_OK. */
-enum sta_rc sta_push_manifest(struct sta_registry *r, const struct sta_call *call, const struct sta_push *push,
-			      struct sta_pushed *out, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_push_manifest(struct sta_registry *r, const struct sta_call *call,
+			      const struct sta_push *push, struct sta_pushed *out,
+			      struct sta_err *err) STA_CHECK;
 
 /* Make the blob of another package a member of this one.  from NULL: of any
  * package that the caller may read.  *mounted false: not possible, whatever

@@ -7,8 +7,10 @@
  * Bearer tokens: ES256, short-lived (token_ttl_s).  They name the caller, the
  * personal access token they came from, and what they are for; they carry no
  * rights.  Rights are looked up live at each request, so a revoked right is
- * gone at once.  Refresh tokens (offline_token=true) are personal-access-token-like
- * rows without an own secret kept: see sta_token_refresh().
+ * gone at once.  A refresh token (offline_token=true) is a bearer token of
+ * another type that lives STA_REFRESH_TTL_S and can only be exchanged for
+ * bearer tokens; it ends with the personal access token or password that it
+ * came from.
  *
  * Layer: registry.
  */
@@ -17,6 +19,8 @@
 
 #include "crypto/pat.h"
 #include "registry/registry.h"
+
+#define STA_REFRESH_TTL_S (90U * 24 * 3600)
 
 struct sta_pat {
 	int64_t id;
@@ -32,8 +36,8 @@ struct sta_pat {
 /* expires_s: seconds from now, 0: never.  name: a label, may be "".  secret is
  * filled with the token's text, which exists nowhere else. */
 enum sta_rc sta_pat_create(struct sta_registry *r, const struct sta_call *call, const char *user,
-			   const char *name, unsigned scopes, uint64_t expires_s, char secret[STA_PAT_LEN + 1],
-			   struct sta_pat *out, struct sta_err *err) STA_CHECK;
+			   const char *name, unsigned scopes, uint64_t expires_s,
+			   char secret[STA_PAT_LEN + 1], struct sta_pat *out, struct sta_err *err) STA_CHECK;
 
 /* user NULL: of all users. */
 enum sta_rc sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *user,
@@ -41,6 +45,9 @@ enum sta_rc sta_pat_list(struct sta_registry *r, const struct sta_call *call, co
 
 enum sta_rc sta_pat_revoke(struct sta_registry *r, const struct sta_call *call, int64_t id,
 			   struct sta_err *err) STA_CHECK;
+
+/* Write down when tokens were last used; called every minute or so. */
+enum sta_rc sta_pat_flush_used(struct sta_registry *r, struct sta_err *err) STA_CHECK;
 
 /* "read:packages,write:packages" <-> bits.  STA_INVALID names the unknown word. */
 enum sta_rc sta_scopes_parse(const char *text, unsigned *out, struct sta_err *err) STA_CHECK;
@@ -54,16 +61,15 @@ enum sta_rc sta_authenticate_basic(struct sta_registry *r, struct sta_call *call
 
 /* A bearer token of ours, a personal access token, or base64 of either
  * "token" or "user:token". */
-enum sta_rc sta_authenticate_bearer(struct sta_registry *r, struct sta_call *call, const char *bearer, size_t len,
-				    struct sta_err *err) STA_CHECK;
+enum sta_rc sta_authenticate_bearer(struct sta_registry *r, struct sta_call *call, const char *bearer,
+				    size_t len, struct sta_err *err) STA_CHECK;
 
 /* What /token was asked for. */
 struct sta_bearer_request {
 	const struct sta_limit *limits;
 	size_t n_limits;
 	bool catalog;
-	bool offline;        /* a refresh token too, if the caller has a password or token */
-	const char *service; /* pinned as audience when the token is used */
+	bool offline; /* a refresh token too, unless the caller is anonymous */
 };
 
 struct sta_bearer {
@@ -81,7 +87,7 @@ enum sta_rc sta_bearer_issue(struct sta_registry *r, const struct sta_call *call
 			     struct sta_err *err) STA_CHECK;
 
 /* Who holds this refresh token?  Fills call->caller. */
-enum sta_rc sta_authenticate_refresh(struct sta_registry *r, struct sta_call *call, const char *refresh, size_t len,
-				     struct sta_err *err) STA_CHECK;
+enum sta_rc sta_authenticate_refresh(struct sta_registry *r, struct sta_call *call, const char *refresh,
+				     size_t len, struct sta_err *err) STA_CHECK;
 
 #endif

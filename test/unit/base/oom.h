@@ -1,0 +1,47 @@
+/* Makes the n-th allocation fail.  Include in one .c of a program linked with
+ * --wrap=sta_malloc,--wrap=sta_realloc,--wrap=sta_strdup. */
+#ifndef STA_TEST_OOM_H
+#define STA_TEST_OOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+void *__real_sta_malloc(size_t len);
+void *__real_sta_realloc(void *p, size_t len);
+char *__real_sta_strdup(const char *s);
+void *__wrap_sta_malloc(size_t len);
+void *__wrap_sta_realloc(void *p, size_t len);
+char *__wrap_sta_strdup(const char *s);
+
+/* Allocations that still succeed; -1: all. */
+static long oom_budget = -1;
+
+static bool
+oom_now(void)
+{
+	if (oom_budget > 0)
+		oom_budget--;
+	else if (oom_budget == 0)
+		return true;
+	return false;
+}
+
+void *
+__wrap_sta_malloc(size_t len)
+{
+	return oom_now() ? NULL : __real_sta_malloc(len);
+}
+
+void *
+__wrap_sta_realloc(void *p, size_t len)
+{
+	return oom_now() ? NULL : __real_sta_realloc(p, len);
+}
+
+char *
+__wrap_sta_strdup(const char *s)
+{
+	return oom_now() ? NULL : __real_sta_strdup(s);
+}
+
+#endif
