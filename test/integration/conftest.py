@@ -23,11 +23,11 @@ def registry(tmp_path_factory):
 
 @pytest.fixture
 def fresh(tmp_path):
-    """Starts servers for one test alone: fresh(env={...}, options=[...])."""
+    """Starts servers for one test alone: fresh({"gc.grace": "1s"}, arguments=[...])."""
     servers = []
 
-    def start(env=None, options=()):
-        server = Registry(tmp_path / f"server-{len(servers)}", env, options)
+    def start(settings=None, **options):
+        server = Registry(tmp_path / f"server-{len(servers)}", settings, **options)
         servers.append(server)
         return server.start()
 

@@ -62,6 +62,41 @@ def test_wrong_method_is_405_and_names_the_right_ones(registry, alice, method, p
     assert "GET" in response.headers["Allow"]
 
 
+def every_kind_of_refusal(owner, package):
+    """(status, answer) for each status that a client can provoke."""
+    pushed = owner.push_image(package, "v1")
+    layer = f"/v2/{package}/blobs/{pushed.json['layers'][0]['digest']}"
+    manifest = f"/v2/{package}/manifests/v1"
+    location = owner.start_upload(package)
+    yield 400, owner.put(manifest, data=b"{}", headers={"Content-Type": pushed.media_type})
+    yield 400, owner.put(location, params={"digest": "x"}, data=b"x")
+    yield 400, owner.get(f"/v2/{package}/tags/list?n=x")
+    yield 401, owner.send("GET", manifest)
+    yield 403, owner.get("/v2/nobody-at-all/x/tags/list")
+    yield 404, owner.get(f"/v2/{package}/manifests/none")
+    yield 404, owner.get(f"/v2/{package}/blobs/sha256:" + "0" * 64)
+    yield 405, owner.post(manifest)
+    yield 409, owner.delete(layer)
+    yield 412, owner.put_manifest(package, "v1", pushed, {"If-None-Match": "*"})
+    yield 413, owner.put(manifest, data=b"x" * (5 << 20), headers={"Content-Type": pushed.media_type})
+    yield 416, owner.get(layer, headers={"Range": "bytes=999999-"})
+    yield 416, owner.patch(location, data=b"x", headers={"Content-Range": "5-5"})
+
+
+def test_every_refusal_is_an_error_document_with_code_and_message(registry, owner, package):
+    """The specification, "Error Codes"; and no machine details in any of them."""
+    for status, response in every_kind_of_refusal(owner, package):
+        shown = f"{response.request.method} {response.request.path_url}: {response.status_code} {response.text[:300]}"
+        assert response.status_code == status, shown
+        assert response.headers["Content-Type"].split(";")[0] == "application/json", shown
+        assert set(response.json()) == {"errors"} and response.json()["errors"], shown
+        for error in response.json()["errors"]:
+            assert set(error) <= {"code", "message", "detail"} and error["message"], shown
+        assert response.headers["Docker-Distribution-Api-Version"] == "registry/2.0", shown
+        assert response.headers["X-Request-Id"], shown
+        assert str(registry.data) not in response.text and ".c:" not in response.text, shown
+
+
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT"])
 def test_trace_and_connect_are_refused(registry, alice, method):
     """T25"""

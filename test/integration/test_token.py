@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness import refused
 from harness.client import parse_challenge, succeeded
-from harness.server import basic_header
+from harness.server import TOKEN_TTL, basic_header
 
 SCOPES = ["", "repository:alice/app:pull", "repository:alice/app:pull,push", "repository:alice/app:delete",
           "registry:catalog:*"]
@@ -257,8 +257,7 @@ def test_revoked_token_ends_everything_that_came_from_it(registry, alice, owner,
     bearer = client.token(f"repository:{package}:pull")
     refresh = client.ask_token(None, registry.host, offline_token="true").json()["refresh_token"]
     assert registry.bearer(bearer).get(f"/v2/{package}/tags/list").status_code == 200
-    newest = max(registry.cli_json("token", "list", "--user", "alice"), key=lambda token: token["id"])
-    registry.cli("token", "revoke", str(newest["id"]))
+    registry.cli("token", "revoke", str(registry.tokens("alice")[-1]["id"]))
     refused(registry.basic("alice", secret).get("/token"), 403, "DENIED", "denied")
     refused(registry.bearer(secret).get("/v2/"), 401, "UNAUTHORIZED")
     refused(registry.bearer(bearer).get(f"/v2/{package}/tags/list"), 401, "UNAUTHORIZED")
@@ -295,7 +294,7 @@ def test_expired_token_is_refused(registry, alice):
 
 
 def test_bearer_token_expires(fresh):
-    registry = fresh(env={"STAITHE_TOKEN_TTL": "1s"})
+    registry = fresh({TOKEN_TTL: "1s"})
     client = registry.client(registry.user("alice"))
     answer = client.ask_token(None, registry.host).json()
     assert answer["expires_in"] == 1

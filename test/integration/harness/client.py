@@ -9,6 +9,7 @@ from . import images
 
 TIMEOUT = 30
 JSON = "application/json"
+ACCEPT = ", ".join((images.OCI_MANIFEST, images.OCI_INDEX, images.DOCKER_MANIFEST, images.DOCKER_LIST, "*/*"))
 
 
 def parse_challenge(value):
@@ -199,11 +200,11 @@ class Client:
             self.push_blob(name, images.EMPTY_JSON)
         return self.push_manifest(name, images.artifact(artifact_type, subject, **extra))
 
-    def get_manifest(self, name, reference, **options):
-        return self.get(f"/v2/{name}/manifests/{reference}", **options)
+    def get_manifest(self, name, reference, headers=None, **options):
+        return self.get(f"/v2/{name}/manifests/{reference}", headers={"Accept": ACCEPT, **(headers or {})}, **options)
 
-    def head_manifest(self, name, reference, **options):
-        return self.head(f"/v2/{name}/manifests/{reference}", **options)
+    def head_manifest(self, name, reference, headers=None, **options):
+        return self.head(f"/v2/{name}/manifests/{reference}", headers={"Accept": ACCEPT, **(headers or {})}, **options)
 
     # Lists
 

@@ -34,6 +34,18 @@ class Account:
     token: str  # every scope
 
 
+# The options that tests change, by the names of the configuration file.
+LAYER_MAX = "limits.layer"
+UPLOAD_TTL = "gc.upload_ttl"
+GC_GRACE = "gc.grace"
+TOKEN_TTL = "token.ttl"
+
+
+def variable(option):
+    """The environment variable of an option: "gc.grace" -> STAITHE_GC_GRACE."""
+    return "STAITHE_" + option.upper().replace(".", "_")
+
+
 def clean_environment(extra=None):
     """This environment without options of the program, plus extra ones."""
     kept = {key: value for key, value in os.environ.items()
@@ -44,18 +56,21 @@ def clean_environment(extra=None):
 class Registry:
     """One server with a data directory of its own.
 
-    env      options for the server, as STAITHE_... variables
-    options  further arguments of "serve"
+    settings   options for the server by name: {"gc.grace": "1s"}
+    arguments  further arguments of "serve"
+    env        further environment variables
     """
 
-    def __init__(self, directory, env=None, options=()):
+    def __init__(self, directory, settings=None, arguments=(), env=None):
         self.directory = Path(directory)
         self.data = self.directory / "data"
-        self.log = self.directory / "log"
-        self.env = clean_environment(env)
-        self.options = tuple(options)
+        self.out = self.directory / "out"  # standard output
+        self.log = self.directory / "log"  # standard error
+        self.env = clean_environment({variable(name): value for name, value in (settings or {}).items()} | (env or {}))
+        self.arguments = tuple(arguments)
         self.process = None
         self.url = EXTERNAL or None
+        self.secrets = []  # what must never be found in the log
 
     @property
     def external(self):
@@ -83,23 +98,28 @@ class Registry:
         if not os.access(BINARY, os.X_OK):
             pytest.fail(f"{BINARY}: not there; build it or set STAITHE_BINARY", pytrace=False)
         self.directory.mkdir(parents=True, exist_ok=True)
-        offset = self.log.stat().st_size if self.log.exists() else 0
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [BINARY, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{port}", *self.options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env)
+        with open(self.out, "wb") as out, open(self.log, "ab") as log:
+            self.process = self.spawn(out, log, port)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            text = self.log.read_bytes()[offset:].decode(errors="replace")
+            ended = self.process.poll() is not None
+            text = self.out_text()
             match = re.search(r"^listening on (https?://\S+)$", text, re.M)
             if match:
                 self.url = match[1].rstrip("/")
+                self.secrets += self.first_password()
                 return self
-            if self.process.poll() is not None:
-                raise AssertionError(f"the server ended with {self.process.returncode}:\n{text}")
-            time.sleep(0.01)
+            if ended:
+                raise AssertionError(f"the server ended with {self.process.returncode}:\n{text}{self.log_text()}")
+            time.sleep(0.005)
         self.kill()
-        raise AssertionError(f"not listening after {START_SECONDS} s:\n{text}")
+        raise AssertionError(f"not listening after {START_SECONDS} s:\n{text}{self.log_text()}")
+
+    def spawn(self, out, log, port=0):
+        """The bare process, not waited for."""
+        return subprocess.Popen(
+            [BINARY, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{port}", *self.arguments],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=log, env=self.env)
 
     def stop(self):
         """SIGTERM; the server must end by itself with status 0."""
@@ -128,12 +148,28 @@ class Registry:
         self.stop()
         return self.start(port=self.address[1])
 
+    def out_text(self):
+        return self.out.read_text(errors="replace")
+
     def log_text(self):
         return self.log.read_text(errors="replace")
 
+    def log_lines(self):
+        """The log's lines that are JSON objects."""
+        return [json.loads(line) for line in self.log_text().splitlines() if line.startswith("{")]
+
+    def first_password(self):
+        """The password of the first administrator, in a list; none after the first start."""
+        return re.findall(r"^password: (\S+)$", self.out_text(), re.M)
+
     def check_log(self):
-        match = SANITIZER.search(self.log.read_bytes())
+        """No report of a sanitizer, and no secret in any form."""
+        text = self.log.read_bytes()
+        match = SANITIZER.search(text)
         assert match is None, f"{self.log}: {match[0]}\n{self.log_text()[-4000:]}"
+        for secret in self.secrets:
+            for form in (secret, base64.b64encode(secret.encode()).decode().rstrip("=")):
+                assert form.encode() not in text, f"{self.log} holds a secret: {secret[:8]}..."
 
     def remove(self):
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -145,12 +181,20 @@ class Registry:
 
     # The command line
 
-    def run(self, *arguments, input=None):
-        """The command line with --data; returns the finished process, whatever its status."""
+    def plain(self, *arguments, input=None, env=None):
+        """The command line as given; returns the finished process, whatever its status."""
         if EXTERNAL:
             pytest.skip("needs the command line")
-        return subprocess.run([BINARY, *arguments, "--data", str(self.data)], input=input, text=True,
-                              capture_output=True, timeout=60, env=self.env)
+        return subprocess.run([BINARY, *arguments], input=input, text=True, capture_output=True, timeout=60,
+                              env={**self.env, **(env or {})})
+
+    def run(self, command, *arguments, input=None):
+        """The command line with --data."""
+        words = [command]
+        while arguments and not arguments[0].startswith("-") and len(words) < 2:
+            words.append(arguments[0])
+            arguments = arguments[1:]
+        return self.plain(*words, "--data", str(self.data), *arguments, input=input)
 
     def cli(self, *arguments, input=None):
         """The command line; must succeed.  Returns standard output."""
@@ -167,28 +211,49 @@ class Registry:
             return Account(name, "", "")
         password = f"Pass-{secrets.token_hex(12)}"
         self.cli("user", "create", name, *(["--admin"] if admin else []), "--password-stdin", input=password + "\n")
+        self.secrets.append(password)
         return Account(name, password, self.token(name))
 
-    def token(self, name, scopes=ALL_SCOPES, expires=None):
+    def token(self, user, scopes=ALL_SCOPES, expires=None, name=None):
         """A new personal access token."""
-        extra = ["--expires", expires] if expires else []
-        return self.cli("token", "create", "--user", name, "--scopes", scopes, *extra).strip()
+        extra = (["--expires", expires] if expires else []) + (["--name", name] if name else [])
+        secret = self.cli("token", "create", user, "--scopes", scopes, *extra).strip()
+        self.secrets.append(secret)
+        return secret
+
+    def tokens(self, user):
+        """The user's tokens, oldest first."""
+        return sorted(listed(self.cli_json("token", "list", user), "tokens"), key=lambda token: token["id"])
 
     def set_visibility(self, package, visibility):
         self.cli("package", "set", package, "--visibility", visibility)
 
     def packages(self):
         """Every package by its name."""
-        listed = self.cli_json("package", "list")
-        entries = listed["packages"] if isinstance(listed, dict) else listed
-        return {entry["name"]: entry for entry in entries}
+        return {entry["name"]: entry for entry in listed(self.cli_json("package", "list"), "packages")}
 
-    def fsck(self):
-        return self.cli_json("fsck")
+    def users(self):
+        """Every user by the name."""
+        return {entry["name"]: entry for entry in listed(self.cli_json("user", "list"), "users")}
 
-    def problems(self):
+    def stored_file(self, digest):
+        """The file of a blob above 64 KiB, or None."""
+        algorithm, value = digest.split(":")
+        return next((path for path in self.data.rglob(value) if algorithm in path.parts), None)
+
+    def staged_files(self):
+        """The files of unfinished uploads."""
+        return [path for path in self.data.rglob("uploads/*") if path.is_file()]
+
+    def fsck(self, *arguments):
+        """The report, whatever the exit status."""
+        done = self.run("fsck", "--json", *arguments)
+        assert done.stdout, f"fsck: {done.returncode} {done.stderr}"
+        return json.loads(done.stdout)
+
+    def problems(self, *arguments):
         """Number of broken invariants."""
-        found = self.fsck()["problems"]
+        found = self.fsck(*arguments)["problems"]
         return found if isinstance(found, int) else len(found)
 
     def collect(self):
@@ -199,7 +264,9 @@ class Registry:
         """What a refused request must leave alone."""
         report = self.fsck()
         counts = {key: report.get(key) for key in ("packages", "manifests", "tags", "blobs", "problems")}
-        return {"packages": self.packages(), "counts": counts}
+        packages = {name: {key: value for key, value in entry.items() if "updated" not in key}
+                    for name, entry in self.packages().items()}
+        return {"packages": packages, "counts": counts}
 
     # Callers
 
@@ -217,6 +284,11 @@ class Registry:
     def bare(self):
         """No credentials, and no challenge is followed."""
         return Client(self, follow=False)
+
+
+def listed(answer, member):
+    """The entries of a list command: an array, or an object with the array as member."""
+    return answer[member] if isinstance(answer, dict) else answer
 
 
 def basic_header(user, secret):
