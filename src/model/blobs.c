@@ -141,12 +141,30 @@ sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob
 		return rc;
 	if (b.state == STA_BLOB_DELETING)
 		return busy(d, err);
-	if (b.state == STA_BLOB_CLAIMED) {
-		b.state = STA_BLOB_LIVE;
-		rc = sta_sql_run(c, err, "UPDATE blob SET state = 2 WHERE id = $1", STA_V_INT(b.id));
-	}
+	b.state = STA_BLOB_LIVE;
+	rc = sta_sql_run(c, err, "UPDATE blob SET state = 2, claim_until = 0 WHERE id = $1", STA_V_INT(b.id));
 	if (rc == STA_OK)
 		*out = b;
+	return rc;
+}
+
+/* Its bytes are in the same database: taking it back is a matter of its state. */
+static enum sta_rc
+revive_inline(struct sta_db_conn *c, struct sta_blob *b, struct sta_err *err)
+{
+	b->state = STA_BLOB_LIVE;
+	return sta_sql_run(c, err, "UPDATE blob SET state = 2 WHERE id = $1", STA_V_INT(b->id));
+}
+
+static enum sta_rc
+insert_inline(struct sta_db_conn *c, struct sta_blob *b, const void *bytes, int64_t now_unix,
+	      struct sta_err *err)
+{
+	enum sta_rc rc = insert_blob(c, b, now_unix, err);
+
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)",
+				 STA_V_INT(b->id), STA_V_BYTES(bytes, b->size));
 	return rc;
 }
 
@@ -157,24 +175,19 @@ sta_blob_put_inline(struct sta_db_conn *c, const struct sta_digest *d, const voi
 	struct sta_blob b;
 	enum sta_rc rc = sta_blob_find(c, d, &b, err);
 
-	if (rc == STA_OK && b.state == STA_BLOB_LIVE) {
-		*out = b;
-		return STA_OK;
+	if (rc == STA_NOT_FOUND) {
+		b = (struct sta_blob){
+			.digest = *d,
+			.size = len,
+			.place = STA_PLACE_INLINE,
+			.state = STA_BLOB_LIVE,
+		};
+		rc = insert_inline(c, &b, bytes, now_unix, err);
+	} else if (rc == STA_OK && b.state != STA_BLOB_LIVE) {
+		if (b.place != STA_PLACE_INLINE)
+			return busy(d, err); /* its file is being published or removed: let that end first */
+		rc = revive_inline(c, &b, err);
 	}
-	if (rc == STA_OK)
-		return busy(d, err); /* claimed or deleting as a file: let that end first */
-	if (rc != STA_NOT_FOUND)
-		return rc;
-	b = (struct sta_blob){
-		.digest = *d,
-		.size = len,
-		.place = STA_PLACE_INLINE,
-		.state = STA_BLOB_LIVE,
-	};
-	rc = insert_blob(c, &b, now_unix, err);
-	if (rc == STA_OK)
-		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)",
-				 STA_V_INT(b.id), STA_V_BYTES(bytes, len));
 	if (rc == STA_OK)
 		*out = b;
 	return rc;
@@ -364,7 +377,11 @@ sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct
 enum sta_rc
 sta_blob_forget(struct sta_db_conn *c, int64_t blob_id, struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err, "DELETE FROM blob_data WHERE blob_id = $1", STA_V_INT(blob_id));
+	enum sta_rc rc =
+		sta_sql_run(c, err,
+			    "DELETE FROM blob_data WHERE blob_id = $1 AND EXISTS"
+			    " (SELECT 1 FROM blob b WHERE b.id = $1 AND b.state = 3 AND b.members = 0)",
+			    STA_V_INT(blob_id));
 
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM blob WHERE id = $1 AND state = 3 AND members = 0",

@@ -60,8 +60,9 @@ enum sta_rc sta_blob_inline(struct sta_db_conn *c, struct sta_arena *a, int64_t 
 enum sta_rc sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size, int64_t now_unix,
 			   int64_t until_unix, struct sta_blob *out, struct sta_err *err) STA_CHECK;
 
-/* The claimed bytes are published.  STA_BUSY as above, STA_NOT_FOUND when the
- * claim was too old and is gone: claim again. */
+/* The claimed bytes are published; the claim ends, for all who have made it.
+ * STA_BUSY as above, STA_NOT_FOUND when the row is gone since: claim again, and
+ * publish again. */
 enum sta_rc sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob *out,
 			  struct sta_err *err) STA_CHECK;
 
@@ -113,7 +114,7 @@ enum sta_rc sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct
 /* Blobs to unlink; inline ones among them are removed here and counted. */
 enum sta_rc sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_blob **out,
 			      size_t *n, struct sta_err *err) STA_CHECK;
-/* The bytes are gone: so is the row. */
+/* The bytes are gone: so is the row, unless it is DELETING no more. */
 enum sta_rc sta_blob_forget(struct sta_db_conn *c, int64_t blob_id, struct sta_err *err) STA_CHECK;
 
 /* Every blob by id after last, for fsck. */
