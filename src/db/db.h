@@ -67,7 +67,9 @@ void sta_db_stats(struct sta_db *db, struct sta_db_stats *out);
 
 /* The statement for a literal, reset and ready to bind.  Prepared once per
  * connection (cached by the literal's address).  Borrowed; give it back with
- * sta_db_done() or STA_AUTO(sta_db_done). */
+ * sta_db_done() or STA_AUTO(sta_db_done).  A statement that changes rows need not
+ * be stepped to its end (INSERT .. RETURNING): what fails only there, such as a
+ * foreign key, is the result of the whole transaction. */
 enum sta_rc sta_db_prepare(struct sta_db_conn *c, const char *literal, struct sta_db_stmt **out,
 			   struct sta_err *err) STA_CHECK;
 void sta_db_done(struct sta_db_stmt **s);
@@ -76,8 +78,8 @@ void sta_db_done(struct sta_db_stmt **s);
  * is done.  Binding cannot fail visibly: a failure, or a placeholder without a
  * value, is reported by the next step. */
 void sta_db_bind_int(struct sta_db_stmt *s, int i, int64_t v);
-void sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v); /* NULL binds NULL */
-void sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len);
+void sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v);              /* NULL binds NULL */
+void sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len); /* never NULL */
 void sta_db_bind_null(struct sta_db_stmt *s, int i);
 
 /* *row true: a row is there; false: no more rows.  A violated UNIQUE or PRIMARY

@@ -50,11 +50,14 @@ reserve_slot(struct sta_db_conn *c)
 	return true;
 }
 
-static void
+/* Its code is that of a failure no step has reported: sta_db_step() resets after its own. */
+static int
 drop(struct sta_db_stmt *s)
 {
-	(void) sqlite3_finalize(s->handle);
+	int code = sqlite3_finalize(s->handle);
+
 	sta_free(s);
+	return code;
 }
 
 void
@@ -62,7 +65,7 @@ sta_db_stmt_drop_all(struct sta_db_conn *c)
 {
 	for (size_t i = 0; i < c->cap; i++)
 		if (c->slots[i])
-			drop(c->slots[i]);
+			(void) drop(c->slots[i]);
 	sta_free(c->slots);
 	c->slots = NULL;
 	c->cap = 0;
@@ -121,7 +124,7 @@ make(struct sta_db_conn *c, const char *literal, bool cached, struct sta_db_stmt
 	if (rc == STA_OK && cached && !reserve_slot(c))
 		rc = sta_err_set(err, STA_NOMEM, 0, "prepare statement");
 	if (rc != STA_OK) {
-		drop(s);
+		(void) drop(s);
 		return rc;
 	}
 	if (cached) {
@@ -153,20 +156,29 @@ sta_db_prepare(struct sta_db_conn *c, const char *literal, struct sta_db_stmt **
 	return STA_OK;
 }
 
+static void
+note_late(struct sta_db_conn *c, int code)
+{
+	if (c->late_code == SQLITE_OK)
+		c->late_code = code;
+}
+
 void
 sta_db_done(struct sta_db_stmt **sp)
 {
 	struct sta_db_stmt *s = *sp;
+	struct sta_db_conn *c;
 
 	if (!s)
 		return;
 	*sp = NULL;
-	s->conn->in_use--;
+	c = s->conn;
+	c->in_use--;
 	if (!s->cached) {
-		drop(s);
+		note_late(c, drop(s));
 		return;
 	}
-	(void) sqlite3_reset(s->handle); /* repeats the last step's failure, which was reported */
+	note_late(c, sqlite3_reset(s->handle));
 	(void) sqlite3_clear_bindings(s->handle);
 	s->bind_code = SQLITE_OK;
 	s->bound = 0;
@@ -229,7 +241,7 @@ sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v)
 void
 sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len)
 {
-	note_binding(s, i, sqlite3_bind_blob64(s->handle, i, p, len, SQLITE_STATIC));
+	note_binding(s, i, sqlite3_bind_blob64(s->handle, i, p ? p : "", len, SQLITE_STATIC));
 }
 
 void
