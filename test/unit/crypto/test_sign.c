@@ -353,10 +353,8 @@ static void
 a_token_is_at_most_its_limit(void **state)
 {
 	static char payload[STA_JWS_MAX];
-	static char text[STA_JWS_MAX + 1];
 	struct fixture *f = *state;
 	char *jws = NULL, *out = NULL;
-	size_t len = 0;
 
 	/* header, two dots, signature; the rest in base64 */
 	size_t most = (STA_JWS_MAX - strlen(HEADER) - 2 - strlen(SIGNATURE)) / 4 * 3;
@@ -367,10 +365,6 @@ a_token_is_at_most_its_limit(void **state)
 	assert_int_equal(sta_sign_jws(f->key, f->arena, payload, most, &jws, &f->err), STA_OK);
 	assert_in_range(strlen(jws), STA_JWS_MAX - 2, STA_JWS_MAX);
 	assert_int_equal(verify(f, jws, &out), STA_OK);
-	memset(text, 'A', sizeof(text));
-	memcpy(text, HEADER ".", strlen(HEADER "."));
-	assert_int_equal(sta_sign_verify(f->key, f->arena, text, sizeof(text), &out, &len, &f->err),
-			 STA_UNAUTHENTICATED);
 }
 
 static enum sta_rc
