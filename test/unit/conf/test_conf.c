@@ -237,7 +237,7 @@ without_memory_there_is_an_error_and_no_leak(void **state)
 	long budget = 0;
 
 	(void) state;
-	for (; budget < 50 && rc == STA_NOMEM; budget++) {
+	for (; budget < 1000 && rc == STA_NOMEM; budget++) {
 		struct sta_conf *c = NULL;
 		struct sta_err err;
 
