@@ -35,7 +35,6 @@ link_conn(struct sta_server *s, struct sta_mhd_conn *conn)
 		conn->next->prev = conn;
 	s->conns = conn;
 	(void) pthread_mutex_unlock(&s->lock);
-	atomic_fetch_add(&s->connections, 1);
 }
 
 static void
@@ -49,7 +48,6 @@ unlink_conn(struct sta_server *s, struct sta_mhd_conn *conn)
 	if (conn->next)
 		conn->next->prev = conn->prev;
 	(void) pthread_mutex_unlock(&s->lock);
-	atomic_fetch_sub(&s->connections, 1);
 }
 
 /* A connection came or goes; its descriptor is open in both calls. */
@@ -64,6 +62,8 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_Connec
 		sta_free(conn);
 		*ctx = NULL;
 	}
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		atomic_fetch_sub(&s->connections, 1); /* counted when it was accepted */
 	if (code != MHD_CONNECTION_NOTIFY_STARTED)
 		return;
 	conn = sta_malloc(sizeof(*conn));
@@ -142,7 +142,8 @@ start_daemon(struct sta_server *s, const struct sta_server_options *o, struct st
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t) on_connection, s },
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t) on_target, NULL },
 		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t) leave_escaped, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t) s->connections_max, NULL },
+		/* Of all loops together, each has an even share; one of them may get every connection. */
+		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t) s->connections_max * loops, NULL },
 		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t) o->connections_per_peer, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t) (s->idle_ns / SECOND_NS), NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t) POOL_BYTES, NULL },

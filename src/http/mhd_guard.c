@@ -14,11 +14,12 @@
  *   method ... version 00 00  (name 00 value 00 00)*  00 00
  *
  * and anything else is refused.  A folded line moves the name above it away and
- * leaves zeros behind, which is no name. */
+ * leaves zeros behind, which is no name.  Zeros that came from the client make
+ * more lines than the library has seen. */
 
 struct head {
 	const char *p, *end;
-	unsigned hosts, lengths, encodings;
+	unsigned fields, hosts, lengths, encodings;
 };
 
 static bool
@@ -86,6 +87,7 @@ take_field(struct head *h)
 	h->p += h->p < h->end ? strspn(h->p, " \t") : 0;
 	if (h->p >= h->end || !take_text(h, &value, &value_len) || !is_value(value, value_len))
 		return false;
+	h->fields++;
 	return note_field(h, name, value, value_len) && take_line_end(h);
 }
 
@@ -125,9 +127,11 @@ sta_mhd_guard(struct sta_mhd_request *er, const char *method, const char *versio
 {
 	bool http_1_1 = strcmp(version, "HTTP/1.1") == 0;
 	struct head h = { .p = version + strlen(version), .end = method + head_size(er->mhd) };
+	int seen = MHD_get_connection_values_n(er->mhd, MHD_HEADER_KIND, NULL, NULL);
 	bool ok = (http_1_1 || strcmp(version, "HTTP/1.0") == 0) && first_line_is_strict(er, method) &&
 		  fields_are_strict(&h);
 
+	ok = ok && h.fields == (unsigned) seen;
 	if (ok && h.hosts == (http_1_1 ? 1 : h.hosts) && h.lengths + h.encodings <= 1 &&
 	    (http_1_1 || h.encodings == 0))
 		return STA_OK;

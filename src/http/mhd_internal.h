@@ -120,7 +120,7 @@ struct sta_server {
 	struct sta_tls *tls; /* NULL: plain */
 	char *tls_certificate, *tls_key;
 
-	int listen_fd, wake_fd;
+	int listen_fd, wake_fd; /* the reaper's */
 	pthread_t reaper;
 	bool reaper_runs;
 	pthread_mutex_t lock;

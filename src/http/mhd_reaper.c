@@ -94,6 +94,12 @@ sta_mhd_listen(struct sta_server *s, const char *listen_at, struct sta_err *err)
 	return STA_OK;
 }
 
+static bool
+is_full(const struct sta_server *s)
+{
+	return atomic_load(&s->connections) >= s->connections_max;
+}
+
 /* Wake the library's loop with the end of the connection; it does the rest. */
 static void
 cut(struct sta_mhd_conn *conn)
@@ -193,7 +199,7 @@ sweep(struct sta_server *s)
 	uint64_t idle_ns = s->idle_ns;
 
 	/* When there are too many, those that do nothing go first. */
-	if (atomic_load(&s->connections) >= s->connections_max)
+	if (is_full(s))
 		idle_ns = SECOND_NS < idle_ns ? SECOND_NS : idle_ns;
 	if (atomic_load(&s->draining))
 		idle_ns = 0;
@@ -207,18 +213,30 @@ sweep(struct sta_server *s)
 static bool
 accept_some(struct sta_server *s)
 {
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
+	for (int i = 0; i < ACCEPT_BATCH && !is_full(s); i++) {
 		struct sockaddr_storage sa = { 0 };
 		socklen_t len = sizeof(sa);
 		int fd = accept4(s->listen_fd, (struct sockaddr *) &sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd < 0)
 			return errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS;
-		/* It takes the descriptor, also when it refuses: over a limit. */
+		atomic_fetch_add(&s->connections, 1);
+		/* It takes the descriptor, also when it refuses: over the limit of one address. */
 		if (MHD_add_connection(s->daemon, fd, (const struct sockaddr *) &sa, len) == MHD_YES)
 			atomic_fetch_add(&s->accepted, 1);
+		else
+			atomic_fetch_sub(&s->connections, 1);
 	}
 	return true;
+}
+
+/* So that a client that comes now is refused, and may go to another server. */
+static void
+stop_listening(struct sta_server *s)
+{
+	if (s->listen_fd >= 0)
+		(void) close(s->listen_fd);
+	s->listen_fd = -1;
 }
 
 static void *
@@ -229,13 +247,15 @@ reap(void *arg)
 	bool starved = false;
 
 	while (!atomic_load(&s->reaper_ends)) {
-		bool full = starved || atomic_load(&s->connections) >= s->connections_max;
+		bool full = starved || is_full(s);
 		struct pollfd fds[2] = { { .fd = s->wake_fd, .events = POLLIN },
 					 { .fd = -1, .events = POLLIN } };
 		uint64_t wakes;
 
-		if (!full && !atomic_load(&s->draining))
-			fds[1].fd = s->listen_fd;
+		if (atomic_load(&s->draining))
+			stop_listening(s);
+		if (!full)
+			fds[1].fd = s->listen_fd; /* -1 is ignored */
 		(void) poll(fds, 2, full ? FULL_TICK_MS : TICK_MS);
 		if (fds[0].revents)
 			(void) !read(s->wake_fd, &wakes, sizeof(wakes));

@@ -267,17 +267,32 @@ stage_each(struct sta_store *s, bool (*fn)(void *arg, const char *id), void *arg
 	return rc;
 }
 
+/* The name is taken: by the same bytes? */
+static enum sta_rc
+compare(const struct bytes *a, const struct bytes *b, struct sta_err *err)
+{
+	struct stat sa, sb;
+
+	if (fstat(a->fd, &sa) < 0 || fstat(b->fd, &sb) < 0)
+		return sta_err_set(err, STA_IO, errno, "stat blob");
+	return sa.st_size == sb.st_size ? STA_OK
+					: sta_err_set(err, STA_CORRUPT, 0, "stored blob has other bytes");
+}
+
 static enum sta_rc
 publish(struct sta_store *s, const char *id, const struct sta_digest *digest, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
 	HOLD_LOCK(m);
+	const struct blob *there = *find_blob(m, digest);
 	struct stage *stage = NULL;
 	struct blob *new;
 	enum sta_rc rc = need_stage(m, id, &stage, err);
 
-	if (rc != STA_OK || *find_blob(m, digest))
+	if (rc != STA_OK)
 		return rc;
+	if (there)
+		return compare(there->bytes, stage->bytes, err);
 	new = sta_malloc(sizeof(*new));
 	if (!new)
 		return no_memory(err);

@@ -351,7 +351,7 @@ member_that_costs_the_transaction_fails_alone(void **state)
 	assert_int_equal(count(f, NULL), 2);
 }
 
-/* Foreign keys are looked at after the row was returned. */
+/* Not stepped to its end. */
 static enum sta_rc
 take_only_the_row(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -367,7 +367,7 @@ take_only_the_row(struct sta_db_conn *c, void *arg, struct sta_err *err)
 }
 
 static void
-failure_after_the_returned_row_fails_the_transaction(void **state)
+constraint_is_checked_before_a_row_is_returned(void **state)
 {
 	struct fixture *f = *state;
 	int64_t id = 12345;
@@ -507,7 +507,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(member_refused_at_commit_fails_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(member_that_costs_the_transaction_fails_alone, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(failure_after_the_returned_row_fails_the_transaction, setup,
+		cmocka_unit_test_setup_teardown(constraint_is_checked_before_a_row_is_returned, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(functions_cannot_end_the_transaction, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_only_transaction_needs_no_sync, setup, teardown),
