@@ -28,6 +28,7 @@ struct reader {
 	size_t prefix[LEVELS_MAX];     /* lengths of key outside of each mapping */
 	size_t level;                  /* mappings that are open */
 	struct sta_buf list;
+	yaml_mark_t list_mark;                 /* where it begins */
 	size_t line_of[STA_OPTION_MAX_];       /* where an option was set, or 0 */
 	size_t group_line_of[STA_OPTION_MAX_]; /* the same of mappings, by their first option */
 };
@@ -219,6 +220,7 @@ on_sequence(struct reader *r, const yaml_event_t *e, struct sta_err *err)
 	if (id == STA_OPTION_MAX_ || sta_options[id].type != STA_OPTION_LIST)
 		return refuse(r, r->key, err, "takes no list");
 	r->in_list = true;
+	r->list_mark = r->mark;
 	sta_buf_done(&r->list);
 	return STA_OK;
 }
@@ -227,6 +229,7 @@ static enum sta_rc
 on_sequence_end(struct reader *r, struct sta_err *err)
 {
 	r->in_list = false;
+	r->mark = r->list_mark;
 	if (!sta_buf_ok(&r->list))
 		return refuse(r, r->key, err, "the list is too long");
 	return set(r, sta_option_find(r->key), r->list.data ? r->list.data : "", err);
