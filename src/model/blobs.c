@@ -17,7 +17,8 @@ read_blob(struct sta_db_stmt *s, struct sta_blob *out, struct sta_err *err)
 	};
 
 	if (!sta_sql_digest(s, 1, &got.digest))
-		return sta_err_set(err, STA_CORRUPT, 0, "blob %lld has a malformed digest", (long long) got.id);
+		return sta_err_set(err, STA_CORRUPT, 0, "blob %lld has a malformed digest",
+				   (long long) got.id);
 	*out = got;
 	return STA_OK;
 }
@@ -39,12 +40,13 @@ sta_blob_member(struct sta_db_conn *c, int64_t package_id, const struct sta_dige
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(d);
 	struct sta_membership got;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "SELECT b.id, b.digest, b.size, b.place, b.state, b.members, b.claim_until,"
-				     " m.refs, m.due"
-				     " FROM blob b JOIN package_blob m ON m.blob_id = b.id"
-				     " WHERE b.digest = $1 AND m.package_id = $2 AND b.state = 2",
-				     STA_V_KEY(&key), STA_V_INT(package_id));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "SELECT b.id, b.digest, b.size, b.place, b.state, b.members, b.claim_until,"
+			    " m.refs, m.due"
+			    " FROM blob b JOIN package_blob m ON m.blob_id = b.id"
+			    " WHERE b.digest = $1 AND m.package_id = $2 AND b.state = 2",
+			    STA_V_KEY(&key), STA_V_INT(package_id));
 
 	if (rc == STA_OK)
 		rc = read_blob(s, &got.blob, err);
@@ -63,8 +65,8 @@ sta_blob_inline(struct sta_db_conn *c, struct sta_arena *a, int64_t blob_id, con
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	const void *p;
 	void *copy;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT bytes FROM blob_data WHERE blob_id = $1",
-				     STA_V_INT(blob_id));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT bytes FROM blob_data WHERE blob_id = $1", STA_V_INT(blob_id));
 
 	if (rc != STA_OK)
 		return rc;
@@ -81,11 +83,12 @@ insert_blob(struct sta_db_conn *c, struct sta_blob *b, int64_t now_unix, struct 
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(&b->digest);
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "INSERT INTO blob(digest, size, place, state, members, claim_until, created)"
-				     " VALUES ($1, $2, $3, $4, 0, $5, $6) RETURNING id",
-				     STA_V_KEY(&key), STA_V_INT(b->size), STA_V_INT(b->place), STA_V_INT(b->state),
-				     STA_V_INT(b->claim_until_unix), STA_V_INT(now_unix));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "INSERT INTO blob(digest, size, place, state, members, claim_until, created)"
+			    " VALUES ($1, $2, $3, $4, 0, $5, $6) RETURNING id",
+			    STA_V_KEY(&key), STA_V_INT(b->size), STA_V_INT(b->place), STA_V_INT(b->state),
+			    STA_V_INT(b->claim_until_unix), STA_V_INT(now_unix));
 
 	if (rc == STA_OK)
 		b->id = sta_db_int(s, 0);
@@ -121,7 +124,8 @@ sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size,
 	} else if (rc == STA_OK) {
 		if (b.claim_until_unix < until_unix)
 			b.claim_until_unix = until_unix;
-		rc = sta_sql_run(c, err, "UPDATE blob SET claim_until = $1 WHERE id = $2 AND claim_until < $1",
+		rc = sta_sql_run(c, err,
+				 "UPDATE blob SET claim_until = $1 WHERE id = $2 AND claim_until < $1",
 				 STA_V_INT(until_unix), STA_V_INT(b.id));
 	}
 	if (rc == STA_OK)
@@ -171,15 +175,16 @@ sta_blob_put_inline(struct sta_db_conn *c, const struct sta_digest *d, const voi
 	};
 	rc = insert_blob(c, &b, now_unix, err);
 	if (rc == STA_OK)
-		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)", STA_V_INT(b.id),
-				 STA_V_BYTES(bytes, len));
+		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)",
+				 STA_V_INT(b.id), STA_V_BYTES(bytes, len));
 	if (rc == STA_OK)
 		*out = b;
 	return rc;
 }
 
 enum sta_rc
-sta_member_add(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix, struct sta_err *err)
+sta_member_add(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix,
+	       struct sta_err *err)
 {
 	enum sta_rc rc = sta_sql_run(c, err,
 				     "INSERT INTO package_blob(package_id, blob_id, refs, due)"
@@ -197,18 +202,19 @@ enum sta_rc
 sta_member_renew(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix,
 		 struct sta_err *err)
 {
-	return sta_sql_run(c, err,
-			   "UPDATE package_blob SET due = $1 WHERE package_id = $2 AND blob_id = $3 AND due < $1",
-			   STA_V_INT(due_unix), STA_V_INT(package_id), STA_V_INT(blob_id));
+	return sta_sql_run(
+		c, err,
+		"UPDATE package_blob SET due = $1 WHERE package_id = $2 AND blob_id = $3 AND due < $1",
+		STA_V_INT(due_unix), STA_V_INT(package_id), STA_V_INT(blob_id));
 }
 
 enum sta_rc
 sta_member_remove(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t now_unix,
 		  struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err,
-				     "DELETE FROM package_blob WHERE package_id = $1 AND blob_id = $2 AND refs = 0",
-				     STA_V_INT(package_id), STA_V_INT(blob_id));
+	enum sta_rc rc = sta_sql_run(
+		c, err, "DELETE FROM package_blob WHERE package_id = $1 AND blob_id = $2 AND refs = 0",
+		STA_V_INT(package_id), STA_V_INT(blob_id));
 
 	if (rc != STA_OK)
 		return rc;
@@ -226,8 +232,25 @@ sta_member_remove(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, in
 }
 
 enum sta_rc
-sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_digest *d, int64_t account_id,
-		     int64_t after_package, int64_t *package_id, const char **package, struct sta_err *err)
+sta_member_remove_all(struct sta_db_conn *c, int64_t package_id, int64_t now_unix, struct sta_err *err)
+{
+	enum sta_rc rc = sta_sql_run(
+		c, err,
+		"UPDATE blob SET members = members - 1,"
+		" state = CASE WHEN members > 1 THEN state WHEN claim_until > $1 THEN 1 ELSE 3 END"
+		" WHERE id IN (SELECT blob_id FROM package_blob WHERE package_id = $2)",
+		STA_V_INT(now_unix), STA_V_INT(package_id));
+
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "DELETE FROM package_blob WHERE package_id = $1",
+				 STA_V_INT(package_id));
+	return rc;
+}
+
+enum sta_rc
+sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_digest *d,
+		     int64_t account_id, int64_t after_package, int64_t *package_id, const char **package,
+		     struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(d);
@@ -251,8 +274,8 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 }
 
 enum sta_rc
-sta_member_due(struct sta_db_conn *c, struct sta_arena *a, int64_t until_unix, size_t max, struct sta_due **out,
-	       size_t *n, struct sta_err *err)
+sta_member_due(struct sta_db_conn *c, struct sta_arena *a, int64_t until_unix, size_t max,
+	       struct sta_due **out, size_t *n, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_due);
@@ -281,11 +304,24 @@ sta_member_count_waiting(struct sta_db_conn *c, uint64_t *n, struct sta_err *err
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	/* The bound on due makes SQLite read the index of these rows and not the table. */
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0 AND due >= 0");
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0 AND due >= 0");
 
 	if (rc == STA_OK)
 		*n = (uint64_t) sta_db_int(s, 0);
 	return rc;
+}
+
+enum sta_rc
+sta_blob_any_old_claim(struct sta_db_conn *c, int64_t now_unix, bool *any, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT 1 FROM blob WHERE members = 0 AND state = 1 AND claim_until <= $1 LIMIT 1",
+		STA_V_INT(now_unix));
+
+	return rc == STA_OK ? sta_db_step(s, any, err) : rc;
 }
 
 enum sta_rc
@@ -297,7 +333,8 @@ sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct sta_err *er
 }
 
 static enum sta_rc
-list_blobs(struct sta_db_stmt *s, struct sta_list *list, struct sta_blob **out, size_t *n, struct sta_err *err)
+list_blobs(struct sta_db_stmt *s, struct sta_list *list, struct sta_blob **out, size_t *n,
+	   struct sta_err *err)
 {
 	bool row = false;
 	enum sta_rc rc = STA_OK;

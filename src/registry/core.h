@@ -23,6 +23,15 @@
 struct sta_sessions; /* uploads that this process knows; upload.c */
 struct sta_used;     /* tokens used since the last flush; token.c */
 
+enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
+void sta_sessions_free(struct sta_sessions *s);
+/* The session is over unless a request holds it: false, and nothing changed. */
+bool sta_sessions_drop(struct sta_sessions *s, const char *id);
+
+enum sta_rc sta_used_new(struct sta_used **out, struct sta_err *err) STA_CHECK;
+void sta_used_free(struct sta_used *u);
+void sta_used_note(struct sta_used *u, int64_t token_id);
+
 struct sta_registry {
 	struct sta_db *db;
 	struct sta_store *store;

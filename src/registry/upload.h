@@ -32,15 +32,17 @@ struct sta_upload;
  * the final digest will probably be; another one costs a second reading.
  * Writes. */
 enum sta_rc sta_upload_start(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			     enum sta_digest_alg alg, char id[STA_UUID_TEXT_MAX], struct sta_err *err) STA_CHECK;
+			     enum sta_digest_alg alg, char id[STA_UUID_TEXT_MAX],
+			     struct sta_err *err) STA_CHECK;
 
 /* Bytes that have arrived. */
-enum sta_rc sta_upload_status(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			      const char *id, uint64_t *received, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_status(struct sta_registry *r, const struct sta_call *call,
+			      const struct sta_name *name, const char *id, uint64_t *received,
+			      struct sta_err *err) STA_CHECK;
 
 /* Forget the session and its bytes.  Writes. */
-enum sta_rc sta_upload_cancel(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			      const char *id, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_cancel(struct sta_registry *r, const struct sta_call *call,
+			      const struct sta_name *name, const char *id, struct sta_err *err) STA_CHECK;
 
 /* wake(arg) is called from another thread when append has room again. */
 struct sta_upload_waker {
@@ -69,8 +71,8 @@ enum sta_rc sta_upload_flush(struct sta_upload *u, struct sta_err *err) STA_CHEC
 /* The blob is whole: verify, make durable, record.  STA_OK means on disk.
  * DIGEST_INVALID: not these bytes; the session is over.  After any other
  * failure it can be finished again.  Waits. */
-enum sta_rc sta_upload_finish(struct sta_upload *u, const struct sta_call *call, const struct sta_digest *digest,
-			      struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_finish(struct sta_upload *u, const struct sta_call *call,
+			      const struct sta_digest *digest, struct sta_err *err) STA_CHECK;
 
 /* Let go; waits for nothing.  NULL is allowed. */
 void sta_upload_release(struct sta_upload *u);

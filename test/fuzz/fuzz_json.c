@@ -20,13 +20,13 @@ check_load(const char *s, size_t len)
 	const char *text;
 
 	if (rc != STA_OK) {
-		assert(rc == STA_INVALID && err.rc == rc && err.msg[0] != '\0' && !j);
+		REQUIRE(rc == STA_INVALID && err.rc == rc && err.msg[0] != '\0' && !j);
 		return;
 	}
 	text = sta_json_dump(a, j);
-	assert(text);
-	assert(sta_json_load(a, text, strlen(text), &again, &err) == STA_OK);
-	assert(json_equal(j, again));
+	REQUIRE(text);
+	REQUIRE(sta_json_load(a, text, strlen(text), &again, &err) == STA_OK);
+	REQUIRE(json_equal(j, again));
 }
 
 static void
@@ -38,13 +38,13 @@ check_quote(const char *s, size_t len)
 	json_t *j = NULL;
 	const char *copy = sta_arena_strndup(a, s, len);
 
-	assert(copy);
+	REQUIRE(copy);
 	sta_buf_str(&b, "[");
 	sta_buf_json(&b, copy);
 	sta_buf_str(&b, "]");
-	assert(sta_buf_ok(&b) && !strchr(b.data, '\n'));
-	assert(sta_json_load(a, b.data, b.len, &j, &err) == STA_OK);
-	assert(json_array_size(j) == 1 && json_is_string(json_array_get(j, 0)));
+	REQUIRE(sta_buf_ok(&b) && !strchr(b.data, '\n'));
+	REQUIRE(sta_json_load(a, b.data, b.len, &j, &err) == STA_OK);
+	REQUIRE(json_array_size(j) == 1 && json_is_string(json_array_get(j, 0)));
 }
 
 int

@@ -37,29 +37,29 @@ check_descriptor(struct sta_arena *a, const struct sta_manifest *m, size_t i)
 {
 	const struct sta_descriptor *d = &m->refs[i];
 
-	assert(m->is_index == (d->kind == STA_REF_CHILD));
-	assert(d->kind != STA_REF_CONFIG || i == 0);
-	assert(sta_media_valid(d->media_type, strlen(d->media_type)));
-	assert(!d->artifact_type || sta_media_valid(d->artifact_type, strlen(d->artifact_type)));
-	assert(d->size <= INT64_MAX);
-	assert(!d->may_be_absent || d->kind == STA_REF_LAYER);
-	assert(!d->annotations || (d->kind == STA_REF_CHILD && is_json(a, d->annotations)));
+	REQUIRE(m->is_index == (d->kind == STA_REF_CHILD));
+	REQUIRE(d->kind != STA_REF_CONFIG || i == 0);
+	REQUIRE(sta_media_valid(d->media_type, strlen(d->media_type)));
+	REQUIRE(!d->artifact_type || sta_media_valid(d->artifact_type, strlen(d->artifact_type)));
+	REQUIRE(d->size <= INT64_MAX);
+	REQUIRE(!d->may_be_absent || d->kind == STA_REF_LAYER);
+	REQUIRE(!d->annotations || (d->kind == STA_REF_CHILD && is_json(a, d->annotations)));
 }
 
 static void
 check_same(const struct sta_manifest *x, const struct sta_manifest *y)
 {
-	assert(x->is_index == y->is_index && x->n_refs == y->n_refs);
-	assert(same_text(x->media_type, y->media_type) && same_text(x->artifact_type, y->artifact_type));
-	assert(same_text(x->annotations, y->annotations));
-	assert(x->has_subject == y->has_subject);
-	assert(!x->has_subject || sta_digest_equal(&x->subject, &y->subject));
+	REQUIRE(x->is_index == y->is_index && x->n_refs == y->n_refs);
+	REQUIRE(same_text(x->media_type, y->media_type) && same_text(x->artifact_type, y->artifact_type));
+	REQUIRE(same_text(x->annotations, y->annotations));
+	REQUIRE(x->has_subject == y->has_subject);
+	REQUIRE(!x->has_subject || sta_digest_equal(&x->subject, &y->subject));
 	for (size_t i = 0; i < x->n_refs; i++) {
 		const struct sta_descriptor *d = &x->refs[i];
 		const struct sta_descriptor *e = &y->refs[i];
 
-		assert(d->kind == e->kind && d->size == e->size && d->may_be_absent == e->may_be_absent);
-		assert(sta_digest_equal(&d->digest, &e->digest) && same_text(d->media_type, e->media_type));
+		REQUIRE(d->kind == e->kind && d->size == e->size && d->may_be_absent == e->may_be_absent);
+		REQUIRE(sta_digest_equal(&d->digest, &e->digest) && same_text(d->media_type, e->media_type));
 	}
 }
 
@@ -72,12 +72,12 @@ check_again(struct sta_arena *a, const char *type, const char *body, size_t len,
 	json_t *j = NULL;
 	const char *text;
 
-	assert(sta_json_load(a, body, len, &j, &err) == STA_OK);
+	REQUIRE(sta_json_load(a, body, len, &j, &err) == STA_OK);
 	text = sta_json_dump(a, j);
-	assert(text);
+	REQUIRE(text);
 	if (strlen(text) > STA_MANIFEST_MAX)
 		return;
-	assert(sta_manifest_parse(a, type, text, strlen(text), &again, &err) == STA_OK);
+	REQUIRE(sta_manifest_parse(a, type, text, strlen(text), &again, &err) == STA_OK);
 	check_same(m, &again);
 }
 
@@ -93,12 +93,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum sta_rc rc = sta_manifest_parse(a, type, body, len, &m, &err);
 
 	if (rc != STA_OK) {
-		assert(rc == STA_TOO_LARGE || (rc == STA_INVALID && err.code == STA_OCI_MANIFEST_INVALID));
-		assert(m.n_refs == SIZE_MAX && err.msg[0] != '\0');
+		REQUIRE(rc == STA_TOO_LARGE || (rc == STA_INVALID && err.code == STA_OCI_MANIFEST_INVALID));
+		REQUIRE(m.n_refs == SIZE_MAX && err.msg[0] != '\0');
 		return 0;
 	}
-	assert(strcmp(m.media_type, type) == 0 && m.n_refs <= STA_MANIFEST_REFS_MAX);
-	assert(!m.annotations || is_json(a, m.annotations));
+	REQUIRE(strcmp(m.media_type, type) == 0 && m.n_refs <= STA_MANIFEST_REFS_MAX);
+	REQUIRE(!m.annotations || is_json(a, m.annotations));
 	for (size_t i = 0; i < m.n_refs; i++)
 		check_descriptor(a, &m, i);
 	check_again(a, type, body, len, &m);

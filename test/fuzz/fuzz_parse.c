@@ -22,15 +22,15 @@ check_number(const char *s, size_t len, const char *copy)
 	uint64_t expected;
 
 	if (len == 0 || digits != len || len > 20) {
-		assert(!ok && n == 7);
+		REQUIRE(!ok && n == 7);
 		return;
 	}
 	errno = 0;
 	expected = strtoull(copy, NULL, 10);
-	assert(ok == (errno == 0));
-	assert(ok ? n == expected : n == 7);
-	assert(sta_parse_size(s, len, &size) == ok && sta_parse_span(s, len, &span) == ok);
-	assert(!ok || (size == n && span == n));
+	REQUIRE(ok == (errno == 0));
+	REQUIRE(ok ? n == expected : n == 7);
+	REQUIRE(sta_parse_size(s, len, &size) == ok && sta_parse_span(s, len, &span) == ok);
+	REQUIRE(!ok || (size == n && span == n));
 }
 
 static void
@@ -41,7 +41,7 @@ check_units(const char *s, size_t len, const char *copy)
 	uint64_t out = 0;
 
 	if (sta_parse_size(s, len, &out) || sta_parse_span(s, len, &out))
-		assert(digits > 0 && sta_parse_u64(s, digits, &n) && out >= n && (n == 0 || out % n == 0));
+		REQUIRE(digits > 0 && sta_parse_u64(s, digits, &n) && out >= n && (n == 0 || out % n == 0));
 }
 
 static void
@@ -50,13 +50,13 @@ check_hex(struct sta_arena *a, const char *s, size_t len)
 	char *text = sta_arena_alloc(a, 2 * len + 1);
 	unsigned char *bytes = sta_arena_alloc(a, len + 1);
 
-	assert(text && bytes);
+	REQUIRE(text && bytes);
 	sta_hex((const unsigned char *) s, len, text);
-	assert(strlen(text) == 2 * len && sta_unhex(text, 2 * len, bytes));
-	assert(memcmp(bytes, s, len) == 0);
+	REQUIRE(strlen(text) == 2 * len && sta_unhex(text, 2 * len, bytes));
+	REQUIRE(memcmp(bytes, s, len) == 0);
 	if (sta_unhex(s, len, bytes)) {
 		sta_hex(bytes, len / 2, text);
-		assert(memcmp(text, s, len) == 0);
+		REQUIRE(memcmp(text, s, len) == 0);
 	}
 }
 
@@ -67,19 +67,19 @@ check_base64(struct sta_arena *a, const char *s, size_t len, bool url)
 	const unsigned char *bytes;
 	size_t n = 0;
 
-	assert(text);
+	REQUIRE(text);
 	bytes = sta_unbase64(a, text, strlen(text), url, &n);
-	assert(bytes && n == len && memcmp(bytes, s, len) == 0);
+	REQUIRE(bytes && n == len && memcmp(bytes, s, len) == 0);
 	bytes = sta_unbase64(a, s, len, url, &n);
 	if (!bytes)
 		return;
 	/* Only padding may be lost or added. */
 	text = sta_base64(a, bytes, n, url);
-	assert(text && bytes[n] == '\0');
+	REQUIRE(text && bytes[n] == '\0');
 	while (len > 0 && s[len - 1] == '=')
 		len--;
-	assert(strlen(text) >= len && memcmp(text, s, len) == 0);
-	assert(strspn(text + len, "=") == strlen(text + len));
+	REQUIRE(strlen(text) >= len && memcmp(text, s, len) == 0);
+	REQUIRE(strspn(text + len, "=") == strlen(text + len));
 }
 
 static void
@@ -89,11 +89,11 @@ check_percent(struct sta_arena *a, const char *s, size_t len, bool plus_is_space
 
 	if (!out)
 		return;
-	assert(strlen(out) <= len && !memchr(s, '\0', len));
+	REQUIRE(strlen(out) <= len && !memchr(s, '\0', len));
 	for (const char *p = out; *p != '\0'; p++)
-		assert((unsigned char) *p >= ' ' && *p != 0x7f);
+		REQUIRE((unsigned char) *p >= ' ' && *p != 0x7f);
 	if (!memchr(s, '%', len) && !memchr(s, '+', len))
-		assert(strlen(out) == len && memcmp(out, s, len) == 0);
+		REQUIRE(strlen(out) == len && memcmp(out, s, len) == 0);
 }
 
 int
@@ -103,7 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *s = (const char *) data;
 	const char *copy = sta_arena_strndup(a, s, size);
 
-	assert(copy);
+	REQUIRE(copy);
 	check_number(s, size, copy);
 	check_units(s, size, copy);
 	check_hex(a, s, size);

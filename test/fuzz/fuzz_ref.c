@@ -15,7 +15,7 @@ static bool
 matches(const char *expression, regex_t *re, bool *ready, const char *s)
 {
 	if (!*ready)
-		assert(regcomp(re, expression, REG_EXTENDED | REG_NOSUB) == 0);
+		REQUIRE(regcomp(re, expression, REG_EXTENDED | REG_NOSUB) == 0);
 	*ready = true;
 	return regexec(re, s, 0, NULL, 0) == 0;
 }
@@ -62,17 +62,17 @@ check_name(const char *s, size_t len)
 {
 	struct sta_name n;
 
-	assert(sta_namespace_valid(s, len) == is_namespace(s));
+	REQUIRE(sta_namespace_valid(s, len) == is_namespace(s));
 	if (sta_name_parse(s, len, &n)) {
-		assert(len <= STA_NAME_MAX && is_path(s) && is_namespace(n.namespace));
-		assert(strcmp(n.full, s) == 0);
-		assert(strncmp(s, n.namespace, strlen(n.namespace)) == 0 && s[strlen(n.namespace)] == '/');
-		assert(n.image == n.full + strlen(n.namespace) + 1 && is_path(n.image));
+		REQUIRE(len <= STA_NAME_MAX && is_path(s) && is_namespace(n.namespace));
+		REQUIRE(strcmp(n.full, s) == 0);
+		REQUIRE(strncmp(s, n.namespace, strlen(n.namespace)) == 0 && s[strlen(n.namespace)] == '/');
+		REQUIRE(n.image == n.full + strlen(n.namespace) + 1 && is_path(n.image));
 	} else if (len <= STA_NAME_MAX && is_path(s) && strchr(s, '/')) {
 		char owner[STA_NAME_MAX + 1] = { 0 };
 
 		memcpy(owner, s, strcspn(s, "/"));
-		assert(!is_namespace(owner));
+		REQUIRE(!is_namespace(owner));
 	}
 }
 
@@ -84,11 +84,11 @@ check_digest(const struct sta_digest *d, const char *s)
 	unsigned char key[STA_DIGEST_KEY_MAX];
 	struct sta_digest back;
 
-	assert(strcmp(sta_digest_text(d, text), s) == 0);
-	assert(sta_digest_from_key(key, sta_digest_key(d, key), &back) && sta_digest_equal(d, &back));
+	REQUIRE(strcmp(sta_digest_text(d, text), s) == 0);
+	REQUIRE(sta_digest_from_key(key, sta_digest_key(d, key), &back) && sta_digest_equal(d, &back));
 	sta_fallback_tag(d, tag);
-	assert(is_tag(tag));
-	assert(sta_fallback_tag_parse(tag, &back) == (d->alg == STA_SHA256));
+	REQUIRE(is_tag(tag));
+	REQUIRE(sta_fallback_tag_parse(tag, &back) == (d->alg == STA_SHA256));
 }
 
 static void
@@ -98,18 +98,18 @@ check_reference(const char *s, size_t len)
 	struct sta_digest d;
 	bool ok = sta_reference_parse(s, len, &r);
 
-	assert(sta_tag_valid(s, len) == is_tag(s));
-	assert(sta_digest_parse(s, len, &d) == is_digest(s));
-	assert(ok == (is_tag(s) || is_digest(s)));
+	REQUIRE(sta_tag_valid(s, len) == is_tag(s));
+	REQUIRE(sta_digest_parse(s, len, &d) == is_digest(s));
+	REQUIRE(ok == (is_tag(s) || is_digest(s)));
 	if (ok && r.is_digest)
 		check_digest(&r.digest, s);
 	else if (ok)
-		assert(strcmp(r.tag, s) == 0);
+		REQUIRE(strcmp(r.tag, s) == 0);
 	if (sta_fallback_tag_parse(s, &d)) {
 		char tag[STA_TAG_MAX + 1];
 
 		sta_fallback_tag(&d, tag);
-		assert(strcmp(tag, s) == 0);
+		REQUIRE(strcmp(tag, s) == 0);
 	}
 }
 
@@ -122,7 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0 || memchr(data, '\0', size)) {
 		/* The expressions cannot see past a NUL; nothing valid has one. */
-		assert(!sta_name_parse(in, size, &n) && !sta_tag_valid(in, size));
+		REQUIRE(!sta_name_parse(in, size, &n) && !sta_tag_valid(in, size));
 		return 0;
 	}
 	s = sta_malloc(size + 1);
@@ -132,8 +132,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_name(s, size);
 	check_reference(s, size);
 	/* Again where no NUL follows, to see that only len bytes are read. */
-	assert(sta_name_parse(in, size, &n) == sta_name_parse(s, size, &n));
-	assert(sta_tag_valid(in, size) == sta_tag_valid(s, size));
+	REQUIRE(sta_name_parse(in, size, &n) == sta_name_parse(s, size, &n));
+	REQUIRE(sta_tag_valid(in, size) == sta_tag_valid(s, size));
 	sta_free(s);
 	return 0;
 }

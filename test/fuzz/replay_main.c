@@ -55,7 +55,7 @@ replay(int dirfd, const char *name)
 	if (!data || !read_all(fd, data, (size_t) st.st_size))
 		return false;
 	(void) printf("%s\n", name);
-	(void) fflush(stdout); /* an assert that fails must not lose the name */
+	(void) fflush(stdout); /* a broken promise must not lose the name */
 	return LLVMFuzzerTestOneInput(data, (size_t) st.st_size) == 0;
 }
 
@@ -69,7 +69,7 @@ replay_folder(const char *path)
 
 	if (!dir)
 		return -1;
-	while ((e = readdir(dir))) {
+	while ((e = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): one thread
 		if (e->d_name[0] == '.')
 			continue;
 		if (!replay(dirfd(dir), e->d_name))

@@ -1,0 +1,141 @@
+#include <string.h>
+#include <strings.h>
+
+#include "base/parse.h"
+#include "http/mhd_internal.h"
+
+/* The library is lenient where two servers in a row may read a head in two
+ * ways, and then see different requests (request smuggling).  Some of it cannot
+ * be seen in the values that the library hands out: lines that end in a bare
+ * LF, values cut at a NUL, folded lines.  But it parses in place: method and
+ * version point into the head as it was received, where CR, LF and the first
+ * colon of each line have become NUL.  So a good head reads
+ *
+ *   method ... version 00 00  (name 00 value 00 00)*  00 00
+ *
+ * and anything else is refused.  A folded line moves the name above it away and
+ * leaves zeros behind, which is no name.  Zeros that came from the client make
+ * more lines than the library has seen. */
+
+struct head {
+	const char *p, *end;
+	unsigned fields, hosts, lengths, encodings;
+};
+
+static bool
+is_token(const char *s, size_t len)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	return len > 0 && strspn(s, token) == len;
+}
+
+/* No control byte but tabs. */
+static bool
+is_value(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char) s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7f)
+			return false;
+	return true;
+}
+
+/* Step over two zeros, which were CR LF. */
+static bool
+take_line_end(struct head *h)
+{
+	if (h->end - h->p < 2 || h->p[0] != '\0' || h->p[1] != '\0')
+		return false;
+	h->p += 2;
+	return true;
+}
+
+/* Text up to its NUL; false when there is none before the end. */
+static bool
+take_text(struct head *h, const char **text, size_t *len)
+{
+	*text = h->p;
+	*len = strnlen(h->p, (size_t) (h->end - h->p));
+	h->p += *len;
+	return h->p < h->end;
+}
+
+static bool
+note_field(struct head *h, const char *name, const char *value, size_t len)
+{
+	uint64_t length;
+
+	if (strcasecmp(name, "Host") == 0)
+		return ++h->hosts == 1;
+	if (strcasecmp(name, "Content-Length") == 0)
+		return ++h->lengths == 1 && sta_parse_u64(value, len, &length);
+	if (strcasecmp(name, "Transfer-Encoding") == 0)
+		return ++h->encodings == 1 && strcasecmp(value, "chunked") == 0;
+	return true;
+}
+
+static bool
+take_field(struct head *h)
+{
+	const char *name, *value;
+	size_t name_len, value_len;
+
+	if (!take_text(h, &name, &name_len) || !is_token(name, name_len))
+		return false;
+	h->p++; /* was the colon */
+	h->p += h->p < h->end ? strspn(h->p, " \t") : 0;
+	if (h->p >= h->end || !take_text(h, &value, &value_len) || !is_value(value, value_len))
+		return false;
+	h->fields++;
+	return note_field(h, name, value, value_len) && take_line_end(h);
+}
+
+/* Every line of the head after the first. */
+static bool
+fields_are_strict(struct head *h)
+{
+	if (!take_line_end(h))
+		return false;
+	while (h->end - h->p > 2)
+		if (!take_field(h))
+			return false;
+	return take_line_end(h) && h->p == h->end;
+}
+
+/* A method is a token, and one space stands before a target without spaces. */
+static bool
+first_line_is_strict(const struct sta_mhd_request *er, const char *method)
+{
+	const char *target = er->req.target;
+
+	return is_token(method, strlen(method)) && *target != '\0' && is_value(target, strlen(target)) &&
+	       !strchr(target, ' ') && (!er->base.query || !strpbrk(er->base.query, " \t"));
+}
+
+static size_t
+head_size(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+	return info ? info->header_size : 0;
+}
+
+enum sta_rc
+sta_mhd_guard(struct sta_mhd_request *er, const char *method, const char *version, struct sta_err *err)
+{
+	bool http_1_1 = strcmp(version, "HTTP/1.1") == 0;
+	struct head h = { .p = version + strlen(version), .end = method + head_size(er->mhd) };
+	int seen = MHD_get_connection_values_n(er->mhd, MHD_HEADER_KIND, NULL, NULL);
+	bool ok = (http_1_1 || strcmp(version, "HTTP/1.0") == 0) && first_line_is_strict(er, method) &&
+		  fields_are_strict(&h);
+
+	ok = ok && h.fields == (unsigned) seen;
+	if (ok && h.hosts == (http_1_1 ? 1 : h.hosts) && h.lengths + h.encodings <= 1 &&
+	    (http_1_1 || h.encodings == 0))
+		return STA_OK;
+	er->refusal = MHD_HTTP_BAD_REQUEST;
+	atomic_fetch_add(&er->server->refused_framing, 1);
+	return sta_err_set(err, STA_INVALID, 0, "malformed request");
+}

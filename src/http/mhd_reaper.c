@@ -1,0 +1,308 @@
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "http/mhd_internal.h"
+
+/* One thread accepts connections, hands them to the library and, each second,
+ * ends those that are too slow.  A deadline runs from the start of a phase, so
+ * a client that sends a byte now and then gains nothing; the library's own
+ * timeout (MHD_OPTION_CONNECTION_TIMEOUT) covers only silence.
+ *
+ * On a kept connection a request counts as begun when its first line is in;
+ * until then the idle deadline holds. */
+
+#define SECOND_NS ((uint64_t) 1000000000)
+#define LINGER_NS (2 * SECOND_NS)
+#define RATE_WINDOW_NS (30 * SECOND_NS)
+#define ACCEPT_BATCH 64
+#define TICK_MS 1000
+#define FULL_TICK_MS 100
+
+/* Split "host:port" or "[host]:port". */
+static bool
+split_listen(const char *listen, char *host, size_t size, const char **port)
+{
+	const char *colon = strrchr(listen, ':');
+	size_t len = colon ? (size_t) (colon - listen) : 0;
+
+	if (!colon || colon[1] == '\0')
+		return false;
+	if (len >= 2 && listen[0] == '[' && listen[len - 1] == ']') {
+		listen++;
+		len -= 2;
+	}
+	if (len == 0 || len >= size)
+		return false;
+	memcpy(host, listen, len);
+	host[len] = '\0';
+	*port = colon + 1;
+	return true;
+}
+
+static void
+name_address(struct sta_server *s, const struct sockaddr *sa)
+{
+	char text[INET6_ADDRSTRLEN];
+	bool six = sa->sa_family == AF_INET6;
+	in_port_t port = six ? ((const struct sockaddr_in6 *) (const void *) sa)->sin6_port
+			     : ((const struct sockaddr_in *) (const void *) sa)->sin_port;
+
+	sta_mhd_peer_text(sa, text);
+	(void) snprintf(s->address, sizeof(s->address), six ? "[%s]:%u" : "%s:%u", text,
+			(unsigned) ntohs(port));
+}
+
+static void
+auto_freeaddrinfo(struct addrinfo **ai)
+{
+	if (*ai)
+		freeaddrinfo(*ai);
+}
+
+enum sta_rc
+sta_mhd_listen(struct sta_server *s, const char *listen_at, struct sta_err *err)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+					.ai_socktype = SOCK_STREAM };
+	STA_AUTO(auto_freeaddrinfo) struct addrinfo *ai = NULL;
+	STA_AUTO_FD int fd = -1;
+	struct sockaddr_storage bound = { 0 };
+	socklen_t len = sizeof(bound);
+	char host[INET6_ADDRSTRLEN];
+	const char *port;
+	int one = 1;
+
+	if (!split_listen(listen_at, host, sizeof(host), &port) || getaddrinfo(host, port, &hints, &ai) != 0)
+		return sta_err_set(err, STA_INVALID, 0, "listen address '%s' is not ADDRESS:PORT", listen_at);
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return sta_err_set(err, STA_IO, errno, "socket for '%s'", listen_at);
+	(void) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 4096) < 0 ||
+	    getsockname(fd, (struct sockaddr *) &bound, &len) < 0)
+		return sta_err_set(err, STA_IO, errno, "listen on '%s'", listen_at);
+	name_address(s, (const struct sockaddr *) &bound);
+	s->listen_fd = sta_take_fd(&fd);
+	return STA_OK;
+}
+
+static bool
+is_full(const struct sta_server *s)
+{
+	return atomic_load(&s->connections) >= s->connections_max;
+}
+
+/* Wake the library's loop with the end of the connection; it does the rest. */
+static void
+cut(struct sta_mhd_conn *conn)
+{
+	conn->cut = true;
+	(void) shutdown(conn->fd, SHUT_RDWR);
+	if (conn->paused)
+		sta_mhd_body_wake(conn->paused);
+}
+
+void
+sta_mhd_cut_all(struct sta_server *s)
+{
+	(void) pthread_mutex_lock(&s->lock);
+	for (struct sta_mhd_conn *conn = s->conns; conn; conn = conn->next)
+		cut(conn);
+	(void) pthread_mutex_unlock(&s->lock);
+}
+
+/* Has the body run out of time, or fallen below the least rate?  Time in which
+ * its sink was full does not count for the rate. */
+static bool
+body_is_slow(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
+{
+	uint64_t bytes = atomic_load(&conn->bytes);
+
+	if (now - since > conn->server->body_ns)
+		return true;
+	if (conn->mark_since_ns != since || conn->paused) {
+		conn->mark_since_ns = since;
+		conn->mark_ns = now;
+		conn->mark_bytes = bytes;
+	}
+	if (now - conn->mark_ns < RATE_WINDOW_NS)
+		return false;
+	if (bytes - conn->mark_bytes < STA_RATE_MIN * (RATE_WINDOW_NS / SECOND_NS))
+		return true;
+	conn->mark_ns = now;
+	conn->mark_bytes = bytes;
+	return false;
+}
+
+/* A slow body is first told so, with its next byte, and cut a little later. */
+static bool
+body_is_over(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
+{
+	if (atomic_load(&conn->expired))
+		return now - conn->expired_ns > LINGER_NS;
+	if (body_is_slow(conn, since, now)) {
+		conn->expired_ns = now;
+		atomic_store(&conn->expired, true);
+		atomic_fetch_add(&conn->server->timed_out, 1);
+	}
+	return false;
+}
+
+static void
+check(struct sta_mhd_conn *conn, uint64_t now, uint64_t idle_ns)
+{
+	struct sta_server *s = conn->server;
+	enum sta_mhd_phase phase = atomic_load(&conn->phase);
+	uint64_t since = atomic_load(&conn->since_ns);
+	bool slow = false;
+
+	if (now < since || conn->cut)
+		return;
+	switch (phase) {
+	case STA_PHASE_HEADER:
+		slow = now - since > s->header_ns;
+		break;
+	case STA_PHASE_IDLE:
+		if (now - since >= idle_ns)
+			cut(conn);
+		break;
+	case STA_PHASE_BODY:
+		if (body_is_over(conn, since, now))
+			cut(conn);
+		break;
+	case STA_PHASE_LINGER:
+		if (now - since > LINGER_NS)
+			cut(conn);
+		break;
+	case STA_PHASE_WORK:
+	case STA_PHASE_REPLY:
+		break;
+	}
+	if (slow) {
+		atomic_fetch_add(&s->timed_out, 1);
+		cut(conn);
+	}
+}
+
+static void
+sweep(struct sta_server *s)
+{
+	uint64_t now = sta_now_ns();
+	uint64_t idle_ns = s->idle_ns;
+
+	/* When there are too many, those that do nothing go first. */
+	if (is_full(s))
+		idle_ns = SECOND_NS < idle_ns ? SECOND_NS : idle_ns;
+	if (atomic_load(&s->draining))
+		idle_ns = 0;
+	(void) pthread_mutex_lock(&s->lock);
+	for (struct sta_mhd_conn *conn = s->conns; conn; conn = conn->next)
+		check(conn, now, idle_ns);
+	(void) pthread_mutex_unlock(&s->lock);
+}
+
+/* False when there is no descriptor left for more. */
+static bool
+accept_some(struct sta_server *s)
+{
+	for (int i = 0; i < ACCEPT_BATCH && !is_full(s); i++) {
+		struct sockaddr_storage sa = { 0 };
+		socklen_t len = sizeof(sa);
+		int fd = accept4(s->listen_fd, (struct sockaddr *) &sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			return errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS;
+		atomic_fetch_add(&s->connections, 1);
+		/* It takes the descriptor, also when it refuses: over the limit of one address. */
+		if (MHD_add_connection(s->daemon, fd, (const struct sockaddr *) &sa, len) == MHD_YES)
+			atomic_fetch_add(&s->accepted, 1);
+		else
+			atomic_fetch_sub(&s->connections, 1);
+	}
+	return true;
+}
+
+/* So that a client that comes now is refused, and may go to another server. */
+static void
+stop_listening(struct sta_server *s)
+{
+	if (s->listen_fd >= 0)
+		(void) close(s->listen_fd);
+	s->listen_fd = -1;
+}
+
+static void *
+reap(void *arg)
+{
+	struct sta_server *s = arg;
+	uint64_t last_sweep = sta_now_ns();
+	bool starved = false;
+
+	while (!atomic_load(&s->reaper_ends)) {
+		bool full = starved || is_full(s);
+		struct pollfd fds[2] = { { .fd = s->wake_fd, .events = POLLIN },
+					 { .fd = -1, .events = POLLIN } };
+		uint64_t wakes;
+
+		if (atomic_load(&s->draining))
+			stop_listening(s);
+		if (!full)
+			fds[1].fd = s->listen_fd; /* -1 is ignored */
+		(void) poll(fds, 2, full ? FULL_TICK_MS : TICK_MS);
+		if (fds[0].revents)
+			(void) !read(s->wake_fd, &wakes, sizeof(wakes));
+		starved = fds[1].revents && !accept_some(s);
+		if (fds[0].revents || sta_now_ns() - last_sweep >= SECOND_NS) {
+			last_sweep = sta_now_ns();
+			sweep(s);
+		}
+	}
+	return NULL;
+}
+
+enum sta_rc
+sta_mhd_reaper_start(struct sta_server *s, struct sta_err *err)
+{
+	sigset_t all, old;
+	int sys;
+
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->wake_fd < 0)
+		return sta_err_set(err, STA_IO, errno, "eventfd");
+	(void) sigfillset(&all); /* signals belong to the main thread */
+	(void) pthread_sigmask(SIG_SETMASK, &all, &old);
+	sys = pthread_create(&s->reaper, NULL, reap, s);
+	(void) pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (sys != 0)
+		return sta_err_set(err, STA_IO, sys, "start the accepting thread");
+	s->reaper_runs = true;
+	(void) pthread_setname_np(s->reaper, "http-accept");
+	return STA_OK;
+}
+
+void
+sta_mhd_reaper_wake(struct sta_server *s)
+{
+	const uint64_t one = 1;
+
+	(void) !write(s->wake_fd, &one, sizeof(one));
+}
+
+void
+sta_mhd_reaper_stop(struct sta_server *s)
+{
+	if (!s->reaper_runs)
+		return;
+	atomic_store(&s->reaper_ends, true);
+	sta_mhd_reaper_wake(s);
+	(void) pthread_join(s->reaper, NULL);
+	s->reaper_runs = false;
+}

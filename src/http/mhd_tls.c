@@ -1,0 +1,174 @@
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "http/mhd_internal.h"
+
+#define CHAIN_MAX 8
+
+/* A certificate chain with its key.  Pairs that were replaced stay until the
+ * server goes, as a handshake may be using them. */
+struct pair {
+	struct pair *older;
+	gnutls_pcert_st chain[CHAIN_MAX];
+	unsigned n_chain;
+	gnutls_privkey_t key;
+};
+
+struct sta_tls {
+	const char *certificate, *key; /* borrowed from the server's copy of its options */
+	_Atomic(struct pair *) newest;
+};
+
+static void
+pair_free(struct pair *p)
+{
+	for (unsigned i = 0; i < p->n_chain; i++)
+		gnutls_pcert_deinit(&p->chain[i]);
+	if (p->key)
+		gnutls_privkey_deinit(p->key);
+	sta_free(p);
+}
+
+/* p holds what was read when this fails. */
+static int
+read_pair(struct pair *p, const char *certificate, const char *key)
+{
+	gnutls_datum_t pem = { 0 };
+	unsigned n = CHAIN_MAX;
+	int rc = gnutls_load_file(certificate, &pem);
+
+	if (rc < 0)
+		return rc;
+	rc = gnutls_pcert_list_import_x509_raw(p->chain, &n, &pem, GNUTLS_X509_FMT_PEM, 0);
+	gnutls_free(pem.data);
+	if (rc < 0)
+		return rc;
+	p->n_chain = n;
+	rc = gnutls_load_file(key, &pem);
+	if (rc < 0)
+		return rc;
+	rc = gnutls_privkey_init(&p->key);
+	if (rc >= 0)
+		rc = gnutls_privkey_import_x509_raw(p->key, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	gnutls_memset(pem.data, 0, pem.size);
+	gnutls_free(pem.data);
+	return rc;
+}
+
+/* Does the key sign what the certificate verifies? */
+static int
+check_pair(const struct pair *p)
+{
+	static unsigned char text[] = "staithe";
+	const gnutls_datum_t data = { .data = text, .size = sizeof(text) };
+	gnutls_datum_t signature = { 0 };
+	gnutls_sign_algorithm_t alg;
+	int rc = gnutls_pubkey_get_preferred_hash_algorithm(p->chain[0].pubkey, NULL, NULL);
+	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
+
+	if (rc < 0)
+		return rc;
+	alg = gnutls_pk_to_sign(gnutls_pubkey_get_pk_algorithm(p->chain[0].pubkey, NULL), hash);
+	rc = gnutls_privkey_sign_data2(p->key, alg, 0, &data, &signature);
+	if (rc >= 0)
+		rc = gnutls_pubkey_verify_data2(p->chain[0].pubkey, alg, 0, &data, &signature);
+	gnutls_free(signature.data);
+	return rc;
+}
+
+enum sta_rc
+sta_tls_reload(struct sta_tls *t, struct sta_err *err)
+{
+	struct pair *p = sta_malloc(sizeof(*p));
+	int rc;
+
+	if (!p)
+		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
+	rc = read_pair(p, t->certificate, t->key);
+	if (rc >= 0)
+		rc = check_pair(p);
+	if (rc < 0) {
+		pair_free(p);
+		return sta_err_set(err, STA_INVALID, 0, "certificate '%s' with key '%s': %s", t->certificate,
+				   t->key, gnutls_strerror(rc));
+	}
+	p->older = atomic_load(&t->newest);
+	while (!atomic_compare_exchange_weak(&t->newest, &p->older, p))
+		;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_tls_new(const char *certificate, const char *key, struct sta_tls **out, struct sta_err *err)
+{
+	struct sta_tls *t = sta_malloc(sizeof(*t));
+	enum sta_rc rc;
+
+	if (!t)
+		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
+	t->certificate = certificate;
+	t->key = key;
+	rc = sta_tls_reload(t, err);
+	if (rc != STA_OK) {
+		sta_free(t);
+		return rc;
+	}
+	*out = t;
+	return STA_OK;
+}
+
+void
+sta_tls_free(struct sta_tls *t)
+{
+	struct pair *p = t ? atomic_load(&t->newest) : NULL;
+
+	while (p) {
+		struct pair *older = p->older;
+
+		pair_free(p);
+		p = older;
+	}
+	sta_free(t);
+}
+
+/* The library leaves its connection in the session. */
+static int
+choose(gnutls_session_t session, const gnutls_datum_t *ca, int n_ca, const gnutls_pk_algorithm_t *algorithms,
+       int n_algorithms, gnutls_pcert_st **chain, unsigned *n_chain, gnutls_privkey_t *key)
+{
+	struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const struct sta_mhd_conn *conn = info ? info->socket_context : NULL;
+	struct pair *p = conn ? atomic_load(&conn->server->tls->newest) : NULL;
+
+	(void) ca, (void) n_ca, (void) algorithms, (void) n_algorithms;
+	if (!p)
+		return -1;
+	*chain = p->chain;
+	*n_chain = p->n_chain;
+	*key = p->key;
+	return 0;
+}
+
+struct MHD_OptionItem
+sta_tls_option(void)
+{
+	return (struct MHD_OptionItem){ .option = MHD_OPTION_HTTPS_CERT_CALLBACK,
+					.ptr_value = (void *) choose };
+}
+
+void
+sta_tls_send_last(struct MHD_Connection *mhd, const void *p, size_t len)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	gnutls_session_t session = info ? info->tls_session : NULL;
+
+	if (!session)
+		return;
+	(void) gnutls_record_send(session, p, len);
+	(void) gnutls_bye(session, GNUTLS_SHUT_WR);
+}
