@@ -122,6 +122,8 @@ sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size,
 	} else if (rc == STA_OK && b.state == STA_BLOB_DELETING) {
 		return busy(d, err);
 	} else if (rc == STA_OK) {
+		if (b.claim_until_unix < until_unix)
+			b.claim_until_unix = until_unix;
 		rc = sta_sql_run(c, err,
 				 "UPDATE blob SET claim_until = $1 WHERE id = $2 AND claim_until < $1",
 				 STA_V_INT(until_unix), STA_V_INT(b.id));
@@ -269,10 +271,10 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 		c, &s, err,
 		"SELECT p.id, p.name FROM blob b JOIN package_blob m ON m.blob_id = b.id"
 		" JOIN package p ON p.id = m.package_id"
-		" WHERE b.digest = $1 AND b.state = 2 AND p.id > $2"
+		" WHERE b.digest = $1 AND b.state = 2 AND m.package_id > $2"
 		" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM package_grant g"
 		"  WHERE g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $3))"
-		" ORDER BY p.id LIMIT 1",
+		" ORDER BY m.package_id LIMIT 1",
 		STA_V_KEY(&key), STA_V_INT(after_package), STA_V_INT(account_id));
 
 	if (rc != STA_OK)
@@ -314,7 +316,9 @@ enum sta_rc
 sta_member_count_waiting(struct sta_db_conn *c, uint64_t *n, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0");
+	/* The bound on due makes SQLite read the index of these rows and not the table. */
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0 AND due >= 0");
 
 	if (rc == STA_OK)
 		*n = (uint64_t) sta_db_int(s, 0);
@@ -377,11 +381,10 @@ sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct
 enum sta_rc
 sta_blob_forget(struct sta_db_conn *c, int64_t blob_id, struct sta_err *err)
 {
-	enum sta_rc rc =
-		sta_sql_run(c, err,
-			    "DELETE FROM blob_data WHERE blob_id = $1 AND EXISTS"
-			    " (SELECT 1 FROM blob b WHERE b.id = $1 AND b.state = 3 AND b.members = 0)",
-			    STA_V_INT(blob_id));
+	enum sta_rc rc = sta_sql_run(c, err,
+				     "DELETE FROM blob_data WHERE blob_id IN"
+				     " (SELECT id FROM blob WHERE id = $1 AND state = 3 AND members = 0)",
+				     STA_V_INT(blob_id));
 
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM blob WHERE id = $1 AND state = 3 AND members = 0",
