@@ -25,6 +25,7 @@ static int interruptions;    /* so many EINTR first */
 
 FAULT(void *, sta_malloc, (size_t len), (len), NULL, ENOMEM)
 FAULT(int, open64, (const char *path, int flags, ...), (path, flags), -1, EMFILE)
+FAULT(int, __openat64_2, (int at, const char *path, int flags), (at, path, flags), -1, EMFILE)
 FAULT(int, fstat64, (int fd, struct stat *st), (fd, st), -1, EIO)
 FAULT(int, fstatat64, (int at, const char *path, struct stat *st, int flags), (at, path, st, flags), -1, EIO)
 FAULT(int, ftruncate64, (int fd, off_t len), (fd, len), -1, EIO)
