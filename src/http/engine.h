@@ -28,6 +28,10 @@ struct sta_engine_request {
 /* STA_METHOD_OTHER for what is none of ours.  Methods are case-sensitive. */
 enum sta_method sta_method_parse(const char *name);
 
+/* Every pair of the query (or NULL) can be decoded: a parameter that cannot
+ * must not count as one that is absent. */
+bool sta_query_valid(struct sta_arena *a, const char *query);
+
 /* A request id that a client may choose: [A-Za-z0-9._-]{1,32}. */
 bool sta_request_id_valid(const char *id);
 

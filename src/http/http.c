@@ -72,6 +72,21 @@ sta_form_value(struct sta_arena *a, const char *form, const char *name, size_t n
 	return NULL;
 }
 
+bool
+sta_query_valid(struct sta_arena *a, const char *query)
+{
+	const char *p = query;
+
+	while (p && *p) {
+		size_t len = strcspn(p, "&");
+
+		if (!sta_percent_decode(a, p, len, true))
+			return false;
+		p += len + (p[len] == '&');
+	}
+	return true;
+}
+
 const char *
 sta_request_query(const struct sta_request *req, const char *name, size_t n)
 {

@@ -151,10 +151,12 @@ sta_mhd_head(struct sta_mhd_request *er, const char *method, struct sta_err *err
 	if (!take_peer(er))
 		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
 	req->path = sta_path_canonical(req->arena, req->target, strlen(req->target));
-	if (req->path &&
-	    !sta_route_match(req->arena, app->routes, app->n_routes, req->method, req->path, &er->match))
+	if (!req->path || !sta_query_valid(req->arena, er->base.query)) {
+		req->path = "";
+		return sta_err_set(err, STA_INVALID, 0, "the request target is malformed");
+	}
+	if (!sta_route_match(req->arena, app->routes, app->n_routes, req->method, req->path, &er->match))
 		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
-	req->path = req->path ? req->path : ""; /* no route has it */
 	req->route = er->match.route;
 	for (size_t i = 0; i < STA_PARAMS_MAX; i++)
 		req->param[i] = er->match.param[i];

@@ -217,14 +217,17 @@ many_ranges(struct sta_mhd_request *er, const struct sta_range *r, size_t n)
 static struct MHD_Response *
 no_range(struct sta_mhd_request *er)
 {
-	const char *text = sta_arena_printf(er->req.arena, "bytes */%llu", (unsigned long long) er->res.size);
+	unsigned long long size = er->res.size;
+	const char *text = sta_arena_printf(er->req.arena, "bytes */%llu", size);
+	struct sta_err err = { 0 };
 
-	if (!text || !set_header(&er->res, "Content-Type", NULL) ||
-	    !set_header(&er->res, "Content-Range", text))
+	if (er->res.fd >= 0)
+		(void) close(er->res.fd);
+	(void) sta_err_set(&err, STA_OUT_OF_ORDER, 0, "none of the ranges lies within the %llu bytes", size);
+	sta_mhd_fail(er, &err);
+	if (!text || !set_header(&er->res, "Content-Range", text))
 		return NULL;
-	er->res.status = MHD_HTTP_RANGE_NOT_SATISFIABLE;
-	er->res.size = 0;
-	return from_nothing(er);
+	return from_content(er, 0);
 }
 
 /* Range counts for GET, and with If-Range only for the representation it names. */

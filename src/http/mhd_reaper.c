@@ -156,6 +156,17 @@ body_is_over(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
 	return false;
 }
 
+/* The client has closed, and all that it sent has been read.  The library does
+ * not see this when the end came while it was reading or suspended: its edge
+ * of the socket is past. */
+static bool
+client_is_gone(const struct sta_mhd_conn *conn)
+{
+	char byte;
+
+	return !conn->paused && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void
 check(struct sta_mhd_conn *conn, uint64_t now, uint64_t idle_ns)
 {
@@ -168,14 +179,14 @@ check(struct sta_mhd_conn *conn, uint64_t now, uint64_t idle_ns)
 		return;
 	switch (phase) {
 	case STA_PHASE_HEADER:
-		slow = now - since > s->header_ns;
+		slow = now - since > (atomic_load(&s->draining) ? SECOND_NS : s->header_ns);
 		break;
 	case STA_PHASE_IDLE:
 		if (now - since >= idle_ns)
 			cut(conn);
 		break;
 	case STA_PHASE_BODY:
-		if (body_is_over(conn, since, now))
+		if (body_is_over(conn, since, now) || client_is_gone(conn))
 			cut(conn);
 		break;
 	case STA_PHASE_LINGER:

@@ -5,7 +5,7 @@
  * '/', has no empty segment (but may end in '/'), no "." or "..", no control
  * byte, no backslash, no ';', and valid UTF-8.  "%2F" inside a name decodes
  * to '/' (clients send it) and is treated as one.  A target that is not canonical
- * matches no route.  At most STA_TARGET_MAX bytes (414 above).
+ * is refused with 400.  At most STA_TARGET_MAX bytes (414 above).
  *
  * Layer: http.  May include: base.  Threads: no shared state.  Pure.
  */
