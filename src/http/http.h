@@ -1,7 +1,7 @@
 /*
  * http - requests and responses as the rest of the program sees them.
  *
- * Library-neutral: only http_mhd.c includes the HTTP library's header, so
+ * Library-neutral: only mhd_internal.h includes the HTTP library's header, so
  * handlers run in a unit test with no socket and the engine can be replaced.
  *
  * Where code runs.  Event-loop threads never wait.  A handler is first called
@@ -65,21 +65,21 @@ struct sta_request {
 	struct sta_arena *arena; /* lives until the response has been sent */
 	char id[STA_REQUEST_ID_MAX];
 	enum sta_method method;
-	const char *path;      /* decoded once, canonical: see sta_path_canonical() */
-	const char *target;    /* as sent, for logs; without the query */
-	const char *peer;      /* client address without port; from a trusted proxy's header if configured */
+	const char *path;   /* decoded once, canonical: see sta_path_canonical() */
+	const char *target; /* as sent, for logs; without the query */
+	const char *peer;   /* client address without port; from a trusted proxy's header if configured */
 	bool tls;
 	const struct sta_route *route;
 	const char *param[STA_PARAMS_MAX]; /* values of the route's {...}, in order */
 	const char *body;                  /* STA_BODY_MEMORY */
 	size_t body_len;
-	bool has_length;        /* the client announced Content-Length */
-	uint64_t length;        /* that many bytes */
-	struct sta_sink sink;   /* STA_BODY_STREAM: filled by begin() */
-	void *state;            /* for the handler, from begin() to handler() */
-	const char *log_user;   /* set by the api layer: who, for the log line; or NULL */
-	uint64_t t_wait_ns;     /* filled by the engine: time in line for a worker */
-	uint64_t t_work_ns;     /* filled by the engine: time in handlers */
+	bool has_length;      /* the client announced Content-Length */
+	uint64_t length;      /* that many bytes */
+	struct sta_sink sink; /* STA_BODY_STREAM: filled by begin() */
+	void *state;          /* for the handler, from begin() to handler() */
+	const char *log_user; /* set by the api layer: who, for the log line; or NULL */
+	uint64_t t_wait_ns;   /* filled by the engine: time in line for a worker */
+	uint64_t t_work_ns;   /* filled by the engine: time in handlers */
 	struct sta_engine_request *engine;
 };
 
@@ -96,7 +96,8 @@ bool sta_request_may_wait(const struct sta_request *req);
 void sta_request_resume(struct sta_request *req);
 
 /* Call fn(arg) when the request is over, however it ends (also when the client
- * went away): where an unfinished upload is let go.  As sta_arena_defer(). */
+ * went away): where an unfinished upload is let go.  As sta_arena_defer().  On a
+ * worker if the route's body is STA_BODY_STREAM, else perhaps on the event loop. */
 enum sta_rc sta_request_defer(struct sta_request *req, void (*fn)(void *), void *arg) STA_CHECK;
 
 enum sta_body_kind { STA_REPLY_EMPTY, STA_REPLY_BYTES, STA_REPLY_FILE };
@@ -145,7 +146,8 @@ struct sta_route {
 	enum sta_body_mode body;
 	size_t body_max;       /* STA_BODY_MEMORY */
 	bool waits;            /* go to a worker at once */
-	sta_handler_fn *begin; /* STA_BODY_STREAM: required; STA_BODY_MEMORY: optional, to refuse before the body is read */
+	sta_handler_fn *begin; /* STA_BODY_STREAM: required; STA_BODY_MEMORY: optional, to refuse before the
+				  body is read */
 	sta_handler_fn *handler;
 };
 
