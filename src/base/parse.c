@@ -92,23 +92,29 @@ sta_hex(const unsigned char *bytes, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
+/* One more than the value of a lower-case hex digit, 0 for any other byte. */
+static const unsigned char hex_table[256] = {
+	['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+	['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
 /* Value of a lower-case hex digit, or -1. */
 static int
 hex_value(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	return hex_table[(unsigned char) c] - 1;
 }
 
+/* Every request names a digest or two, so this looks up and does not compare. */
 bool
 sta_unhex(const char *s, size_t len, unsigned char *out)
 {
-	if (len % 2 != 0)
-		return false;
+	bool all = len % 2 == 0;
+
 	for (size_t i = 0; i < len; i++)
-		if (hex_value(s[i]) < 0)
-			return false;
+		all &= hex_table[(unsigned char) s[i]] != 0;
+	if (!all)
+		return false;
 	for (size_t i = 0; i < len / 2; i++)
 		out[i] = (unsigned char) (hex_value(s[2 * i]) << 4 | hex_value(s[2 * i + 1]));
 	return true;
@@ -155,6 +161,28 @@ static const char base64_std[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 char *
+sta_percent_encode(struct sta_arena *a, const char *s)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	static const char digits[] = "0123456789ABCDEF";
+	char *out = sta_arena_alloc(a, strlen(s) * 3 + 1);
+	char *to = out;
+
+	for (; out && *s; s++) {
+		unsigned char c = (unsigned char) *s;
+
+		if (strchr(unreserved, c)) {
+			*to++ = (char) c;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[c >> 4];
+		*to++ = digits[c & 15];
+	}
+	return out;
+}
+
+char *
 sta_base64(struct sta_arena *a, const void *p, size_t len, bool url)
 {
 	const char *alphabet = url ? base64_url : base64_std;
@@ -180,10 +208,15 @@ sta_base64(struct sta_arena *a, const void *p, size_t len, bool url)
 static int
 base64_value(char c, bool url)
 {
-	const char *alphabet = url ? base64_url : base64_std;
-	const char *at = c != '\0' ? strchr(alphabet, c) : NULL;
-
-	return at ? (int) (at - alphabet) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == (url ? '-' : '+'))
+		return 62;
+	return c == (url ? '_' : '/') ? 63 : -1;
 }
 
 /* Length without the padding, which must fill the last group; SIZE_MAX if it

@@ -41,7 +41,7 @@ struct sta_db_stats {
 	uint64_t failed;       /* transactions rolled back */
 	uint64_t wal_bytes;    /* length of the write-ahead log now */
 	uint64_t checkpoints;
-	uint64_t waiting;      /* transactions waiting for the writer now */
+	uint64_t waiting; /* transactions waiting for the writer now */
 };
 
 void sta_db_free(struct sta_db *db);
@@ -73,10 +73,11 @@ enum sta_rc sta_db_prepare(struct sta_db_conn *c, const char *literal, struct st
 void sta_db_done(struct sta_db_stmt **s);
 
 /* Placeholders count from 1.  text and bytes are borrowed until the statement
- * is done.  Binding cannot fail visibly: a failure is reported by the next step. */
+ * is done.  Binding cannot fail visibly: a failure, or a placeholder without a
+ * value, is reported by the next step. */
 void sta_db_bind_int(struct sta_db_stmt *s, int i, int64_t v);
-void sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v); /* NULL binds NULL */
-void sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len);
+void sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v);              /* NULL binds NULL */
+void sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len); /* never NULL */
 void sta_db_bind_null(struct sta_db_stmt *s, int i);
 
 /* *row true: a row is there; false: no more rows.  A violated UNIQUE or PRIMARY
@@ -89,7 +90,8 @@ enum sta_rc sta_db_run(struct sta_db_stmt *s, struct sta_err *err) STA_CHECK;
 /* Rows changed by the last INSERT, UPDATE or DELETE on this connection. */
 int64_t sta_db_changes(struct sta_db_conn *c);
 
-/* Columns count from 0.  Pointers are borrowed until the next step. */
+/* Columns count from 0.  Pointers are borrowed until the next step.  Nothing is
+ * converted: a value of another type than the one asked for reads as NULL or 0. */
 int64_t sta_db_int(struct sta_db_stmt *s, int i);
 const char *sta_db_text(struct sta_db_stmt *s, int i);               /* NULL for NULL */
 const void *sta_db_bytes(struct sta_db_stmt *s, int i, size_t *len); /* NULL for NULL */

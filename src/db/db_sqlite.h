@@ -18,7 +18,9 @@
 
 #include "db/db.h"
 
-/* Opens or creates the file (mode 0600).  Owned by the caller: sta_db_free(). */
+/* Opens or creates the file (mode 0600).  Owned by the caller: sta_db_free().
+ * STA_CORRUPT: it is no database or a damaged one.  Files up to 256 MiB are
+ * checked whole, of larger ones only what every statement needs. */
 enum sta_rc sta_db_sqlite_open(const char *path, struct sta_db **out, struct sta_err *err) STA_CHECK;
 
 #endif

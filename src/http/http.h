@@ -90,6 +90,9 @@ const char *sta_request_header(const struct sta_request *req, const char *name);
  * space; NULL when there are no more.  Borrowed from the arena. */
 const char *sta_request_query(const struct sta_request *req, const char *name, size_t n);
 
+/* The same in a body of type application/x-www-form-urlencoded. */
+const char *sta_form_value(struct sta_arena *a, const char *form, const char *name, size_t n);
+
 bool sta_request_may_wait(const struct sta_request *req);
 
 /* From any thread: the sink has room again. */

@@ -3,8 +3,8 @@
 #include "model/sql.h"
 
 #define NAMESPACE_USER 1
-#define SELECT_ACCOUNT                                                                               \
-	"SELECT n.id, n.name, a.password_hash, a.site_admin, a.disabled, a.epoch, n.created"           \
+#define SELECT_ACCOUNT                                                                                       \
+	"SELECT n.id, n.name, a.password_hash, a.site_admin, a.disabled, a.epoch, n.created"                 \
 	" FROM namespace n JOIN account a ON a.id = n.id"
 
 static enum sta_rc
@@ -31,9 +31,7 @@ sta_account_by_name(struct sta_db_conn *c, struct sta_arena *a, const char *name
 		    struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     SELECT_ACCOUNT " WHERE n.name = $1",
-				     STA_V_TEXT(name));
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_ACCOUNT " WHERE n.name = $1", STA_V_TEXT(name));
 
 	return rc == STA_OK ? read_account(a, s, out, err) : rc;
 }
@@ -43,9 +41,7 @@ sta_account_by_id(struct sta_db_conn *c, struct sta_arena *a, int64_t id, struct
 		  struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     SELECT_ACCOUNT " WHERE a.id = $1",
-				     STA_V_INT(id));
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_ACCOUNT " WHERE a.id = $1", STA_V_INT(id));
 
 	return rc == STA_OK ? read_account(a, s, out, err) : rc;
 }
@@ -55,10 +51,9 @@ sta_account_insert(struct sta_db_conn *c, const struct sta_account *account, int
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	int64_t new_id;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "INSERT INTO namespace(name, kind, created) VALUES ($1, $2, $3) RETURNING id",
-				     STA_V_TEXT(account->name), STA_V_INT(NAMESPACE_USER),
-				     STA_V_INT(account->created_unix));
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err, "INSERT INTO namespace(name, kind, created) VALUES ($1, $2, $3) RETURNING id",
+		STA_V_TEXT(account->name), STA_V_INT(NAMESPACE_USER), STA_V_INT(account->created_unix));
 
 	if (rc != STA_OK)
 		return rc;
@@ -67,7 +62,8 @@ sta_account_insert(struct sta_db_conn *c, const struct sta_account *account, int
 	rc = sta_sql_run(c, err,
 			 "INSERT INTO account(id, password_hash, site_admin, disabled, epoch)"
 			 " VALUES ($1, $2, $3, 0, 1)",
-			 STA_V_INT(new_id), STA_V_TEXT(account->password_hash), STA_V_INT(account->site_admin));
+			 STA_V_INT(new_id), STA_V_TEXT(account->password_hash),
+			 STA_V_INT(account->site_admin));
 	if (rc == STA_OK)
 		*id = new_id;
 	return rc;
@@ -84,8 +80,9 @@ changed_one(struct sta_db_conn *c, enum sta_rc rc, struct sta_err *err)
 enum sta_rc
 sta_account_set_password(struct sta_db_conn *c, int64_t id, const char *hash, struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err, "UPDATE account SET password_hash = $1, epoch = epoch + 1 WHERE id = $2",
-				     STA_V_TEXT(hash), STA_V_INT(id));
+	enum sta_rc rc =
+		sta_sql_run(c, err, "UPDATE account SET password_hash = $1, epoch = epoch + 1 WHERE id = $2",
+			    STA_V_TEXT(hash), STA_V_INT(id));
 
 	return changed_one(c, rc, err);
 }
@@ -93,8 +90,9 @@ sta_account_set_password(struct sta_db_conn *c, int64_t id, const char *hash, st
 enum sta_rc
 sta_account_set_disabled(struct sta_db_conn *c, int64_t id, bool disabled, struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err, "UPDATE account SET disabled = $1, epoch = epoch + 1 WHERE id = $2",
-				     STA_V_INT(disabled), STA_V_INT(id));
+	enum sta_rc rc =
+		sta_sql_run(c, err, "UPDATE account SET disabled = $1, epoch = epoch + 1 WHERE id = $2",
+			    STA_V_INT(disabled), STA_V_INT(id));
 
 	return changed_one(c, rc, err);
 }
@@ -106,8 +104,7 @@ sta_account_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_account 
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_account);
 	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err,
-				      SELECT_ACCOUNT " ORDER BY n.name");
+	enum sta_rc rc = sta_sql_rows(c, &s, err, SELECT_ACCOUNT " ORDER BY n.name");
 
 	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
 		struct sta_account *item = sta_list_add(&list);
@@ -136,7 +133,8 @@ enum sta_rc
 sta_namespace_find(struct sta_db_conn *c, const char *name, int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT id FROM namespace WHERE name = $1", STA_V_TEXT(name));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT id FROM namespace WHERE name = $1", STA_V_TEXT(name));
 
 	if (rc == STA_OK)
 		*id = sta_db_int(s, 0);

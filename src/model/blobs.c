@@ -10,14 +10,15 @@ read_blob(struct sta_db_stmt *s, struct sta_blob *out, struct sta_err *err)
 	struct sta_blob got = {
 		.id = sta_db_int(s, 0),
 		.size = (uint64_t) sta_db_int(s, 2),
-		.place = (enum sta_blob_place) sta_db_int(s, 3),
-		.state = (enum sta_blob_state) sta_db_int(s, 4),
+		.place = sta_sql_enum(s, 3),
+		.state = sta_sql_enum(s, 4),
 		.members = sta_db_int(s, 5),
 		.claim_until_unix = sta_db_int(s, 6),
 	};
 
 	if (!sta_sql_digest(s, 1, &got.digest))
-		return sta_err_set(err, STA_CORRUPT, 0, "blob %lld has a malformed digest", (long long) got.id);
+		return sta_err_set(err, STA_CORRUPT, 0, "blob %lld has a malformed digest",
+				   (long long) got.id);
 	*out = got;
 	return STA_OK;
 }
@@ -39,12 +40,13 @@ sta_blob_member(struct sta_db_conn *c, int64_t package_id, const struct sta_dige
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(d);
 	struct sta_membership got;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "SELECT b.id, b.digest, b.size, b.place, b.state, b.members, b.claim_until,"
-				     " m.refs, m.due"
-				     " FROM blob b JOIN package_blob m ON m.blob_id = b.id"
-				     " WHERE b.digest = $1 AND m.package_id = $2 AND b.state = 2",
-				     STA_V_KEY(&key), STA_V_INT(package_id));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "SELECT b.id, b.digest, b.size, b.place, b.state, b.members, b.claim_until,"
+			    " m.refs, m.due"
+			    " FROM blob b JOIN package_blob m ON m.blob_id = b.id"
+			    " WHERE b.digest = $1 AND m.package_id = $2 AND b.state = 2",
+			    STA_V_KEY(&key), STA_V_INT(package_id));
 
 	if (rc == STA_OK)
 		rc = read_blob(s, &got.blob, err);
@@ -63,8 +65,8 @@ sta_blob_inline(struct sta_db_conn *c, struct sta_arena *a, int64_t blob_id, con
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	const void *p;
 	void *copy;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT bytes FROM blob_data WHERE blob_id = $1",
-				     STA_V_INT(blob_id));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT bytes FROM blob_data WHERE blob_id = $1", STA_V_INT(blob_id));
 
 	if (rc != STA_OK)
 		return rc;
@@ -81,11 +83,12 @@ insert_blob(struct sta_db_conn *c, struct sta_blob *b, int64_t now_unix, struct 
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(&b->digest);
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "INSERT INTO blob(digest, size, place, state, members, claim_until, created)"
-				     " VALUES ($1, $2, $3, $4, 0, $5, $6) RETURNING id",
-				     STA_V_KEY(&key), STA_V_INT(b->size), STA_V_INT(b->place), STA_V_INT(b->state),
-				     STA_V_INT(b->claim_until_unix), STA_V_INT(now_unix));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "INSERT INTO blob(digest, size, place, state, members, claim_until, created)"
+			    " VALUES ($1, $2, $3, $4, 0, $5, $6) RETURNING id",
+			    STA_V_KEY(&key), STA_V_INT(b->size), STA_V_INT(b->place), STA_V_INT(b->state),
+			    STA_V_INT(b->claim_until_unix), STA_V_INT(now_unix));
 
 	if (rc == STA_OK)
 		b->id = sta_db_int(s, 0);
@@ -119,7 +122,10 @@ sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size,
 	} else if (rc == STA_OK && b.state == STA_BLOB_DELETING) {
 		return busy(d, err);
 	} else if (rc == STA_OK) {
-		rc = sta_sql_run(c, err, "UPDATE blob SET claim_until = $1 WHERE id = $2 AND claim_until < $1",
+		if (b.claim_until_unix < until_unix)
+			b.claim_until_unix = until_unix;
+		rc = sta_sql_run(c, err,
+				 "UPDATE blob SET claim_until = $1 WHERE id = $2 AND claim_until < $1",
 				 STA_V_INT(until_unix), STA_V_INT(b.id));
 	}
 	if (rc == STA_OK)
@@ -137,12 +143,30 @@ sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob
 		return rc;
 	if (b.state == STA_BLOB_DELETING)
 		return busy(d, err);
-	if (b.state == STA_BLOB_CLAIMED) {
-		b.state = STA_BLOB_LIVE;
-		rc = sta_sql_run(c, err, "UPDATE blob SET state = 2 WHERE id = $1", STA_V_INT(b.id));
-	}
+	b.state = STA_BLOB_LIVE;
+	rc = sta_sql_run(c, err, "UPDATE blob SET state = 2, claim_until = 0 WHERE id = $1", STA_V_INT(b.id));
 	if (rc == STA_OK)
 		*out = b;
+	return rc;
+}
+
+/* Its bytes are in the same database: taking it back is a matter of its state. */
+static enum sta_rc
+revive_inline(struct sta_db_conn *c, struct sta_blob *b, struct sta_err *err)
+{
+	b->state = STA_BLOB_LIVE;
+	return sta_sql_run(c, err, "UPDATE blob SET state = 2 WHERE id = $1", STA_V_INT(b->id));
+}
+
+static enum sta_rc
+insert_inline(struct sta_db_conn *c, struct sta_blob *b, const void *bytes, int64_t now_unix,
+	      struct sta_err *err)
+{
+	enum sta_rc rc = insert_blob(c, b, now_unix, err);
+
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)",
+				 STA_V_INT(b->id), STA_V_BYTES(bytes, b->size));
 	return rc;
 }
 
@@ -153,31 +177,27 @@ sta_blob_put_inline(struct sta_db_conn *c, const struct sta_digest *d, const voi
 	struct sta_blob b;
 	enum sta_rc rc = sta_blob_find(c, d, &b, err);
 
-	if (rc == STA_OK && b.state == STA_BLOB_LIVE) {
-		*out = b;
-		return STA_OK;
+	if (rc == STA_NOT_FOUND) {
+		b = (struct sta_blob){
+			.digest = *d,
+			.size = len,
+			.place = STA_PLACE_INLINE,
+			.state = STA_BLOB_LIVE,
+		};
+		rc = insert_inline(c, &b, bytes, now_unix, err);
+	} else if (rc == STA_OK && b.state != STA_BLOB_LIVE) {
+		if (b.place != STA_PLACE_INLINE)
+			return busy(d, err); /* its file is being published or removed: let that end first */
+		rc = revive_inline(c, &b, err);
 	}
-	if (rc == STA_OK)
-		return busy(d, err); /* claimed or deleting as a file: let that end first */
-	if (rc != STA_NOT_FOUND)
-		return rc;
-	b = (struct sta_blob){
-		.digest = *d,
-		.size = len,
-		.place = STA_PLACE_INLINE,
-		.state = STA_BLOB_LIVE,
-	};
-	rc = insert_blob(c, &b, now_unix, err);
-	if (rc == STA_OK)
-		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)", STA_V_INT(b.id),
-				 STA_V_BYTES(bytes, len));
 	if (rc == STA_OK)
 		*out = b;
 	return rc;
 }
 
 enum sta_rc
-sta_member_add(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix, struct sta_err *err)
+sta_member_add(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix,
+	       struct sta_err *err)
 {
 	enum sta_rc rc = sta_sql_run(c, err,
 				     "INSERT INTO package_blob(package_id, blob_id, refs, due)"
@@ -195,18 +215,19 @@ enum sta_rc
 sta_member_renew(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix,
 		 struct sta_err *err)
 {
-	return sta_sql_run(c, err,
-			   "UPDATE package_blob SET due = $1 WHERE package_id = $2 AND blob_id = $3 AND due < $1",
-			   STA_V_INT(due_unix), STA_V_INT(package_id), STA_V_INT(blob_id));
+	return sta_sql_run(
+		c, err,
+		"UPDATE package_blob SET due = $1 WHERE package_id = $2 AND blob_id = $3 AND due < $1",
+		STA_V_INT(due_unix), STA_V_INT(package_id), STA_V_INT(blob_id));
 }
 
 enum sta_rc
 sta_member_remove(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t now_unix,
 		  struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err,
-				     "DELETE FROM package_blob WHERE package_id = $1 AND blob_id = $2 AND refs = 0",
-				     STA_V_INT(package_id), STA_V_INT(blob_id));
+	enum sta_rc rc = sta_sql_run(
+		c, err, "DELETE FROM package_blob WHERE package_id = $1 AND blob_id = $2 AND refs = 0",
+		STA_V_INT(package_id), STA_V_INT(blob_id));
 
 	if (rc != STA_OK)
 		return rc;
@@ -224,8 +245,25 @@ sta_member_remove(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, in
 }
 
 enum sta_rc
-sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_digest *d, int64_t account_id,
-		     int64_t after_package, int64_t *package_id, const char **package, struct sta_err *err)
+sta_member_remove_all(struct sta_db_conn *c, int64_t package_id, int64_t now_unix, struct sta_err *err)
+{
+	enum sta_rc rc = sta_sql_run(
+		c, err,
+		"UPDATE blob SET members = members - 1,"
+		" state = CASE WHEN members > 1 THEN state WHEN claim_until > $1 THEN 1 ELSE 3 END"
+		" WHERE id IN (SELECT blob_id FROM package_blob WHERE package_id = $2)",
+		STA_V_INT(now_unix), STA_V_INT(package_id));
+
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "DELETE FROM package_blob WHERE package_id = $1",
+				 STA_V_INT(package_id));
+	return rc;
+}
+
+enum sta_rc
+sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_digest *d,
+		     int64_t account_id, int64_t after_package, int64_t *package_id, const char **package,
+		     struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(d);
@@ -233,10 +271,10 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 		c, &s, err,
 		"SELECT p.id, p.name FROM blob b JOIN package_blob m ON m.blob_id = b.id"
 		" JOIN package p ON p.id = m.package_id"
-		" WHERE b.digest = $1 AND b.state = 2 AND p.id > $2"
+		" WHERE b.digest = $1 AND b.state = 2 AND m.package_id > $2"
 		" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM package_grant g"
 		"  WHERE g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $3))"
-		" ORDER BY p.id LIMIT 1",
+		" ORDER BY m.package_id LIMIT 1",
 		STA_V_KEY(&key), STA_V_INT(after_package), STA_V_INT(account_id));
 
 	if (rc != STA_OK)
@@ -249,8 +287,8 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 }
 
 enum sta_rc
-sta_member_due(struct sta_db_conn *c, struct sta_arena *a, int64_t until_unix, size_t max, struct sta_due **out,
-	       size_t *n, struct sta_err *err)
+sta_member_due(struct sta_db_conn *c, struct sta_arena *a, int64_t until_unix, size_t max,
+	       struct sta_due **out, size_t *n, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_due);
@@ -278,11 +316,25 @@ enum sta_rc
 sta_member_count_waiting(struct sta_db_conn *c, uint64_t *n, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0");
+	/* The bound on due makes SQLite read the index of these rows and not the table. */
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0 AND due >= 0");
 
 	if (rc == STA_OK)
 		*n = (uint64_t) sta_db_int(s, 0);
 	return rc;
+}
+
+enum sta_rc
+sta_blob_any_old_claim(struct sta_db_conn *c, int64_t now_unix, bool *any, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT 1 FROM blob WHERE members = 0 AND state = 1 AND claim_until <= $1 LIMIT 1",
+		STA_V_INT(now_unix));
+
+	return rc == STA_OK ? sta_db_step(s, any, err) : rc;
 }
 
 enum sta_rc
@@ -294,7 +346,8 @@ sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct sta_err *er
 }
 
 static enum sta_rc
-list_blobs(struct sta_db_stmt *s, struct sta_list *list, struct sta_blob **out, size_t *n, struct sta_err *err)
+list_blobs(struct sta_db_stmt *s, struct sta_list *list, struct sta_blob **out, size_t *n,
+	   struct sta_err *err)
 {
 	bool row = false;
 	enum sta_rc rc = STA_OK;
@@ -328,7 +381,10 @@ sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct
 enum sta_rc
 sta_blob_forget(struct sta_db_conn *c, int64_t blob_id, struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err, "DELETE FROM blob_data WHERE blob_id = $1", STA_V_INT(blob_id));
+	enum sta_rc rc = sta_sql_run(c, err,
+				     "DELETE FROM blob_data WHERE blob_id IN"
+				     " (SELECT id FROM blob WHERE id = $1 AND state = 3 AND members = 0)",
+				     STA_V_INT(blob_id));
 
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM blob WHERE id = $1 AND state = 3 AND members = 0",

@@ -60,14 +60,16 @@ enum sta_rc sta_blob_inline(struct sta_db_conn *c, struct sta_arena *a, int64_t 
 enum sta_rc sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size, int64_t now_unix,
 			   int64_t until_unix, struct sta_blob *out, struct sta_err *err) STA_CHECK;
 
-/* The claimed bytes are published.  STA_BUSY as above, STA_NOT_FOUND when the
- * claim was too old and is gone: claim again. */
+/* The claimed bytes are published; the claim ends, for all who have made it.
+ * STA_BUSY as above, STA_NOT_FOUND when the row is gone since: claim again, and
+ * publish again. */
 enum sta_rc sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob *out,
 			  struct sta_err *err) STA_CHECK;
 
 /* A live blob with its bytes in the database; one that exists is kept. */
-enum sta_rc sta_blob_put_inline(struct sta_db_conn *c, const struct sta_digest *d, const void *bytes, size_t len,
-				int64_t now_unix, struct sta_blob *out, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_blob_put_inline(struct sta_db_conn *c, const struct sta_digest *d, const void *bytes,
+				size_t len, int64_t now_unix, struct sta_blob *out,
+				struct sta_err *err) STA_CHECK;
 
 /* Make the blob a member of the package, or renew its due time if it is one. */
 enum sta_rc sta_member_add(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t due_unix,
@@ -79,6 +81,10 @@ enum sta_rc sta_member_renew(struct sta_db_conn *c, int64_t package_id, int64_t 
  * one, unless a claim holds it.  STA_CONFLICT: it is referenced. */
 enum sta_rc sta_member_remove(struct sta_db_conn *c, int64_t package_id, int64_t blob_id, int64_t now_unix,
 			      struct sta_err *err) STA_CHECK;
+
+/* End all memberships of a package that has no manifest any more. */
+enum sta_rc sta_member_remove_all(struct sta_db_conn *c, int64_t package_id, int64_t now_unix,
+				  struct sta_err *err) STA_CHECK;
 
 /* A package, other than not_package, that holds the blob and that account_id might read, after
  * after_package; for automatic mounts.  STA_NOT_FOUND. */
@@ -98,13 +104,18 @@ enum sta_rc sta_member_due(struct sta_db_conn *c, struct sta_arena *a, int64_t u
 			   struct sta_due **out, size_t *n, struct sta_err *err) STA_CHECK;
 enum sta_rc sta_member_count_waiting(struct sta_db_conn *c, uint64_t *n, struct sta_err *err) STA_CHECK;
 
+/* Is there a claim that ran out? */
+enum sta_rc sta_blob_any_old_claim(struct sta_db_conn *c, int64_t now_unix, bool *any,
+				   struct sta_err *err) STA_CHECK;
+
 /* Abandoned claims become DELETING. */
 enum sta_rc sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct sta_err *err) STA_CHECK;
 
-/* Blobs to unlink; inline ones among them are removed here and counted. */
+/* Blobs to remove, at most max: the bytes of those in the store first. */
 enum sta_rc sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_blob **out,
 			      size_t *n, struct sta_err *err) STA_CHECK;
-/* The bytes are gone: so is the row. */
+/* The bytes in the store are gone: so are the row and inline bytes.  Only of a
+ * blob that is DELETING; another stays as it is. */
 enum sta_rc sta_blob_forget(struct sta_db_conn *c, int64_t blob_id, struct sta_err *err) STA_CHECK;
 
 /* Every blob by id after last, for fsck. */

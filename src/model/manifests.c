@@ -4,8 +4,9 @@
 
 #include "model/sql.h"
 
-#define VERSION_COLUMNS                                                                              \
-	"v.id, v.digest, v.media_type, v.artifact_type, v.annotations, v.subject, v.is_index, v.size, v.created"
+#define VERSION_COLUMNS                                                                                      \
+	"v.id, v.digest, v.media_type, v.artifact_type, v.annotations, v.subject, v.is_index, v.size, "      \
+	"v.created"
 
 static enum sta_rc
 read_version(struct sta_arena *a, struct sta_db_stmt *s, struct sta_version *out, struct sta_err *err)
@@ -25,14 +26,15 @@ read_version(struct sta_arena *a, struct sta_db_stmt *s, struct sta_version *out
 	    (!got.annotations && !sta_db_is_null(s, 4)))
 		return sta_err_set(err, STA_NOMEM, 0, "manifest");
 	if (!sta_sql_digest(s, 1, &got.digest) || (got.has_subject && !sta_sql_digest(s, 5, &got.subject)))
-		return sta_err_set(err, STA_CORRUPT, 0, "manifest %lld has a malformed digest", (long long) got.id);
+		return sta_err_set(err, STA_CORRUPT, 0, "manifest %lld has a malformed digest",
+				   (long long) got.id);
 	*out = got;
 	return STA_OK;
 }
 
 enum sta_rc
-sta_version_by_digest(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, const struct sta_digest *d,
-		      struct sta_version *out, struct sta_err *err)
+sta_version_by_digest(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
+		      const struct sta_digest *d, struct sta_version *out, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(d);
@@ -49,10 +51,11 @@ sta_version_by_tag(struct sta_db_conn *c, struct sta_arena *a, int64_t package_i
 		   struct sta_version *out, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "SELECT " VERSION_COLUMNS " FROM tag t JOIN manifest v ON v.id = t.manifest_id"
-				     " WHERE t.package_id = $1 AND t.name = $2",
-				     STA_V_INT(package_id), STA_V_TEXT(tag));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "SELECT " VERSION_COLUMNS " FROM tag t JOIN manifest v ON v.id = t.manifest_id"
+			    " WHERE t.package_id = $1 AND t.name = $2",
+			    STA_V_INT(package_id), STA_V_TEXT(tag));
 
 	return rc == STA_OK ? read_version(a, s, out, err) : rc;
 }
@@ -88,19 +91,21 @@ sta_version_insert(struct sta_db_conn *c, int64_t package_id, struct sta_version
 		c, &s, err,
 		"INSERT INTO manifest(package_id, digest, media_type, artifact_type, subject, annotations,"
 		" is_index, size, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
-		STA_V_INT(package_id), STA_V_KEY(&digest), STA_V_TEXT(v->media_type), STA_V_TEXT(v->artifact_type),
-		v->has_subject ? STA_V_KEY(&subject) : STA_V_NULL, STA_V_TEXT(v->annotations), STA_V_INT(v->is_index),
-		STA_V_INT(len), STA_V_INT(v->created_unix));
+		STA_V_INT(package_id), STA_V_KEY(&digest), STA_V_TEXT(v->media_type),
+		STA_V_TEXT(v->artifact_type), v->has_subject ? STA_V_KEY(&subject) : STA_V_NULL,
+		STA_V_TEXT(v->annotations), STA_V_INT(v->is_index), STA_V_INT(len),
+		STA_V_INT(v->created_unix));
 
 	if (rc != STA_OK)
 		return rc;
 	v->id = sta_db_int(s, 0);
-	return sta_sql_run(c, err, "INSERT INTO manifest_data(manifest_id, bytes) VALUES ($1, $2)", STA_V_INT(v->id),
-			   STA_V_BYTES(bytes, len));
+	return sta_sql_run(c, err, "INSERT INTO manifest_data(manifest_id, bytes) VALUES ($1, $2)",
+			   STA_V_INT(v->id), STA_V_BYTES(bytes, len));
 }
 
 enum sta_rc
-sta_version_use_blob(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t blob_id, struct sta_err *err)
+sta_version_use_blob(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t blob_id,
+		     struct sta_err *err)
 {
 	enum sta_rc rc = sta_sql_run(c, err,
 				     "INSERT INTO manifest_blob(manifest_id, blob_id) VALUES ($1, $2)"
@@ -109,7 +114,8 @@ sta_version_use_blob(struct sta_db_conn *c, int64_t package_id, int64_t id, int6
 
 	if (rc != STA_OK || sta_db_changes(c) == 0)
 		return rc;
-	return sta_sql_run(c, err, "UPDATE package_blob SET refs = refs + 1 WHERE package_id = $1 AND blob_id = $2",
+	return sta_sql_run(c, err,
+			   "UPDATE package_blob SET refs = refs + 1 WHERE package_id = $1 AND blob_id = $2",
 			   STA_V_INT(package_id), STA_V_INT(blob_id));
 }
 
@@ -131,10 +137,11 @@ sta_version_parent(struct sta_db_conn *c, int64_t package_id, const struct sta_d
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(child);
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "SELECT v.digest FROM manifest_child c JOIN manifest v ON v.id = c.manifest_id"
-				     " WHERE c.package_id = $1 AND c.digest = $2 LIMIT 1",
-				     STA_V_INT(package_id), STA_V_KEY(&key));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "SELECT v.digest FROM manifest_child c JOIN manifest v ON v.id = c.manifest_id"
+			    " WHERE c.package_id = $1 AND c.digest = $2 LIMIT 1",
+			    STA_V_INT(package_id), STA_V_KEY(&key));
 
 	if (rc == STA_OK && !sta_sql_digest(s, 0, parent))
 		return sta_err_set(err, STA_CORRUPT, 0, "a manifest has a malformed digest");
@@ -142,7 +149,8 @@ sta_version_parent(struct sta_db_conn *c, int64_t package_id, const struct sta_d
 }
 
 enum sta_rc
-sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t due_unix, struct sta_err *err)
+sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t due_unix,
+		   struct sta_err *err)
 {
 	enum sta_rc rc = sta_sql_run(c, err, "DELETE FROM tag WHERE manifest_id = $1", STA_V_INT(id));
 
@@ -165,9 +173,9 @@ sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_
 }
 
 enum sta_rc
-sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, const struct sta_digest *d,
-		      const char *artifact_type, const struct sta_digest *last, size_t max,
-		      struct sta_version **out, size_t *n, bool *more, struct sta_err *err)
+sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
+		      const struct sta_digest *d, const char *artifact_type, const struct sta_digest *last,
+		      size_t max, struct sta_version **out, size_t *n, bool *more, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_version);
@@ -207,7 +215,8 @@ enum sta_rc
 sta_version_next(struct sta_db_conn *c, int64_t package_id, int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT id FROM manifest WHERE package_id = $1 ORDER BY id LIMIT 1",
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "SELECT id FROM manifest WHERE package_id = $1 ORDER BY digest LIMIT 1",
 				     STA_V_INT(package_id));
 
 	if (rc == STA_OK)

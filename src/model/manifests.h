@@ -28,8 +28,8 @@ struct sta_version {
 enum sta_rc sta_version_by_digest(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
 				  const struct sta_digest *d, struct sta_version *out,
 				  struct sta_err *err) STA_CHECK;
-enum sta_rc sta_version_by_tag(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, const char *tag,
-			       struct sta_version *out, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_version_by_tag(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
+			       const char *tag, struct sta_version *out, struct sta_err *err) STA_CHECK;
 
 /* The exact bytes that were pushed, in the arena. */
 enum sta_rc sta_version_bytes(struct sta_db_conn *c, struct sta_arena *a, int64_t id, const void **bytes,
@@ -61,10 +61,11 @@ enum sta_rc sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_
 #define STA_REFERRERS_BYTES ((size_t) 2 << 20)
 enum sta_rc sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
 				  const struct sta_digest *d, const char *artifact_type,
-				  const struct sta_digest *last, size_t max, struct sta_version **out, size_t *n,
-				  bool *more, struct sta_err *err) STA_CHECK;
+				  const struct sta_digest *last, size_t max, struct sta_version **out,
+				  size_t *n, bool *more, struct sta_err *err) STA_CHECK;
 
 /* The first manifest of a package, for its removal.  STA_NOT_FOUND. */
-enum sta_rc sta_version_next(struct sta_db_conn *c, int64_t package_id, int64_t *id, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_version_next(struct sta_db_conn *c, int64_t package_id, int64_t *id,
+			     struct sta_err *err) STA_CHECK;
 
 #endif

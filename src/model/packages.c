@@ -3,10 +3,10 @@
 #include "model/sql.h"
 
 #define SUBJECT_ACCOUNT 1
-#define SELECT_PACKAGE                                                                               \
-	"SELECT p.id, p.namespace_id, p.name, p.visibility, p.published, p.created, p.updated,"        \
-	" coalesce(g.role, 0)"                                                                         \
-	" FROM package p LEFT JOIN package_grant g"                                                    \
+#define SELECT_PACKAGE                                                                                       \
+	"SELECT p.id, p.namespace_id, p.name, p.visibility, p.published, p.created, p.updated,"              \
+	" coalesce(g.role, 0)"                                                                               \
+	" FROM package p LEFT JOIN package_grant g"                                                          \
 	" ON g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"
 
 static enum sta_rc
@@ -16,11 +16,11 @@ read_package(struct sta_arena *a, struct sta_db_stmt *s, struct sta_package *out
 		.id = sta_db_int(s, 0),
 		.namespace_id = sta_db_int(s, 1),
 		.name = sta_sql_text(a, s, 2),
-		.visibility = (enum sta_visibility) sta_db_int(s, 3),
+		.visibility = sta_sql_enum(s, 3),
 		.published = sta_db_int(s, 4) != 0,
 		.created_unix = sta_db_int(s, 5),
 		.updated_unix = sta_db_int(s, 6),
-		.granted = (enum sta_role) sta_db_int(s, 7),
+		.granted = sta_sql_enum(s, 7),
 	};
 
 	if (!got.name)
@@ -41,15 +41,15 @@ sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, i
 }
 
 enum sta_rc
-sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name, int64_t now_unix, int64_t *id,
-		   struct sta_err *err)
+sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name, int64_t now_unix,
+		   int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "INSERT INTO package(namespace_id, name, visibility, published, created, updated)"
-				     " VALUES ($1, $2, $3, 0, $4, $4) RETURNING id",
-				     STA_V_INT(namespace_id), STA_V_TEXT(name), STA_V_INT(STA_PRIVATE),
-				     STA_V_INT(now_unix));
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err,
+		"INSERT INTO package(namespace_id, name, visibility, published, created, updated)"
+		" VALUES ($1, $2, $3, 0, $4, $4) RETURNING id",
+		STA_V_INT(namespace_id), STA_V_TEXT(name), STA_V_INT(STA_PRIVATE), STA_V_INT(now_unix));
 
 	if (rc == STA_OK)
 		*id = sta_db_int(s, 0);
@@ -57,13 +57,15 @@ sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name
 }
 
 enum sta_rc
-sta_package_grant(struct sta_db_conn *c, int64_t id, int64_t account_id, enum sta_role role, struct sta_err *err)
+sta_package_grant(struct sta_db_conn *c, int64_t id, int64_t account_id, enum sta_role role,
+		  struct sta_err *err)
 {
-	return sta_sql_run(c, err,
-			   "INSERT INTO package_grant(package_id, subject_kind, subject_id, role)"
-			   " VALUES ($1, $2, $3, $4)"
-			   " ON CONFLICT (package_id, subject_kind, subject_id) DO UPDATE SET role = excluded.role",
-			   STA_V_INT(id), STA_V_INT(SUBJECT_ACCOUNT), STA_V_INT(account_id), STA_V_INT(role));
+	return sta_sql_run(
+		c, err,
+		"INSERT INTO package_grant(package_id, subject_kind, subject_id, role)"
+		" VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (package_id, subject_kind, subject_id) DO UPDATE SET role = excluded.role",
+		STA_V_INT(id), STA_V_INT(SUBJECT_ACCOUNT), STA_V_INT(account_id), STA_V_INT(role));
 }
 
 enum sta_rc
@@ -83,7 +85,8 @@ sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct st
 enum sta_rc
 sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err, "DELETE FROM package_grant WHERE package_id = $1", STA_V_INT(id));
+	enum sta_rc rc =
+		sta_sql_run(c, err, "DELETE FROM package_grant WHERE package_id = $1", STA_V_INT(id));
 
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM package WHERE id = $1", STA_V_INT(id));
@@ -97,13 +100,12 @@ sta_package_page(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id,
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_package);
 	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err,
-				      SELECT_PACKAGE
-				      " WHERE p.published = 1 AND p.name > $2"
-				      " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0)"
-				      " ORDER BY p.name LIMIT $4",
-				      STA_V_INT(account_id), STA_V_TEXT(last ? last : ""), STA_V_INT(everything),
-				      STA_V_INT(max));
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		SELECT_PACKAGE " WHERE p.published = 1 AND p.name > $2"
+			       " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0)"
+			       " ORDER BY p.name LIMIT $4",
+		STA_V_INT(account_id), STA_V_TEXT(last ? last : ""), STA_V_INT(everything), STA_V_INT(max));
 
 	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
 		struct sta_package *item = sta_list_add(&list);
@@ -144,11 +146,12 @@ enum sta_rc
 sta_package_next_empty(struct sta_db_conn *c, int64_t before_unix, int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "SELECT p.id FROM package p WHERE p.published = 0 AND p.created < $1"
-				     " AND NOT EXISTS (SELECT 1 FROM package_blob m WHERE m.package_id = p.id)"
-				     " ORDER BY p.id LIMIT 1",
-				     STA_V_INT(before_unix));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "SELECT p.id FROM package p WHERE p.published = 0 AND p.created < $1"
+			    " AND NOT EXISTS (SELECT 1 FROM package_blob m WHERE m.package_id = p.id)"
+			    " ORDER BY p.id LIMIT 1",
+			    STA_V_INT(before_unix));
 
 	if (rc == STA_OK)
 		*id = sta_db_int(s, 0);

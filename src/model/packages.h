@@ -26,15 +26,16 @@ struct sta_package {
 enum sta_rc sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, int64_t account_id,
 			     struct sta_package *out, struct sta_err *err) STA_CHECK;
 
-enum sta_rc sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name, int64_t now_unix,
-			       int64_t *id, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name,
+			       int64_t now_unix, int64_t *id, struct sta_err *err) STA_CHECK;
 enum sta_rc sta_package_grant(struct sta_db_conn *c, int64_t id, int64_t account_id, enum sta_role role,
 			      struct sta_err *err) STA_CHECK;
 enum sta_rc sta_package_update_visibility(struct sta_db_conn *c, int64_t id, enum sta_visibility v,
 					  struct sta_err *err) STA_CHECK;
 
 /* It got a manifest or lost one: listed from now on, updated now. */
-enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix,
+			      struct sta_err *err) STA_CHECK;
 
 /* The row and its grants; everything else of it must be gone. */
 enum sta_rc sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err) STA_CHECK;

@@ -38,6 +38,7 @@ static const char step_1[] =
 	" published INTEGER NOT NULL," /* has had a manifest; only then it is listed */
 	" created INTEGER NOT NULL,"
 	" updated INTEGER NOT NULL);"
+	"CREATE INDEX package_namespace ON package(namespace_id);"
 	"CREATE INDEX package_unpublished ON package(id) WHERE published = 0;"
 
 	"CREATE TABLE package_grant ("
@@ -158,7 +159,8 @@ write_version(struct sta_db_conn *c, int64_t version, struct sta_err *err)
 static enum sta_rc
 upgrade(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
-	static const char versions[] = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)";
+	static const char versions[] =
+		"CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)";
 	int64_t version = 0;
 	enum sta_rc rc;
 
@@ -168,7 +170,8 @@ upgrade(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		rc = read_version(c, &version, err);
 	if (rc == STA_OK && version > N_STEPS)
 		return sta_err_set(err, STA_UNSUPPORTED, 0,
-				   "the database has schema %lld and was written by a newer version; this one knows %lld",
+				   "the database has schema %lld and was written by a newer version; this "
+				   "one knows %lld",
 				   (long long) version, (long long) N_STEPS);
 	for (; rc == STA_OK && version < N_STEPS; version++) {
 		rc = sta_db_script(c, steps[version], err);

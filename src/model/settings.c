@@ -7,7 +7,8 @@ sta_setting_get(struct sta_db_conn *c, struct sta_arena *a, const char *name, co
 		struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT value FROM setting WHERE name = $1", STA_V_TEXT(name));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT value FROM setting WHERE name = $1", STA_V_TEXT(name));
 
 	if (rc != STA_OK)
 		return rc;

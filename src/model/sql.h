@@ -47,22 +47,31 @@ sta_key_of(const struct sta_digest *d)
 	return k;
 }
 
-#define STA_SQL_VALUES_(...)                                                       \
-	(const struct sta_sql_value[]){ __VA_ARGS__ },                                 \
+#define STA_SQL_VALUES_(...)                                                                                 \
+	(const struct sta_sql_value[]){ __VA_ARGS__ },                                                       \
 		sizeof((const struct sta_sql_value[]){ __VA_ARGS__ }) / sizeof(struct sta_sql_value)
 
 #define sta_sql_run(c, err, literal, ...) sta_sql_run_((c), (err), (literal), STA_SQL_VALUES_(__VA_ARGS__))
-#define sta_sql_one(c, s, err, literal, ...) \
+#define sta_sql_one(c, s, err, literal, ...)                                                                 \
 	sta_sql_one_((c), (s), (err), (literal), STA_SQL_VALUES_(__VA_ARGS__))
-#define sta_sql_rows(c, s, err, literal, ...) \
+#define sta_sql_rows(c, s, err, literal, ...)                                                                \
 	sta_sql_rows_((c), (s), (err), (literal), STA_SQL_VALUES_(__VA_ARGS__))
 
 enum sta_rc sta_sql_run_(struct sta_db_conn *c, struct sta_err *err, const char *literal,
 			 const struct sta_sql_value *v, size_t n) STA_CHECK;
-enum sta_rc sta_sql_one_(struct sta_db_conn *c, struct sta_db_stmt **s, struct sta_err *err, const char *literal,
-			 const struct sta_sql_value *v, size_t n) STA_CHECK;
+enum sta_rc sta_sql_one_(struct sta_db_conn *c, struct sta_db_stmt **s, struct sta_err *err,
+			 const char *literal, const struct sta_sql_value *v, size_t n) STA_CHECK;
 enum sta_rc sta_sql_rows_(struct sta_db_conn *c, struct sta_db_stmt **s, struct sta_err *err,
 			  const char *literal, const struct sta_sql_value *v, size_t n) STA_CHECK;
+
+/* A column as the value of an enum. */
+static inline unsigned
+sta_sql_enum(struct sta_db_stmt *s, int i)
+{
+	int64_t v = sta_db_int(s, i);
+
+	return (unsigned) v;
+}
 
 /* Columns copied to the arena; NULL column or out of memory: NULL. */
 const char *sta_sql_text(struct sta_arena *a, struct sta_db_stmt *s, int i) STA_CHECK;

@@ -3,8 +3,8 @@
 #include "model/sql.h"
 
 enum sta_rc
-sta_tag_set(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t manifest_id, int64_t now_unix,
-	    struct sta_err *err)
+sta_tag_set(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t manifest_id,
+	    int64_t now_unix, struct sta_err *err)
 {
 	return sta_sql_run(c, err,
 			   "INSERT INTO tag(package_id, name, manifest_id, created, updated)"
@@ -12,7 +12,8 @@ sta_tag_set(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t
 			   " ON CONFLICT (package_id, name) DO UPDATE"
 			   " SET manifest_id = excluded.manifest_id, updated = excluded.updated"
 			   " WHERE tag.manifest_id <> excluded.manifest_id",
-			   STA_V_INT(package_id), STA_V_TEXT(name), STA_V_INT(manifest_id), STA_V_INT(now_unix));
+			   STA_V_INT(package_id), STA_V_TEXT(name), STA_V_INT(manifest_id),
+			   STA_V_INT(now_unix));
 }
 
 enum sta_rc

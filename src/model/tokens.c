@@ -2,8 +2,8 @@
 
 #include "model/sql.h"
 
-#define SELECT_TOKEN                                                                                 \
-	"SELECT t.id, t.account_id, n.name, t.name, t.scopes, t.created, t.expires, t.last_used, t.revoked" \
+#define SELECT_TOKEN                                                                                         \
+	"SELECT t.id, t.account_id, n.name, t.name, t.scopes, t.created, t.expires, t.last_used, t.revoked"  \
 	" FROM token t JOIN namespace n ON n.id = t.account_id"
 
 static enum sta_rc
@@ -28,8 +28,8 @@ read_token(struct sta_arena *a, struct sta_db_stmt *s, struct sta_token_row *out
 }
 
 enum sta_rc
-sta_token_insert(struct sta_db_conn *c, const struct sta_token_row *t, const void *hash, size_t len, int64_t *id,
-		 struct sta_err *err)
+sta_token_insert(struct sta_db_conn *c, const struct sta_token_row *t, const void *hash, size_t len,
+		 int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	enum sta_rc rc = sta_sql_one(
@@ -49,9 +49,7 @@ sta_token_by_hash(struct sta_db_conn *c, struct sta_arena *a, const void *hash, 
 		  struct sta_token_row *out, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     SELECT_TOKEN " WHERE t.hash = $1",
-				     STA_V_BYTES(hash, len));
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_TOKEN " WHERE t.hash = $1", STA_V_BYTES(hash, len));
 
 	return rc == STA_OK ? read_token(a, s, out, err) : rc;
 }
@@ -61,9 +59,7 @@ sta_token_by_id(struct sta_db_conn *c, struct sta_arena *a, int64_t id, struct s
 		struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     SELECT_TOKEN " WHERE t.id = $1",
-				     STA_V_INT(id));
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_TOKEN " WHERE t.id = $1", STA_V_INT(id));
 
 	return rc == STA_OK ? read_token(a, s, out, err) : rc;
 }
@@ -75,10 +71,9 @@ sta_token_list(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id, s
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_token_row);
 	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err,
-				      SELECT_TOKEN
-				      " WHERE $1 = 0 OR t.account_id = $1 ORDER BY t.id",
-				      STA_V_INT(account_id));
+	enum sta_rc rc =
+		sta_sql_rows(c, &s, err, SELECT_TOKEN " WHERE $1 = 0 OR t.account_id = $1 ORDER BY t.id",
+			     STA_V_INT(account_id));
 
 	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
 		struct sta_token_row *item = sta_list_add(&list);

@@ -20,8 +20,8 @@ struct sta_token_row {
 	bool revoked;
 };
 
-enum sta_rc sta_token_insert(struct sta_db_conn *c, const struct sta_token_row *t, const void *hash, size_t len,
-			     int64_t *id, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_token_insert(struct sta_db_conn *c, const struct sta_token_row *t, const void *hash,
+			     size_t len, int64_t *id, struct sta_err *err) STA_CHECK;
 
 /* STA_NOT_FOUND. */
 enum sta_rc sta_token_by_hash(struct sta_db_conn *c, struct sta_arena *a, const void *hash, size_t len,
@@ -34,6 +34,7 @@ enum sta_rc sta_token_list(struct sta_db_conn *c, struct sta_arena *a, int64_t a
 			   struct sta_token_row **out, size_t *n, struct sta_err *err) STA_CHECK;
 
 enum sta_rc sta_token_revoke(struct sta_db_conn *c, int64_t id, struct sta_err *err) STA_CHECK;
-enum sta_rc sta_token_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_token_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix,
+			    struct sta_err *err) STA_CHECK;
 
 #endif

@@ -11,7 +11,7 @@ read_upload(struct sta_arena *a, struct sta_db_stmt *s, struct sta_upload_row *o
 		.id = sta_sql_text(a, s, 0),
 		.account_id = sta_db_int(s, 1),
 		.package = sta_sql_text(a, s, 2),
-		.alg = (enum sta_digest_alg) sta_db_int(s, 3),
+		.alg = sta_sql_enum(s, 3),
 		.created_unix = sta_db_int(s, 4),
 		.expires_unix = sta_db_int(s, 5),
 	};
@@ -28,8 +28,8 @@ sta_upload_insert(struct sta_db_conn *c, const struct sta_upload_row *u, struct 
 	return sta_sql_run(c, err,
 			   "INSERT INTO upload(id, account_id, package, alg, created, expires)"
 			   " VALUES ($1, $2, $3, $4, $5, $6)",
-			   STA_V_TEXT(u->id), STA_V_INT(u->account_id), STA_V_TEXT(u->package), STA_V_INT(u->alg),
-			   STA_V_INT(u->created_unix), STA_V_INT(u->expires_unix));
+			   STA_V_TEXT(u->id), STA_V_INT(u->account_id), STA_V_TEXT(u->package),
+			   STA_V_INT(u->alg), STA_V_INT(u->created_unix), STA_V_INT(u->expires_unix));
 }
 
 enum sta_rc
@@ -66,8 +66,9 @@ sta_upload_expired(struct sta_db_conn *c, struct sta_arena *a, int64_t now_unix,
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_upload_row);
 	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err, SELECT_UPLOAD " WHERE expires <= $1 ORDER BY expires LIMIT $2",
-				      STA_V_INT(now_unix), STA_V_INT(max));
+	enum sta_rc rc =
+		sta_sql_rows(c, &s, err, SELECT_UPLOAD " WHERE expires <= $1 ORDER BY expires LIMIT $2",
+			     STA_V_INT(now_unix), STA_V_INT(max));
 
 	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
 		struct sta_upload_row *item = sta_list_add(&list);

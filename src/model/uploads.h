@@ -19,21 +19,24 @@ struct sta_upload_row {
 	int64_t expires_unix;
 };
 
-enum sta_rc sta_upload_insert(struct sta_db_conn *c, const struct sta_upload_row *u, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_insert(struct sta_db_conn *c, const struct sta_upload_row *u,
+			      struct sta_err *err) STA_CHECK;
 
 /* STA_NOT_FOUND. */
-enum sta_rc sta_upload_find(struct sta_db_conn *c, struct sta_arena *a, const char *id, struct sta_upload_row *out,
-			    struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_find(struct sta_db_conn *c, struct sta_arena *a, const char *id,
+			    struct sta_upload_row *out, struct sta_err *err) STA_CHECK;
 
 enum sta_rc sta_upload_extend(struct sta_db_conn *c, const char *id, int64_t expires_unix,
 			      struct sta_err *err) STA_CHECK;
 
 /* *removed false: there was none. */
-enum sta_rc sta_upload_remove(struct sta_db_conn *c, const char *id, bool *removed, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_remove(struct sta_db_conn *c, const char *id, bool *removed,
+			      struct sta_err *err) STA_CHECK;
 
 enum sta_rc sta_upload_expired(struct sta_db_conn *c, struct sta_arena *a, int64_t now_unix, size_t max,
 			       struct sta_upload_row **out, size_t *n, struct sta_err *err) STA_CHECK;
 
-enum sta_rc sta_upload_count(struct sta_db_conn *c, int64_t account_id, uint64_t *n, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_count(struct sta_db_conn *c, int64_t account_id, uint64_t *n,
+			     struct sta_err *err) STA_CHECK;
 
 #endif

@@ -363,7 +363,7 @@ load(struct sta_arena *a, const void *bytes, size_t len, json_t **out, struct st
 
 	if (len > STA_MANIFEST_MAX)
 		return sta_oci_fail(err, STA_TOO_LARGE, STA_OCI_SIZE_INVALID,
-				    "manifest is larger than %u bytes", STA_MANIFEST_MAX);
+				    "manifest is larger than %zu bytes", STA_MANIFEST_MAX);
 	rc = sta_json_load(a, bytes, len, out, err);
 	if (rc == STA_INVALID)
 		err->code = STA_OCI_MANIFEST_INVALID;

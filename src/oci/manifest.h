@@ -32,7 +32,7 @@
 #include "oci/digest.h"
 #include "oci/media.h"
 
-#define STA_MANIFEST_MAX (4U * 1024 * 1024) /* bytes; distribution-spec asks for at least this */
+#define STA_MANIFEST_MAX ((size_t) 4 << 20) /* bytes; distribution-spec asks for at least this */
 #define STA_MANIFEST_REFS_MAX 10000         /* descriptors in one document */
 
 enum sta_ref_kind {

@@ -149,7 +149,7 @@ sta_fallback_tag_parse(const char *tag, struct sta_digest *subject)
 
 	if (!dash || len > STA_TAG_MAX)
 		return false;
-	memcpy(text, tag, len);
+	memcpy(text, tag, len + 1);
 	text[dash - tag] = ':';
 	return sta_digest_parse(text, len, subject);
 }

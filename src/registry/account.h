@@ -33,8 +33,8 @@ enum sta_rc sta_user_set_password(struct sta_registry *r, const struct sta_call 
 enum sta_rc sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const char *name,
 				  bool disabled, struct sta_err *err) STA_CHECK;
 
-enum sta_rc sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_user **out, size_t *n,
-			  struct sta_err *err) STA_CHECK;
+enum sta_rc sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_user **out,
+			  size_t *n, struct sta_err *err) STA_CHECK;
 
 /* On a registry without any user: make "admin" with a random password, given
  * in password (arena); else *password is NULL. */

@@ -55,7 +55,8 @@ slot_of(struct sta_cache *c, const unsigned char key[STA_CACHE_KEY_LEN])
 }
 
 void *
-sta_cache_get(struct sta_cache *c, const unsigned char key[STA_CACHE_KEY_LEN], struct sta_arena *a, size_t *len)
+sta_cache_get(struct sta_cache *c, const unsigned char key[STA_CACHE_KEY_LEN], struct sta_arena *a,
+	      size_t *len)
 {
 	struct slot *s = slot_of(c, key);
 	void *copy = NULL;

@@ -28,7 +28,7 @@ void *sta_cache_get(struct sta_cache *c, const unsigned char key[STA_CACHE_KEY_L
 		    size_t *len);
 
 /* Out of memory or too long: not kept. */
-void sta_cache_put(struct sta_cache *c, const unsigned char key[STA_CACHE_KEY_LEN], const void *value, size_t len,
-		   int64_t until_unix);
+void sta_cache_put(struct sta_cache *c, const unsigned char key[STA_CACHE_KEY_LEN], const void *value,
+		   size_t len, int64_t until_unix);
 
 #endif

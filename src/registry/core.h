@@ -12,6 +12,8 @@
 #ifndef STA_REGISTRY_CORE_H
 #define STA_REGISTRY_CORE_H
 
+#include <pthread.h>
+
 #include "base/clock.h"
 #include "crypto/sign.h"
 #include "model/packages.h"
@@ -22,6 +24,15 @@
 
 struct sta_sessions; /* uploads that this process knows; upload.c */
 struct sta_used;     /* tokens used since the last flush; token.c */
+
+enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
+void sta_sessions_free(struct sta_sessions *s);
+/* The session is over unless a request holds it: false, and nothing changed. */
+bool sta_sessions_drop(struct sta_sessions *s, const char *id);
+
+enum sta_rc sta_used_new(struct sta_used **out, struct sta_err *err) STA_CHECK;
+void sta_used_free(struct sta_used *u);
+void sta_used_note(struct sta_used *u, int64_t token_id);
 
 struct sta_registry {
 	struct sta_db *db;
@@ -34,7 +45,12 @@ struct sta_registry {
 	unsigned char cache_key[32];
 	struct sta_sessions *sessions;
 	struct sta_used *used;
+	pthread_mutex_t removing; /* from reading which blobs are DELETING until their rows are gone; gc.c */
 };
+
+/* A push meets a blob that is DELETING: end its removal now.  Waits. */
+enum sta_rc sta_gc_finish_removal(struct sta_registry *r, const struct sta_digest *digest,
+				  struct sta_err *err) STA_CHECK;
 
 /* A package as the door found it. */
 struct sta_entry {

@@ -17,8 +17,9 @@
 
 /* A tag: the tag alone.  A digest: the manifest with all its tags.
  * MANIFEST_UNKNOWN, NAME_UNKNOWN. */
-enum sta_rc sta_delete_manifest(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-				const struct sta_reference *ref, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_delete_manifest(struct sta_registry *r, const struct sta_call *call,
+				const struct sta_name *name, const struct sta_reference *ref,
+				struct sta_err *err) STA_CHECK;
 
 /* The blob leaves this package; others that hold it keep it.  BLOB_UNKNOWN. */
 enum sta_rc sta_delete_blob(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,

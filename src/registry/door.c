@@ -12,7 +12,8 @@ static const char *const permission[STA_ACTION_MAX_] = {
 
 /* The rule, and for callers who may know of the package also what it is about. */
 static enum sta_rc
-explain(struct sta_err *err, const struct sta_call *call, const struct sta_object *o, const struct sta_decision *d)
+explain(struct sta_err *err, const struct sta_call *call, const struct sta_object *o,
+	const struct sta_decision *d)
 {
 	if (d->may_know)
 		(void) snprintf(err->detail, sizeof(err->detail), "%s: %s (%s on %s)", sta_rule_name(d->rule),
@@ -27,11 +28,13 @@ refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action 
 {
 	switch (d->rule) {
 	case STA_RULE_DENIED_LIMIT:
-		(void) sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
-				    "authentication required: the token was issued for other packages or actions");
+		(void) sta_oci_fail(
+			err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
+			"authentication required: the token was issued for other packages or actions");
 		break;
 	case STA_RULE_DENIED_ANONYMOUS:
-		(void) sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+		(void) sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
+				    "authentication required");
 		break;
 	case STA_RULE_DENIED_SCOPE:
 		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
@@ -47,15 +50,16 @@ refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action 
 	case STA_RULE_ALLOWED_GRANT:
 	case STA_RULE_ALLOWED_PUBLIC:
 	case STA_RULE_MAX_:
-		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: %s", permission[action]);
+		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: %s",
+				    permission[action]);
 		break;
 	}
 	return explain(err, call, o, d);
 }
 
 enum sta_rc
-sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name, enum sta_action action,
-	 struct sta_entry *out, struct sta_err *err)
+sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+	 enum sta_action action, struct sta_entry *out, struct sta_err *err)
 {
 	struct sta_entry e = { .name = name };
 	struct sta_object o = { .name = name->full };
@@ -89,7 +93,8 @@ sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const stru
 
 	if (rc != STA_OK || out->exists)
 		return rc;
-	return sta_oci_fail(err, STA_NOT_FOUND, STA_OCI_NAME_UNKNOWN, "repository name not known to registry");
+	return sta_oci_fail(err, STA_NOT_FOUND, STA_OCI_NAME_UNKNOWN,
+			    "repository name not known to registry");
 }
 
 enum sta_rc

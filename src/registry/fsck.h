@@ -23,8 +23,8 @@ struct sta_fsck_result {
 /* report is called for each problem: the invariant ("I2"), what, and a sentence. */
 typedef void sta_fsck_report_fn(void *arg, const char *invariant, const char *what, const char *problem);
 
-enum sta_rc sta_fsck_run(struct sta_registry *r, const struct sta_call *call, const struct sta_fsck_options *o,
-			 sta_fsck_report_fn *report, void *arg, struct sta_fsck_result *out,
-			 struct sta_err *err) STA_CHECK;
+enum sta_rc sta_fsck_run(struct sta_registry *r, const struct sta_call *call,
+			 const struct sta_fsck_options *o, sta_fsck_report_fn *report, void *arg,
+			 struct sta_fsck_result *out, struct sta_err *err) STA_CHECK;
 
 #endif

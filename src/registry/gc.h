@@ -26,8 +26,8 @@ struct sta_gc_result {
 /* One pass: everything that is due at this moment.  now: also what is
  * unreferenced and not yet due (but never what an upload, a claim or a lease
  * younger than a minute holds). */
-enum sta_rc sta_gc_run(struct sta_registry *r, const struct sta_call *call, bool now, struct sta_gc_result *out,
-		       struct sta_err *err) STA_CHECK;
+enum sta_rc sta_gc_run(struct sta_registry *r, const struct sta_call *call, bool now,
+		       struct sta_gc_result *out, struct sta_err *err) STA_CHECK;
 
 /* At start: stages without a session, blobs left in "deleting". */
 enum sta_rc sta_gc_recover(struct sta_registry *r, struct sta_err *err) STA_CHECK;

@@ -6,8 +6,8 @@
 #include "registry/core.h"
 
 enum sta_rc
-sta_list_tags(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name, const char *last,
-	      size_t n, struct sta_name_page *out, struct sta_err *err)
+sta_list_tags(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+	      const char *last, size_t n, struct sta_name_page *out, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_entry e;
@@ -17,7 +17,8 @@ sta_list_tags(struct sta_registry *r, const struct sta_call *call, const struct 
 	if (rc == STA_OK)
 		rc = sta_door_existing(c, call, name, STA_ACTION_READ, &e, err);
 	if (rc == STA_OK && n > 0) /* one more than asked tells whether there are more */
-		rc = sta_tag_page(c, call->arena, e.package.id, last ? last : "", n + 1, &page.names, &page.n, err);
+		rc = sta_tag_page(c, call->arena, e.package.id, last ? last : "", n + 1, &page.names, &page.n,
+				  err);
 	if (rc != STA_OK)
 		return rc;
 	if (page.n > n) {
@@ -61,7 +62,8 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 	enum sta_rc rc;
 
 	if (call->caller.limited && !call->caller.limit_catalog)
-		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
+				    "authentication required");
 	page.names = sta_arena_alloc(call->arena, (n + 1) * sizeof(*page.names));
 	if (!page.names)
 		return sta_err_set(err, STA_NOMEM, 0, "catalog");
@@ -70,8 +72,8 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 		struct sta_package *p = NULL;
 		size_t got = 0;
 
-		rc = sta_package_page(c, call->arena, call->caller.user_id, sees_everything(&call->caller), last, n + 1,
-				      &p, &got, err);
+		rc = sta_package_page(c, call->arena, call->caller.user_id, sees_everything(&call->caller),
+				      last, n + 1, &p, &got, err);
 		for (size_t i = 0; rc == STA_OK && i < got && page.n <= n; i++) {
 			last = p[i].name;
 			if (may_list(&call->caller, &p[i]))

@@ -21,7 +21,8 @@ struct sta_name_page {
 
 /* Tags in byte order after last (NULL: from the start); n <= STA_PAGE_MAX. */
 enum sta_rc sta_list_tags(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			  const char *last, size_t n, struct sta_name_page *out, struct sta_err *err) STA_CHECK;
+			  const char *last, size_t n, struct sta_name_page *out,
+			  struct sta_err *err) STA_CHECK;
 
 /* Packages that the caller may read, in byte order. */
 enum sta_rc sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char *last, size_t n,
@@ -45,9 +46,9 @@ struct sta_referrer_page {
  * after last; and on the first page those that an old client listed under the
  * fallback tag and that exist here (distribution-spec, "Referrers tag
  * schema"), each once.  A package that does not exist has none. */
-enum sta_rc sta_list_referrers(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			       const struct sta_digest *subject, const char *artifact_type,
-			       const struct sta_digest *last, size_t n, struct sta_referrer_page *out,
-			       struct sta_err *err) STA_CHECK;
+enum sta_rc sta_list_referrers(struct sta_registry *r, const struct sta_call *call,
+			       const struct sta_name *name, const struct sta_digest *subject,
+			       const char *artifact_type, const struct sta_digest *last, size_t n,
+			       struct sta_referrer_page *out, struct sta_err *err) STA_CHECK;
 
 #endif

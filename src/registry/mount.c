@@ -43,8 +43,8 @@ readable_anywhere(struct sta_db_conn *c, const struct mount *m, bool *found, str
 	for (int i = 0; i < CANDIDATES_MAX && !*found; i++) {
 		const char *candidate = NULL;
 		struct sta_name from;
-		enum sta_rc rc = sta_member_elsewhere(c, m->call->arena, m->digest, m->call->caller.user_id, after,
-						      &after, &candidate, err);
+		enum sta_rc rc = sta_member_elsewhere(c, m->call->arena, m->digest, m->call->caller.user_id,
+						      after, &after, &candidate, err);
 
 		if (rc == STA_NOT_FOUND)
 			return STA_OK;
@@ -60,7 +60,8 @@ static enum sta_rc
 find_source(struct sta_db_conn *c, const struct mount *m, bool *found, struct sta_membership *out,
 	    struct sta_err *err)
 {
-	return m->from ? readable_in(c, m, m->from, found, out, err) : readable_anywhere(c, m, found, out, err);
+	return m->from ? readable_in(c, m, m->from, found, out, err)
+		       : readable_anywhere(c, m, found, out, err);
 }
 
 static enum sta_rc
@@ -82,7 +83,8 @@ mount_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 
 enum sta_rc
 sta_mount_blob(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-	       const struct sta_digest *digest, const struct sta_name *from, bool *mounted, struct sta_err *err)
+	       const struct sta_digest *digest, const struct sta_name *from, bool *mounted,
+	       struct sta_err *err)
 {
 	struct mount m = { .r = r, .call = call, .name = name, .digest = digest, .from = from };
 	struct sta_db_conn *c = NULL;

@@ -20,8 +20,9 @@ struct sta_package_info {
 
 /* Packages the caller may read, by name, after last (exclusive, NULL: from the
  * start), at most max. */
-enum sta_rc sta_package_list(struct sta_registry *r, const struct sta_call *call, const char *last, size_t max,
-			     struct sta_package_info **out, size_t *n, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_package_list(struct sta_registry *r, const struct sta_call *call, const char *last,
+			     size_t max, struct sta_package_info **out, size_t *n,
+			     struct sta_err *err) STA_CHECK;
 
 enum sta_rc sta_package_set_visibility(struct sta_registry *r, const struct sta_call *call, const char *name,
 				       enum sta_visibility v, struct sta_err *err) STA_CHECK;

@@ -1,5 +1,7 @@
 #include "registry/pull.h"
 
+#include <unistd.h>
+
 #include "model/blobs.h"
 #include "model/manifests.h"
 #include "registry/core.h"

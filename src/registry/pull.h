@@ -21,9 +21,9 @@ struct sta_pulled_manifest {
 };
 
 /* bytes_wanted false: for HEAD.  MANIFEST_UNKNOWN, NAME_UNKNOWN. */
-enum sta_rc sta_pull_manifest(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			      const struct sta_reference *ref, bool bytes_wanted, struct sta_pulled_manifest *out,
-			      struct sta_err *err) STA_CHECK;
+enum sta_rc sta_pull_manifest(struct sta_registry *r, const struct sta_call *call,
+			      const struct sta_name *name, const struct sta_reference *ref, bool bytes_wanted,
+			      struct sta_pulled_manifest *out, struct sta_err *err) STA_CHECK;
 
 struct sta_pulled_blob {
 	uint64_t size;

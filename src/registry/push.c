@@ -163,8 +163,8 @@ insert(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct t
 /* The same bytes under another media type would be another document under the
  * same name: the first stays, and the pusher is told. */
 static enum sta_rc
-store_version(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct target *targets, int64_t *id,
-	      struct sta_err *err)
+store_version(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct target *targets,
+	      int64_t *id, struct sta_err *err)
 {
 	struct sta_version v;
 	enum sta_rc rc = sta_version_by_digest(c, w->call->arena, package_id, &w->digest, &v, err);
@@ -234,12 +234,23 @@ prepare(struct work *w, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = check_digest(w, err);
 	if (rc == STA_OK)
-		rc = sta_manifest_parse(w->call->arena, w->push->media_type, w->push->bytes, w->push->len, &w->manifest,
-					err);
+		rc = sta_manifest_parse(w->call->arena, w->push->media_type, w->push->bytes, w->push->len,
+					&w->manifest, err);
 	if (rc != STA_OK)
 		return rc;
 	w->out.missing = sta_arena_alloc(w->call->arena, w->manifest.n_refs * sizeof(*w->out.missing));
 	return w->out.missing ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "references");
+}
+
+enum sta_rc
+sta_push_allowed(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		 struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_entry e;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	return rc == STA_OK ? sta_door(c, call, name, STA_ACTION_WRITE, &e, err) : rc;
 }
 
 enum sta_rc

@@ -29,8 +29,8 @@ add_by_subject(struct listing *l, const struct sta_digest *last, size_t n, struc
 {
 	struct sta_version *v = NULL;
 	size_t got = 0;
-	enum sta_rc rc = sta_version_referrers(l->c, l->call->arena, l->package_id, l->subject, l->artifact_type, last,
-					       n, &v, &got, &l->page.more, err);
+	enum sta_rc rc = sta_version_referrers(l->c, l->call->arena, l->package_id, l->subject,
+					       l->artifact_type, last, n, &v, &got, &l->page.more, err);
 
 	for (size_t i = 0; rc == STA_OK && i < got; i++)
 		rc = add(l,

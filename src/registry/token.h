@@ -36,8 +36,8 @@ struct sta_pat {
 /* expires_s: seconds from now, 0: never.  name: a label, may be "".  secret is
  * filled with the token's text, which exists nowhere else. */
 enum sta_rc sta_pat_create(struct sta_registry *r, const struct sta_call *call, const char *user,
-			   const char *name, unsigned scopes, uint64_t expires_s, char secret[STA_PAT_LEN + 1],
-			   struct sta_pat *out, struct sta_err *err) STA_CHECK;
+			   const char *name, unsigned scopes, uint64_t expires_s,
+			   char secret[STA_PAT_LEN + 1], struct sta_pat *out, struct sta_err *err) STA_CHECK;
 
 /* user NULL: of all users. */
 enum sta_rc sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *user,
@@ -61,8 +61,8 @@ enum sta_rc sta_authenticate_basic(struct sta_registry *r, struct sta_call *call
 
 /* A bearer token of ours, a personal access token, or base64 of either
  * "token" or "user:token". */
-enum sta_rc sta_authenticate_bearer(struct sta_registry *r, struct sta_call *call, const char *bearer, size_t len,
-				    struct sta_err *err) STA_CHECK;
+enum sta_rc sta_authenticate_bearer(struct sta_registry *r, struct sta_call *call, const char *bearer,
+				    size_t len, struct sta_err *err) STA_CHECK;
 
 /* What /token was asked for. */
 struct sta_bearer_request {
@@ -87,7 +87,7 @@ enum sta_rc sta_bearer_issue(struct sta_registry *r, const struct sta_call *call
 			     struct sta_err *err) STA_CHECK;
 
 /* Who holds this refresh token?  Fills call->caller. */
-enum sta_rc sta_authenticate_refresh(struct sta_registry *r, struct sta_call *call, const char *refresh, size_t len,
-				     struct sta_err *err) STA_CHECK;
+enum sta_rc sta_authenticate_refresh(struct sta_registry *r, struct sta_call *call, const char *refresh,
+				     size_t len, struct sta_err *err) STA_CHECK;
 
 #endif

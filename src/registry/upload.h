@@ -32,15 +32,17 @@ struct sta_upload;
  * the final digest will probably be; another one costs a second reading.
  * Writes. */
 enum sta_rc sta_upload_start(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			     enum sta_digest_alg alg, char id[STA_UUID_TEXT_MAX], struct sta_err *err) STA_CHECK;
+			     enum sta_digest_alg alg, char id[STA_UUID_TEXT_MAX],
+			     struct sta_err *err) STA_CHECK;
 
 /* Bytes that have arrived. */
-enum sta_rc sta_upload_status(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			      const char *id, uint64_t *received, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_status(struct sta_registry *r, const struct sta_call *call,
+			      const struct sta_name *name, const char *id, uint64_t *received,
+			      struct sta_err *err) STA_CHECK;
 
 /* Forget the session and its bytes.  Writes. */
-enum sta_rc sta_upload_cancel(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-			      const char *id, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_cancel(struct sta_registry *r, const struct sta_call *call,
+			      const struct sta_name *name, const char *id, struct sta_err *err) STA_CHECK;
 
 /* wake(arg) is called from another thread when append has room again. */
 struct sta_upload_waker {
@@ -57,6 +59,10 @@ enum sta_rc sta_upload_open(struct sta_registry *r, const struct sta_call *call,
 /* Bytes received, with those not yet in the stage. */
 uint64_t sta_upload_size(const struct sta_upload *u);
 
+/* The client announced so many bytes more: STA_TOO_LARGE (SIZE_INVALID) if they
+ * would exceed layer_max.  The session stays as it is. */
+enum sta_rc sta_upload_expect(const struct sta_upload *u, uint64_t len, struct sta_err *err) STA_CHECK;
+
 /* Take up to len bytes, never waiting.  *taken < len: come back after wake().
  * STA_TOO_LARGE (SIZE_INVALID) over layer_max: the session is over.  STA_FULL,
  * STA_IO from an earlier write: what the stage holds stays. */
@@ -69,8 +75,8 @@ enum sta_rc sta_upload_flush(struct sta_upload *u, struct sta_err *err) STA_CHEC
 /* The blob is whole: verify, make durable, record.  STA_OK means on disk.
  * DIGEST_INVALID: not these bytes; the session is over.  After any other
  * failure it can be finished again.  Waits. */
-enum sta_rc sta_upload_finish(struct sta_upload *u, const struct sta_call *call, const struct sta_digest *digest,
-			      struct sta_err *err) STA_CHECK;
+enum sta_rc sta_upload_finish(struct sta_upload *u, const struct sta_call *call,
+			      const struct sta_digest *digest, struct sta_err *err) STA_CHECK;
 
 /* Let go; waits for nothing.  NULL is allowed. */
 void sta_upload_release(struct sta_upload *u);

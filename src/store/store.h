@@ -11,7 +11,8 @@
  * of the process with the bytes that had been written.  publish makes the
  * stage's bytes durable under the digest and leaves the stage in place, so
  * that a caller whose database transaction fails may publish again; when
- * the transaction has committed the caller removes the stage.
+ * the transaction has committed the caller removes the stage.  As long as a
+ * published name holds its bytes, a stage cannot be written to.
  *
  * Order inside publish (architecture, "Writes"): fsync the bytes, give them
  * their name, fsync the directory that holds the name.  After a failed fsync
@@ -49,9 +50,10 @@ struct sta_store_ops {
 	enum sta_rc (*stage_create)(struct sta_store *s, const char *id, struct sta_err *err);
 
 	/* Write len bytes at offset, which must be the present size: appends only
-	 * (STA_OUT_OF_ORDER otherwise).  STA_NOT_FOUND: no such stage.  STA_FULL:
-	 * ENOSPC, EDQUOT or EFBIG.  After any failure the stage is cut back to
-	 * offset, so that the caller's count stays true. */
+	 * (STA_OUT_OF_ORDER otherwise).  STA_NOT_FOUND: no such stage.
+	 * STA_CONFLICT: published.  STA_FULL: ENOSPC, EDQUOT or EFBIG.  After any
+	 * failure the stage is cut back to offset, so that the caller's count stays
+	 * true; a stage that cannot be cut back is removed. */
 	enum sta_rc (*stage_write)(struct sta_store *s, const char *id, uint64_t offset, const void *p,
 				   size_t len, struct sta_err *err);
 
@@ -71,7 +73,10 @@ struct sta_store_ops {
 				  struct sta_err *err);
 
 	/* Make the stage's bytes durable under digest, which the caller has
-	 * verified.  STA_OK also when the name exists already: same name, same bytes. */
+	 * verified.  STA_OK also when the name exists already: same name, same bytes.
+	 * STA_NOT_FOUND: no such stage.  STA_CORRUPT: other bytes hold the name, as
+	 * their number shows; remove them and publish again.  After a failure the
+	 * name is not there unless it was before. */
 	enum sta_rc (*publish)(struct sta_store *s, const char *id, const struct sta_digest *digest,
 			       struct sta_err *err);
 
@@ -79,19 +84,22 @@ struct sta_store_ops {
 	enum sta_rc (*open)(struct sta_store *s, const struct sta_digest *digest, struct sta_blob_file *out,
 			    struct sta_err *err);
 
-	/* Remove a published blob; STA_OK if there was none.  Readers that hold it
-	 * open read on. */
+	/* Remove a published blob, durably; STA_OK if there was none.  Readers that
+	 * hold it open read on.  After STA_IO it may be gone or not: call again. */
 	enum sta_rc (*remove)(struct sta_store *s, const struct sta_digest *digest, struct sta_err *err);
 
 	/* Call fn for each published blob, in no order; stops when fn returns
 	 * false.  For fsck only: it walks the whole store. */
-	enum sta_rc (*each)(struct sta_store *s, bool (*fn)(void *arg, const struct sta_digest *digest), void *arg,
-			    struct sta_err *err);
+	enum sta_rc (*each)(struct sta_store *s, bool (*fn)(void *arg, const struct sta_digest *digest),
+			    void *arg, struct sta_err *err);
 
 	void (*free)(struct sta_store *s);
 };
 
 /* NULL is allowed. */
 void sta_store_free(struct sta_store *s);
+
+/* An upload id: every operation on stages answers STA_INVALID to anything else. */
+bool sta_stage_id_valid(const char *id);
 
 #endif

@@ -1,0 +1,192 @@
+#include "model/audit.h"
+
+#include "model/sql.h"
+
+enum sta_rc
+sta_audit_count(struct sta_db_conn *c, struct sta_audit_counts *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "SELECT (SELECT count(*) FROM package), (SELECT count(*) FROM manifest),"
+				     " (SELECT count(*) FROM tag), (SELECT count(*) FROM blob),"
+				     " (SELECT count(*) FROM upload)");
+
+	if (rc == STA_OK)
+		*out = (struct sta_audit_counts){
+			.packages = (uint64_t) sta_db_int(s, 0),
+			.manifests = (uint64_t) sta_db_int(s, 1),
+			.tags = (uint64_t) sta_db_int(s, 2),
+			.blobs = (uint64_t) sta_db_int(s, 3),
+			.uploads = (uint64_t) sta_db_int(s, 4),
+		};
+	return rc;
+}
+
+enum sta_rc
+sta_audit_next_manifest(struct sta_db_conn *c, struct sta_arena *a, int64_t last,
+			struct sta_audit_manifest *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_audit_manifest got = { 0 };
+	const void *bytes;
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "SELECT v.id, v.package_id, p.name, v.digest, v.media_type, v.size, d.bytes"
+			    " FROM manifest v JOIN package p ON p.id = v.package_id"
+			    " LEFT JOIN manifest_data d ON d.manifest_id = v.id"
+			    " WHERE v.id > $1 ORDER BY v.id LIMIT 1",
+			    STA_V_INT(last));
+
+	if (rc != STA_OK)
+		return rc;
+	got.id = sta_db_int(s, 0);
+	got.package_id = sta_db_int(s, 1);
+	got.package = sta_sql_text(a, s, 2);
+	got.media_type = sta_sql_text(a, s, 4);
+	got.size = (uint64_t) sta_db_int(s, 5);
+	bytes = sta_db_bytes(s, 6, &got.len);
+	got.bytes = bytes ? sta_arena_memdup(a, bytes, got.len) : NULL;
+	if (!got.package || !got.media_type || (bytes && !got.bytes))
+		return sta_err_set(err, STA_NOMEM, 0, "manifest");
+	if (!sta_sql_digest(s, 3, &got.digest))
+		return sta_err_set(err, STA_CORRUPT, 0, "manifest %lld has a malformed digest",
+				   (long long) got.id);
+	*out = got;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_audit_uses(struct sta_db_conn *c, int64_t package_id, int64_t manifest_id, const struct sta_digest *blob,
+	       bool *uses, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_key key = sta_key_of(blob);
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err,
+		"SELECT 1 FROM blob b JOIN package_blob m ON m.blob_id = b.id"
+		" JOIN manifest_blob r ON r.blob_id = b.id"
+		" WHERE b.digest = $1 AND b.state = 2 AND m.package_id = $2 AND r.manifest_id = $3",
+		STA_V_KEY(&key), STA_V_INT(package_id), STA_V_INT(manifest_id));
+
+	*uses = rc == STA_OK;
+	return rc == STA_NOT_FOUND ? STA_OK : rc;
+}
+
+static enum sta_rc
+add_finding(struct sta_list *list, const char *invariant, const char *what, const char *problem,
+	    struct sta_err *err)
+{
+	struct sta_audit_finding *item = sta_list_add(list);
+
+	if (!item || !what)
+		return sta_err_set(err, STA_NOMEM, 0, "findings");
+	*item = (struct sta_audit_finding){ invariant, what, problem };
+	return STA_OK;
+}
+
+/* Each row is one finding; its only column says what it is about, as text or
+ * as a digest. */
+static enum sta_rc
+add_findings(struct sta_arena *a, struct sta_db_stmt *s, bool digest, const char *invariant,
+	     const char *problem, struct sta_list *list, struct sta_err *err)
+{
+	bool row = false;
+	enum sta_rc rc = STA_OK;
+
+	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
+		char text[STA_DIGEST_TEXT_MAX] = "a malformed digest";
+		struct sta_digest d;
+
+		if (digest && sta_sql_digest(s, 0, &d))
+			(void) sta_digest_text(&d, text);
+		rc = add_finding(list, invariant, digest ? sta_arena_strdup(a, text) : sta_sql_text(a, s, 0),
+				 problem, err);
+	}
+	return rc;
+}
+
+static enum sta_rc
+audit_tags(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(c, &s, err,
+				      "SELECT coalesce(p.name, '?') || ':' || t.name FROM tag t"
+				      " LEFT JOIN package p ON p.id = t.package_id"
+				      " LEFT JOIN manifest v ON v.id = t.manifest_id"
+				      " WHERE v.id IS NULL OR v.package_id <> t.package_id LIMIT $1",
+				      STA_V_INT(max));
+
+	return rc == STA_OK ? add_findings(a, s, false, "I3", "the tag points to no manifest of its package",
+					   list, err)
+			    : rc;
+}
+
+static enum sta_rc
+audit_members(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
+	      struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT b.digest FROM blob b"
+		" WHERE b.members <> (SELECT count(*) FROM package_blob m WHERE m.blob_id = b.id) LIMIT $1",
+		STA_V_INT(max));
+
+	return rc == STA_OK ? add_findings(a, s, true, "I7",
+					   "the number of packages that hold the blob is wrong", list, err)
+			    : rc;
+}
+
+static enum sta_rc
+audit_refs(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc =
+		sta_sql_rows(c, &s, err,
+			     "SELECT b.digest FROM package_blob m JOIN blob b ON b.id = m.blob_id"
+			     " WHERE m.refs <> (SELECT count(*) FROM manifest_blob r JOIN manifest v ON v.id "
+			     "= r.manifest_id"
+			     "  WHERE r.blob_id = m.blob_id AND v.package_id = m.package_id) LIMIT $1",
+			     STA_V_INT(max));
+
+	return rc == STA_OK ? add_findings(a, s, true, "I7",
+					   "the number of manifests that use the blob is wrong", list, err)
+			    : rc;
+}
+
+static enum sta_rc
+audit_uses(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT b.digest FROM manifest_blob r JOIN manifest v ON v.id = r.manifest_id"
+		" JOIN blob b ON b.id = r.blob_id"
+		" LEFT JOIN package_blob m ON m.package_id = v.package_id AND m.blob_id = r.blob_id"
+		" WHERE b.state <> 2 OR m.blob_id IS NULL LIMIT $1",
+		STA_V_INT(max));
+
+	return rc == STA_OK ? add_findings(a, s, true, "I2",
+					   "a manifest uses the blob, which its package lacks", list, err)
+			    : rc;
+}
+
+enum sta_rc
+sta_audit_rows(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_audit_finding **out,
+	       size_t *n, struct sta_err *err)
+{
+	struct sta_list list = STA_LIST(a, struct sta_audit_finding);
+	enum sta_rc rc = audit_tags(c, a, max, &list, err);
+
+	if (rc == STA_OK)
+		rc = audit_members(c, a, max, &list, err);
+	if (rc == STA_OK)
+		rc = audit_refs(c, a, max, &list, err);
+	if (rc == STA_OK)
+		rc = audit_uses(c, a, max, &list, err);
+	if (rc != STA_OK)
+		return rc;
+	*out = list.items;
+	*n = list.n;
+	return STA_OK;
+}

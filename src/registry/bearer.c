@@ -1,0 +1,116 @@
+#include <string.h>
+
+#include "crypto/random.h"
+#include "model/accounts.h"
+#include "registry/claims.h"
+#include "registry/core.h"
+#include "registry/token.h"
+
+/* Base64 adds a third, header and signature the rest. */
+#define PAYLOAD_MAX ((STA_JWS_MAX - 512) / 4 * 3)
+
+static bool
+readable(struct sta_db_conn *c, const struct sta_call *call, const struct sta_limit *limit)
+{
+	struct sta_name name;
+	struct sta_entry e;
+	struct sta_err ignored;
+
+	if (!(limit->actions & STA_ACTION_BIT(STA_ACTION_READ)) ||
+	    !sta_name_parse(limit->name, strlen(limit->name), &name))
+		return false;
+	return sta_door(c, call, &name, STA_ACTION_READ, &e, &ignored) == STA_OK;
+}
+
+static enum sta_rc
+check_anonymous(struct sta_db_conn *c, const struct sta_call *call, const struct sta_bearer_request *req,
+		struct sta_err *err)
+{
+	if (req->n_limits == 0)
+		return STA_OK;
+	for (size_t i = 0; i < req->n_limits; i++)
+		if (readable(c, call, &req->limits[i]))
+			return STA_OK;
+	return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+}
+
+static enum sta_rc
+write_token(struct sta_registry *r, const struct sta_call *call, const struct sta_claims *claims, char **out,
+	    struct sta_err *err)
+{
+	char id[STA_UUID_TEXT_MAX];
+	char *payload;
+	enum sta_rc rc = sta_random_uuid(id, err);
+
+	if (rc != STA_OK)
+		return rc;
+	payload = sta_claims_write(call->arena, claims, id);
+	if (!payload)
+		return sta_err_set(err, STA_NOMEM, 0, "token");
+	if (strlen(payload) > PAYLOAD_MAX)
+		return sta_err_set(err, STA_INVALID, 0, "too many scopes for one token");
+	return sta_sign_jws(r->key, call->arena, payload, strlen(payload), out, err);
+}
+
+static enum sta_rc
+subject(struct sta_db_conn *c, const struct sta_call *call, const struct sta_bearer_request *req,
+	struct sta_claims *claims, struct sta_err *err)
+{
+	struct sta_account account;
+	enum sta_rc rc;
+
+	claims->login = "";
+	if (call->caller.kind != STA_CALLER_USER)
+		return check_anonymous(c, call, req, err);
+	rc = sta_account_by_id(c, call->arena, call->caller.user_id, &account, err);
+	if (rc != STA_OK)
+		return rc;
+	claims->login = call->caller.login;
+	claims->user_id = account.id;
+	claims->token_id = call->caller.token_id;
+	claims->epoch = account.epoch;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const struct sta_bearer_request *req,
+		 struct sta_bearer *out, struct sta_err *err)
+{
+	int64_t now = sta_now_unix();
+	struct sta_claims claims = {
+		.kind = STA_CLAIMS_ACCESS,
+		.issued_unix = now,
+		.expires_unix = now + (int64_t) r->options.token_ttl_s,
+		.limits = req->limits,
+		.n_limits = req->n_limits,
+		.catalog = req->catalog,
+	};
+	struct sta_db_conn *c = NULL;
+	char *token = NULL;
+	char *refresh = NULL;
+	enum sta_rc rc;
+
+	if (call->caller.limited) /* a bearer token must not beget a longer or a wider one */
+		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
+				    "authentication required");
+	rc = sta_db_reader(r->db, &c, err);
+	if (rc == STA_OK)
+		rc = subject(c, call, req, &claims, err);
+	if (rc == STA_OK)
+		rc = write_token(r, call, &claims, &token, err);
+	if (rc == STA_OK && req->offline && claims.user_id != 0) {
+		claims.kind = STA_CLAIMS_REFRESH;
+		claims.expires_unix = now + (int64_t) STA_REFRESH_TTL_S;
+		claims.n_limits = 0;
+		claims.catalog = false;
+		rc = write_token(r, call, &claims, &refresh, err);
+	}
+	if (rc == STA_OK)
+		*out = (struct sta_bearer){
+			.token = token,
+			.refresh = refresh,
+			.issued_unix = now,
+			.expires_s = r->options.token_ttl_s,
+		};
+	return rc;
+}

@@ -1,0 +1,149 @@
+#include "registry/claims.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+#define ISSUER "staithe"
+#define AUDIENCE "registry"
+
+static const char *const kinds[] = { [STA_CLAIMS_ACCESS] = "access", [STA_CLAIMS_REFRESH] = "refresh" };
+
+static const struct {
+	const char *word;
+	enum sta_action action;
+} actions[] = {
+	{ "pull", STA_ACTION_READ },
+	{ "push", STA_ACTION_WRITE },
+	{ "delete", STA_ACTION_DELETE },
+};
+#define N_ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+static json_t *
+write_actions(unsigned bits)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < N_ACTIONS; i++)
+		if (bits & STA_ACTION_BIT(actions[i].action))
+			(void) json_array_append_new(list, json_string(actions[i].word));
+	return list;
+}
+
+static json_t *
+write_access(const struct sta_claims *claims)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < claims->n_limits; i++)
+		(void) json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "type", "repository", "name",
+							     claims->limits[i].name, "actions",
+							     write_actions(claims->limits[i].actions)));
+	if (claims->catalog)
+		(void) json_array_append_new(list, json_pack("{s:s, s:s, s:[s]}", "type", "registry", "name",
+							     "catalog", "actions", "*"));
+	return list;
+}
+
+char *
+sta_claims_write(struct sta_arena *a, const struct sta_claims *claims, const char *id)
+{
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "iss", ISSUER,
+			      "aud", AUDIENCE, "typ", kinds[claims->kind], "sub", claims->login, "uid",
+			      (json_int_t) claims->user_id, "tid", (json_int_t) claims->token_id, "epo",
+			      (json_int_t) claims->epoch, "iat", (json_int_t) claims->issued_unix, "nbf",
+			      (json_int_t) claims->issued_unix, "exp", (json_int_t) claims->expires_unix,
+			      "jti", id, "access", write_access(claims));
+
+	j = sta_json_own(a, j);
+	return j ? sta_json_dump(a, j) : NULL;
+}
+
+static bool
+is_text(const json_t *j, const char *key, const char *wanted)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	return s && strcmp(s, wanted) == 0;
+}
+
+static bool
+read_int(const json_t *j, const char *key, int64_t *out)
+{
+	const json_t *v = json_object_get(j, key);
+
+	if (!json_is_integer(v))
+		return false;
+	*out = (int64_t) json_integer_value(v);
+	return *out >= 0;
+}
+
+static bool
+read_actions(const json_t *list, unsigned *bits)
+{
+	*bits = 0;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *word = json_string_value(json_array_get(list, i));
+
+		for (size_t k = 0; word && k < N_ACTIONS; k++)
+			if (strcmp(word, actions[k].word) == 0)
+				*bits |= STA_ACTION_BIT(actions[k].action);
+	}
+	return json_is_array(list);
+}
+
+static bool
+read_access(struct sta_arena *a, const json_t *list, struct sta_claims *out)
+{
+	size_t n = json_array_size(list);
+	struct sta_limit *limits = sta_arena_alloc(a, n * sizeof(*limits));
+
+	if (!limits || !json_is_array(list))
+		return false;
+	out->limits = limits;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *item = json_array_get(list, i);
+		const char *name = json_string_value(json_object_get(item, "name"));
+		struct sta_limit *l = &limits[out->n_limits];
+
+		if (!name || !read_actions(json_object_get(item, "actions"), &l->actions))
+			return false;
+		if (is_text(item, "type", "registry")) {
+			out->catalog = strcmp(name, "catalog") == 0;
+			continue;
+		}
+		l->name = name; /* json is owned by the arena */
+		out->n_limits++;
+	}
+	return true;
+}
+
+static bool
+read_claims(struct sta_arena *a, const json_t *j, enum sta_claims_kind kind, struct sta_claims *out)
+{
+	int64_t not_before;
+
+	if (!is_text(j, "iss", ISSUER) || !is_text(j, "aud", AUDIENCE) || !is_text(j, "typ", kinds[kind]))
+		return false;
+	out->kind = kind;
+	out->login = json_string_value(json_object_get(j, "sub"));
+	return out->login && read_int(j, "uid", &out->user_id) && read_int(j, "tid", &out->token_id) &&
+	       read_int(j, "epo", &out->epoch) && read_int(j, "iat", &out->issued_unix) &&
+	       read_int(j, "nbf", &not_before) && read_int(j, "exp", &out->expires_unix) &&
+	       read_access(a, json_object_get(j, "access"), out);
+}
+
+enum sta_rc
+sta_claims_read(struct sta_arena *a, const char *json, size_t len, enum sta_claims_kind kind,
+		struct sta_claims *out, struct sta_err *err)
+{
+	struct sta_claims got = { .n_limits = 0 };
+	struct sta_err ignored;
+	json_t *j = NULL;
+
+	if (sta_json_load(a, json, len, &j, &ignored) != STA_OK || !read_claims(a, j, kind, &got))
+		return sta_err_set(err, STA_UNAUTHENTICATED, 0,
+				   "authentication required: the token is malformed");
+	*out = got;
+	return STA_OK;
+}

@@ -1,0 +1,45 @@
+/*
+ * claims - what a bearer token of ours says, and its JSON.
+ *
+ * {"iss":"staithe","aud":"registry","typ":"access","sub":"alice","uid":7,
+ *  "tid":3,"epo":1,"iat":...,"nbf":...,"exp":...,"jti":"...",
+ *  "access":[{"type":"repository","name":"alice/app","actions":["pull"]},
+ *            {"type":"registry","name":"catalog","actions":["*"]}]}
+ *
+ * uid 0: anonymous.  tid 0: came from a password.  epo: the account's epoch at
+ * the time; a later epoch voids the token.
+ *
+ * Only files of registry/ include this.
+ *
+ * Layer: registry.
+ */
+#ifndef STA_REGISTRY_CLAIMS_H
+#define STA_REGISTRY_CLAIMS_H
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "base/err.h"
+
+enum sta_claims_kind { STA_CLAIMS_ACCESS, STA_CLAIMS_REFRESH };
+
+struct sta_claims {
+	enum sta_claims_kind kind;
+	const char *login;
+	int64_t user_id;
+	int64_t token_id;
+	int64_t epoch;
+	int64_t issued_unix;
+	int64_t expires_unix;
+	const struct sta_limit *limits;
+	size_t n_limits;
+	bool catalog;
+};
+
+/* JSON text in the arena, or NULL. */
+char *sta_claims_write(struct sta_arena *a, const struct sta_claims *claims, const char *id) STA_CHECK;
+
+/* STA_UNAUTHENTICATED: not exactly of the form above, or not of that kind. */
+enum sta_rc sta_claims_read(struct sta_arena *a, const char *json, size_t len, enum sta_claims_kind kind,
+			    struct sta_claims *out, struct sta_err *err) STA_CHECK;
+
+#endif

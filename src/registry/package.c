@@ -1,0 +1,142 @@
+#include "registry/package.h"
+
+#include <string.h>
+
+#include "model/blobs.h"
+#include "model/manifests.h"
+#include "registry/core.h"
+#include "registry/list.h"
+
+struct package_change {
+	struct sta_registry *r;
+	const struct sta_call *call;
+	struct sta_name name;
+	enum sta_visibility visibility;
+	bool gone;
+};
+
+static enum sta_rc
+parse_name(const char *text, struct sta_name *out, struct sta_err *err)
+{
+	if (sta_name_parse(text, strlen(text), out))
+		return STA_OK;
+	return sta_oci_fail(err, STA_INVALID, STA_OCI_NAME_INVALID,
+			    "invalid repository name: it must be OWNER/NAME");
+}
+
+static enum sta_rc
+describe(struct sta_db_conn *c, const struct sta_call *call, const char *name, struct sta_package_info *out,
+	 struct sta_err *err)
+{
+	struct sta_package p;
+	struct sta_package_sums sums;
+	enum sta_rc rc = sta_package_find(c, call->arena, name, call->caller.user_id, &p, err);
+
+	if (rc == STA_OK)
+		rc = sta_package_sum(c, p.id, &sums, err);
+	if (rc == STA_OK)
+		*out = (struct sta_package_info){
+			.name = p.name,
+			.visibility = p.visibility,
+			.versions = sums.versions,
+			.tags = sums.tags,
+			.bytes = sums.bytes,
+			.created_unix = p.created_unix,
+			.updated_unix = p.updated_unix,
+		};
+	return rc;
+}
+
+enum sta_rc
+sta_package_list(struct sta_registry *r, const struct sta_call *call, const char *last, size_t max,
+		 struct sta_package_info **out, size_t *n, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_name_page page;
+	struct sta_package_info *items = NULL;
+	size_t filled = 0;
+	enum sta_rc rc = sta_list_catalog(r, call, last, max, &page, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
+	if (rc != STA_OK)
+		return rc;
+	items = sta_arena_alloc(call->arena, page.n * sizeof(*items));
+	if (!items)
+		return sta_err_set(err, STA_NOMEM, 0, "packages");
+	for (size_t i = 0; rc == STA_OK && i < page.n; i++) {
+		rc = describe(c, call, page.names[i], &items[filled], err);
+		if (rc == STA_OK)
+			filled++;
+		else if (rc == STA_NOT_FOUND) /* deleted since the page was read */
+			rc = STA_OK;
+	}
+	if (rc != STA_OK)
+		return rc;
+	*out = items;
+	*n = filled;
+	return STA_OK;
+}
+
+static enum sta_rc
+visibility_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	const struct package_change *x = arg;
+	struct sta_entry e;
+	enum sta_rc rc = sta_door_existing(c, x->call, &x->name, STA_ACTION_ADMIN, &e, err);
+
+	return rc == STA_OK ? sta_package_update_visibility(c, e.package.id, x->visibility, err) : rc;
+}
+
+enum sta_rc
+sta_package_set_visibility(struct sta_registry *r, const struct sta_call *call, const char *name,
+			   enum sta_visibility v, struct sta_err *err)
+{
+	struct package_change x = { .r = r, .call = call, .visibility = v };
+	enum sta_rc rc = parse_name(name, &x.name, err);
+
+	if (rc == STA_OK && v == STA_INTERNAL)
+		rc = sta_err_set(err, STA_UNSUPPORTED, 0,
+				 "internal packages belong to organizations, which do not exist yet");
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	return rc == STA_OK ? sta_db_write(r->db, visibility_tx, &x, err) : rc;
+}
+
+/* One manifest a transaction: a package of thousands must not hold the writer. */
+static enum sta_rc
+delete_step(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct package_change *x = arg;
+	int64_t now = sta_now_unix();
+	int64_t version = 0;
+	struct sta_entry e;
+	enum sta_rc rc = sta_door_existing(c, x->call, &x->name, STA_ACTION_ADMIN, &e, err);
+
+	x->gone = false;
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_version_next(c, e.package.id, &version, err);
+	if (rc == STA_OK)
+		return sta_version_remove(c, e.package.id, version, now, err);
+	if (rc != STA_NOT_FOUND)
+		return rc;
+	rc = sta_member_remove_all(c, e.package.id, now, err);
+	if (rc == STA_OK)
+		rc = sta_package_remove(c, e.package.id, err);
+	x->gone = rc == STA_OK;
+	return rc;
+}
+
+enum sta_rc
+sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_err *err)
+{
+	struct package_change x = { .r = r, .call = call };
+	enum sta_rc rc = parse_name(name, &x.name, err);
+
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	while (rc == STA_OK && !x.gone)
+		rc = sta_db_write(r->db, delete_step, &x, err);
+	return rc;
+}

@@ -1,0 +1,298 @@
+#include "registry/upload.h"
+
+#include <string.h>
+
+#include "crypto/random.h"
+#include "model/uploads.h"
+#include "registry/upload_session.h"
+
+static enum sta_rc
+unknown(struct sta_err *err)
+{
+	return sta_oci_fail(err, STA_NOT_FOUND, STA_OCI_BLOB_UPLOAD_UNKNOWN,
+			    "blob upload unknown to registry");
+}
+
+static enum sta_rc
+busy(struct sta_err *err)
+{
+	return sta_oci_fail(err, STA_BUSY, STA_OCI_BLOB_UPLOAD_INVALID,
+			    "another request is writing to this upload session");
+}
+
+/* Those who may not push learn nothing about sessions. */
+static enum sta_rc
+may_push(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+	 struct sta_db_conn **c, struct sta_err *err)
+{
+	struct sta_entry e;
+	enum sta_rc rc = sta_db_reader(r->db, c, err);
+
+	return rc == STA_OK ? sta_door(*c, call, name, STA_ACTION_WRITE, &e, err) : rc;
+}
+
+struct start {
+	struct sta_registry *r;
+	const struct sta_call *call;
+	const struct sta_name *name;
+	struct sta_upload_row row;
+};
+
+static enum sta_rc
+start_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	const struct start *s = arg;
+	uint64_t open = 0;
+	struct sta_entry e;
+	enum sta_rc rc = sta_door(c, s->call, s->name, STA_ACTION_WRITE, &e, err);
+
+	if (rc == STA_OK)
+		rc = sta_upload_count(c, s->row.account_id, &open, err);
+	if (rc == STA_OK && open >= s->r->options.uploads_per_user)
+		rc = sta_oci_fail(err, STA_TOO_MANY, STA_OCI_TOOMANYREQUESTS,
+				  "%llu uploads are open for this user; finish or cancel some",
+				  (unsigned long long) open);
+	return rc == STA_OK ? sta_upload_insert(c, &s->row, err) : rc;
+}
+
+enum sta_rc
+sta_upload_start(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		 enum sta_digest_alg alg, char id[STA_UUID_TEXT_MAX], struct sta_err *err)
+{
+	int64_t now = sta_now_unix();
+	struct sta_upload *u = NULL;
+	struct sta_db_conn *c = NULL;
+	struct start s = {
+		.r = r,
+		.call = call,
+		.name = name,
+		.row = {
+			.id = id,
+			.account_id = call->caller.user_id,
+			.package = name->full,
+			.alg = alg,
+			.created_unix = now,
+			.expires_unix = now + (int64_t) r->options.upload_ttl_s,
+		},
+	};
+	enum sta_rc rc = may_push(r, call, name, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
+		rc = sta_random_uuid(id, err);
+	if (rc == STA_OK)
+		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, &u, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_db_write(r->db, start_tx, &s, err);
+	if (rc != STA_OK) {
+		sta_upload_destroy(u);
+		return rc;
+	}
+	u->session = true;
+	(void) sta_sessions_add(r->sessions, u); /* the id is new */
+	sta_sessions_idle(r->sessions, u);
+	return STA_OK;
+}
+
+/* The session's row, if it is the caller's and the package's. */
+static enum sta_rc
+find_row(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name, const char *id,
+	 struct sta_upload_row *out, struct sta_err *err)
+{
+	enum sta_rc rc =
+		strlen(id) == STA_STAGE_ID_LEN ? sta_upload_find(c, call->arena, id, out, err) : unknown(err);
+
+	if (rc == STA_NOT_FOUND)
+		return unknown(err);
+	if (rc != STA_OK)
+		return rc;
+	if (out->account_id != call->caller.user_id || strcmp(out->package, name->full) != 0)
+		return unknown(err);
+	return STA_OK;
+}
+
+static enum sta_rc
+stage_size(struct sta_registry *r, const char *id, uint64_t *size, struct sta_err *err)
+{
+	int64_t written;
+	enum sta_rc rc = r->store->ops->stage_stat(r->store, id, size, &written, err);
+
+	if (rc != STA_NOT_FOUND)
+		return rc;
+	*size = 0; /* nothing has been sent yet */
+	return STA_OK;
+}
+
+enum sta_rc
+sta_upload_status(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		  const char *id, uint64_t *received, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_upload_row row;
+	enum sta_rc rc = may_push(r, call, name, &c, err);
+
+	if (rc != STA_OK)
+		return rc;
+	switch (sta_sessions_look(r->sessions, id, call->caller.user_id, name->full, received)) {
+	case STA_HOLD_TAKEN:
+	case STA_HOLD_BUSY:
+		return STA_OK;
+	case STA_HOLD_OVER:
+		return unknown(err);
+	case STA_HOLD_NONE:
+		break;
+	}
+	rc = find_row(c, call, name, id, &row, err);
+	return rc == STA_OK ? stage_size(r, id, received, err) : rc;
+}
+
+/* A session that this process does not know: from before a restart, or idle
+ * for so long that its hash was forgotten. */
+static enum sta_rc
+revive(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+       const struct sta_upload_row *row, struct sta_upload **out, struct sta_err *err)
+{
+	struct sta_upload *u = NULL;
+	uint64_t size = 0;
+	enum sta_rc rc = stage_size(r, row->id, &size, err);
+
+	if (rc == STA_OK && size > 0)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
+		rc = sta_upload_new(r, row->id, name, row->account_id, row->alg, &u, err);
+	if (rc != STA_OK)
+		return rc;
+	u->session = true;
+	if (!sta_sessions_add(r->sessions, u)) {
+		sta_upload_destroy(u);
+		return busy(err);
+	}
+	if (size > 0)
+		rc = sta_upload_hash_stage(r, row->id, u->hash, &size, err);
+	if (rc != STA_OK) {
+		sta_sessions_forget(r->sessions, u);
+		return rc;
+	}
+	sta_upload_found(u, size);
+	*out = u;
+	return STA_OK;
+}
+
+static enum sta_rc
+hold(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+     const char *id, struct sta_upload **out, struct sta_err *err)
+{
+	struct sta_upload_row row;
+	enum sta_rc rc;
+
+	switch (sta_sessions_hold(r->sessions, id, call->caller.user_id, name->full, out)) {
+	case STA_HOLD_TAKEN:
+		return STA_OK;
+	case STA_HOLD_BUSY:
+		return busy(err);
+	case STA_HOLD_OVER:
+		return unknown(err);
+	case STA_HOLD_NONE:
+		break;
+	}
+	rc = find_row(c, call, name, id, &row, err);
+	return rc == STA_OK ? revive(r, call, name, &row, out, err) : rc;
+}
+
+static enum sta_rc
+hold_new(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+	 enum sta_digest_alg alg, struct sta_upload **out, struct sta_err *err)
+{
+	char id[STA_UUID_TEXT_MAX];
+	enum sta_rc rc = sta_random_uuid(id, err);
+
+	if (rc == STA_OK)
+		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, out, err);
+	if (rc == STA_OK)
+		sta_sessions_count(r->sessions, 1, 0);
+	return rc;
+}
+
+/* Nothing has come yet: the hash can still be the one that will be asked for. */
+static enum sta_rc
+use_algorithm(struct sta_upload *u, enum sta_digest_alg alg, struct sta_err *err)
+{
+	struct sta_hash *h = NULL;
+	enum sta_rc rc;
+
+	if (u->size > 0 || sta_hash_alg(u->hash) == alg)
+		return STA_OK;
+	rc = sta_hash_new(alg, &h, err);
+	if (rc != STA_OK)
+		return rc;
+	sta_hash_free(u->hash);
+	u->hash = h;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_upload_open(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		const char *id, enum sta_digest_alg alg, const struct sta_upload_waker *waker,
+		struct sta_upload **out, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_upload *u = NULL;
+	enum sta_rc rc = may_push(r, call, name, &c, err);
+
+	if (rc == STA_OK)
+		rc = id ? hold(r, c, call, name, id, &u, err) : hold_new(r, call, name, alg, &u, err);
+	if (rc != STA_OK)
+		return rc;
+	u->io.released = false;
+	u->io.starved = false;
+	u->io.waker = *waker;
+	rc = use_algorithm(u, alg, err);
+	if (rc != STA_OK) {
+		sta_upload_release(u);
+		return rc;
+	}
+	*out = u;
+	return STA_OK;
+}
+
+static void
+no_waker(void *arg)
+{
+	(void) arg;
+}
+
+static enum sta_rc
+cancel_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	const struct sta_upload *u = arg;
+	bool removed;
+
+	return sta_upload_remove(c, u->id, &removed, err);
+}
+
+enum sta_rc
+sta_upload_cancel(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		  const char *id, struct sta_err *err)
+{
+	struct sta_upload_waker waker = { .wake = no_waker };
+	struct sta_upload *u = NULL;
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = may_push(r, call, name, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
+		rc = sta_upload_open(r, call, name, id, STA_SHA256, &waker, &u, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_db_write(r->db, cancel_tx, u, err);
+	if (rc == STA_OK) {
+		u->row_gone = true;
+		sta_sessions_end(r->sessions, u);
+		sta_upload_remove_stage(u);
+	}
+	sta_upload_release(u);
+	return rc;
+}

@@ -1,0 +1,427 @@
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/auto.h"
+#include "base/log.h"
+#include "model/blobs.h"
+#include "model/uploads.h"
+#include "registry/upload_session.h"
+
+#define BUFFER_MIN ((size_t) 16 << 10)
+#define BUFFER_MAX ((size_t) 1 << 20)
+#define READ_CHUNK ((size_t) 256 << 10)
+
+/* Bytes that end up in the database are kept in memory until it is known that
+ * there are no more of them. */
+_Static_assert(BUFFER_MIN <= STA_BLOB_INLINE_MAX && STA_BLOB_INLINE_MAX <= BUFFER_MAX,
+	       "buffers hold inline blobs");
+
+enum sta_rc
+sta_upload_new(struct sta_registry *r, const char *id, const struct sta_name *name, int64_t account_id,
+	       enum sta_digest_alg alg, struct sta_upload **out, struct sta_err *err)
+{
+	struct sta_upload *u = sta_malloc(sizeof(*u));
+	enum sta_rc rc;
+
+	if (!u)
+		return sta_err_set(err, STA_NOMEM, 0, "upload");
+	rc = sta_hash_new(alg, &u->hash, err);
+	if (rc != STA_OK) {
+		sta_free(u);
+		return rc;
+	}
+	u->r = r;
+	memcpy(u->id, id, sizeof(u->id));
+	u->name = *name;
+	u->name.image = u->name.full + (name->image - name->full);
+	u->account_id = account_id;
+	(void) pthread_mutex_init(&u->io.lock, NULL);
+	(void) pthread_cond_init(&u->io.idle, NULL);
+	*out = u;
+	return STA_OK;
+}
+
+static void
+free_buffer(struct sta_upload *u, struct sta_upload_buffer *b)
+{
+	if (b->cap > 0)
+		sta_sessions_count(u->r->sessions, 0, -(int64_t) b->cap);
+	sta_free(b->bytes);
+	*b = (struct sta_upload_buffer){ 0 };
+}
+
+static void
+free_buffers(struct sta_upload *u)
+{
+	free_buffer(u, &u->fill);
+	free_buffer(u, &u->io.writing);
+}
+
+void
+sta_upload_destroy(struct sta_upload *u)
+{
+	if (!u)
+		return;
+	free_buffers(u);
+	sta_hash_free(u->hash);
+	(void) pthread_cond_destroy(&u->io.idle);
+	(void) pthread_mutex_destroy(&u->io.lock);
+	sta_free(u);
+}
+
+void
+sta_upload_found(struct sta_upload *u, uint64_t staged)
+{
+	u->size = staged;
+	u->io.staged = staged;
+	u->io.stage = staged > 0;
+}
+
+uint64_t
+sta_upload_size(const struct sta_upload *u)
+{
+	return u->size;
+}
+
+/* Only one thread at a time is here for an upload: the worker that was handed
+ * the buffer, or the holder when no worker has one. */
+static enum sta_rc
+write_stage(struct sta_upload *u, struct sta_upload_buffer *b, struct sta_err *err)
+{
+	struct sta_store *store = u->r->store;
+	enum sta_rc rc = STA_OK;
+
+	if (b->len == 0)
+		return STA_OK;
+	if (!u->io.stage)
+		rc = store->ops->stage_create(store, u->id, err);
+	if (rc == STA_OK || rc == STA_EXISTS)
+		rc = store->ops->stage_write(store, u->id, u->io.staged, b->bytes, b->len, err);
+	if (rc != STA_OK)
+		return rc;
+	(void) pthread_mutex_lock(&u->io.lock);
+	u->io.stage = true;
+	u->io.staged += b->len;
+	(void) pthread_mutex_unlock(&u->io.lock);
+	b->len = 0;
+	return STA_OK;
+}
+
+void
+sta_upload_remove_stage(struct sta_upload *u)
+{
+	struct sta_err err;
+
+	if (!u->io.stage)
+		return;
+	if (u->r->store->ops->stage_remove(u->r->store, u->id, &err) == STA_OK)
+		u->io.stage = false;
+}
+
+static enum sta_rc
+forget_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	bool removed;
+
+	return sta_upload_remove(c, arg, &removed, err);
+}
+
+static void
+forget_row(struct sta_upload *u)
+{
+	struct sta_err err;
+
+	if (sta_db_write(u->r->db, forget_tx, u->id, &err) != STA_OK)
+		sta_log(STA_LOG_WARN, "an upload session that has ended stays until it expires",
+			(const struct sta_log_field[]){ STA_F_STR("error", err.msg), STA_F_END });
+}
+
+/* Let go of an upload that no request and no worker has any more. */
+static void
+end_hold(struct sta_upload *u)
+{
+	struct sta_err err;
+	bool keep = u->session && !u->over && u->io.failure.rc == STA_OK;
+
+	if (keep)
+		keep = write_stage(u, &u->fill, &err) == STA_OK;
+	free_buffers(u);
+	if (keep) {
+		sta_sessions_idle(u->r->sessions, u);
+		return;
+	}
+	if (u->over && u->session && !u->row_gone)
+		forget_row(u);
+	if (u->over || !u->session)
+		sta_upload_remove_stage(u);
+	if (u->session) {
+		sta_sessions_forget(u->r->sessions, u);
+		return;
+	}
+	sta_sessions_count(u->r->sessions, -1, 0);
+	sta_upload_destroy(u);
+}
+
+static struct sta_upload *
+upload_of(struct sta_job *job)
+{
+	return (struct sta_upload *) (void *) ((char *) job - offsetof(struct sta_upload, job));
+}
+
+static void
+run_end_hold(struct sta_job *job)
+{
+	end_hold(upload_of(job));
+}
+
+static void
+run_write(struct sta_job *job)
+{
+	struct sta_upload *u = upload_of(job);
+	struct sta_err err;
+	bool released;
+	enum sta_rc rc = write_stage(u, &u->io.writing, &err);
+
+	(void) pthread_mutex_lock(&u->io.lock);
+	if (rc != STA_OK)
+		u->io.failure = err;
+	u->io.busy = false;
+	released = u->io.released;
+	/* Under the lock: sta_upload_release() takes it before the request goes away. */
+	if (u->io.starved && !released)
+		u->io.waker.wake(u->io.waker.arg);
+	u->io.starved = false;
+	(void) pthread_cond_broadcast(&u->io.idle);
+	(void) pthread_mutex_unlock(&u->io.lock);
+	if (released)
+		end_hold(u);
+}
+
+/* Many uploads at once share the memory that few could use. */
+static size_t
+buffer_goal(struct sta_upload *u)
+{
+	size_t active = sta_sessions_active(u->r->sessions);
+
+	if (active <= 8)
+		return BUFFER_MAX;
+	if (active <= 64)
+		return BUFFER_MAX / 4;
+	return active <= 512 ? BUFFER_MAX / 16 : BUFFER_MIN;
+}
+
+static bool
+grow(struct sta_upload *u, struct sta_upload_buffer *b, size_t cap)
+{
+	char *bytes = sta_realloc(b->bytes, cap);
+
+	if (!bytes)
+		return false;
+	sta_sessions_count(u->r->sessions, 0, (int64_t) cap - (int64_t) b->cap);
+	b->bytes = bytes;
+	b->cap = cap;
+	return true;
+}
+
+/* Give the full buffer to a worker, unless one has the other buffer still. */
+static bool
+hand_over(struct sta_upload *u)
+{
+	struct sta_upload_buffer full = u->fill;
+	bool free_hands;
+
+	(void) pthread_mutex_lock(&u->io.lock);
+	free_hands = !u->io.busy;
+	u->io.starved = !free_hands;
+	if (free_hands) {
+		u->fill = u->io.writing;
+		u->io.writing = full;
+		u->io.busy = true;
+	}
+	(void) pthread_mutex_unlock(&u->io.lock);
+	if (free_hands) {
+		u->job = (struct sta_job){ .run = run_write };
+		sta_pool_submit(u->r->workers, &u->job);
+	}
+	return free_hands;
+}
+
+static bool
+grow_by_goal(struct sta_upload *u)
+{
+	struct sta_upload_buffer *b = &u->fill;
+	size_t goal = buffer_goal(u);
+	size_t cap = b->cap == 0 ? BUFFER_MIN : b->cap * 4;
+
+	if (b->cap >= goal)
+		return true;
+	return grow(u, b, cap < goal ? cap : goal) || b->cap > 0;
+}
+
+/* Room in u->fill, or none (*room 0) until a worker is done. */
+static enum sta_rc
+make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
+{
+	struct sta_upload_buffer *b = &u->fill;
+	bool ok = true;
+
+	*room = 0;
+	if (b->len < b->cap) {
+		*room = b->cap - b->len;
+		return STA_OK;
+	}
+	if (u->size == b->len && b->cap < STA_BLOB_INLINE_MAX) {
+		ok = grow(u, b, b->cap == 0 ? BUFFER_MIN : STA_BLOB_INLINE_MAX);
+	} else {
+		if (b->cap > 0 && !hand_over(u))
+			return STA_OK;
+		ok = grow_by_goal(u);
+	}
+	if (!ok)
+		return sta_err_set(err, STA_NOMEM, 0, "upload buffer");
+	*room = b->cap - b->len;
+	return STA_OK;
+}
+
+static enum sta_rc
+write_failure(struct sta_upload *u, struct sta_err *err)
+{
+	enum sta_rc rc;
+
+	(void) pthread_mutex_lock(&u->io.lock);
+	rc = u->io.failure.rc;
+	if (rc != STA_OK)
+		*err = u->io.failure;
+	(void) pthread_mutex_unlock(&u->io.lock);
+	return rc;
+}
+
+enum sta_rc
+sta_upload_expect(const struct sta_upload *u, uint64_t len, struct sta_err *err)
+{
+	uint64_t max = u->r->options.layer_max;
+
+	if (u->size <= max && len <= max - u->size)
+		return STA_OK;
+	return sta_oci_fail(err, STA_TOO_LARGE, STA_OCI_SIZE_INVALID,
+			    "the blob is larger than the %llu bytes that this registry accepts",
+			    (unsigned long long) max);
+}
+
+enum sta_rc
+sta_upload_append(struct sta_upload *u, const void *p, size_t len, size_t *taken, struct sta_err *err)
+{
+	enum sta_rc rc = write_failure(u, err);
+
+	*taken = 0;
+	if (rc == STA_OK)
+		rc = sta_upload_expect(u, len, err);
+	if (rc == STA_TOO_LARGE)
+		sta_sessions_end(u->r->sessions, u);
+	if (rc != STA_OK)
+		return rc;
+	while (len > *taken) {
+		const char *from = (const char *) p + *taken;
+		size_t room = 0;
+
+		rc = make_room(u, &room, err);
+		if (rc != STA_OK || room == 0)
+			return rc;
+		if (room > len - *taken)
+			room = len - *taken;
+		rc = sta_hash_update(u->hash, from, room, err);
+		if (rc != STA_OK)
+			return rc;
+		memcpy(u->fill.bytes + u->fill.len, from, room);
+		u->fill.len += room;
+		u->size += room;
+		*taken += room;
+	}
+	return STA_OK;
+}
+
+enum sta_rc
+sta_upload_settle(struct sta_upload *u, struct sta_err *err)
+{
+	(void) pthread_mutex_lock(&u->io.lock);
+	while (u->io.busy)
+		(void) pthread_cond_wait(&u->io.idle, &u->io.lock);
+	(void) pthread_mutex_unlock(&u->io.lock);
+	return write_failure(u, err);
+}
+
+enum sta_rc
+sta_upload_flush(struct sta_upload *u, struct sta_err *err)
+{
+	enum sta_rc rc = sta_upload_settle(u, err);
+
+	if (rc == STA_OK)
+		rc = write_stage(u, &u->fill, err);
+	if (rc != STA_OK) {
+		(void) pthread_mutex_lock(&u->io.lock);
+		u->io.failure = *err;
+		(void) pthread_mutex_unlock(&u->io.lock);
+	}
+	return rc;
+}
+
+/* True when letting go needs neither the disk nor the database. */
+static bool
+ends_without_waiting(const struct sta_upload *u)
+{
+	if (u->session && !u->over)
+		return u->fill.len == 0;
+	if (u->io.stage)
+		return false;
+	return !u->session || u->row_gone;
+}
+
+void
+sta_upload_release(struct sta_upload *u)
+{
+	bool busy;
+
+	if (!u)
+		return;
+	(void) pthread_mutex_lock(&u->io.lock);
+	u->io.released = true;
+	u->io.starved = false;
+	busy = u->io.busy;
+	(void) pthread_mutex_unlock(&u->io.lock);
+	if (busy)
+		return; /* the worker lets go when it is done */
+	if (!u->r->workers || ends_without_waiting(u)) {
+		end_hold(u);
+		return;
+	}
+	u->job = (struct sta_job){ .run = run_end_hold };
+	sta_pool_submit(u->r->workers, &u->job);
+}
+
+enum sta_rc
+sta_upload_hash_stage(struct sta_registry *r, const char *id, struct sta_hash *h, uint64_t *len,
+		      struct sta_err *err)
+{
+	struct sta_blob_file file = { .fd = -1 };
+	char *chunk = sta_malloc(READ_CHUNK);
+	ssize_t n = 1;
+	enum sta_rc rc = chunk ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "reading buffer");
+
+	*len = 0;
+	if (rc == STA_OK)
+		rc = r->store->ops->stage_open(r->store, id, &file, err);
+	while (rc == STA_OK && n > 0) {
+		n = read(file.fd, chunk, READ_CHUNK);
+		if (n < 0)
+			rc = sta_err_set(err, STA_IO, errno, "read an upload");
+		else if (n > 0)
+			rc = sta_hash_update(h, chunk, (size_t) n, err);
+		*len += n > 0 ? (uint64_t) n : 0;
+	}
+	sta_auto_close(&file.fd);
+	sta_free(chunk);
+	return rc;
+}

@@ -1,0 +1,122 @@
+/*
+ * upload_session - a blob that is arriving: its buffers, its hash, its place
+ * in the table of sessions.
+ *
+ * Two threads work on an upload while bytes come in: the event loop fills one
+ * buffer and hashes it, a worker writes the other one to the stage.  What they
+ * share is behind io.lock; everything else belongs to the request that holds
+ * the upload.  When nobody holds it (idle) only the hash is kept, so that the next
+ * request need not read the stage again; idle ones past the limit of the table
+ * are forgotten, oldest first, and read again when they are wanted.
+ *
+ *   upload_table.c   the table: hold, idle, drop
+ *   upload_io.c      append, flush, release
+ *   upload_finish.c  verify, publish, record
+ *   upload.c         sessions: start, status, cancel, open
+ *
+ * Only files of registry/ include this.
+ *
+ * Layer: registry.
+ */
+#ifndef STA_REGISTRY_UPLOAD_SESSION_H
+#define STA_REGISTRY_UPLOAD_SESSION_H
+
+#include <pthread.h>
+
+#include "crypto/hash.h"
+#include "registry/core.h"
+#include "registry/upload.h"
+
+struct sta_upload_buffer {
+	char *bytes;
+	size_t len, cap;
+};
+
+struct sta_upload {
+	struct sta_registry *r;
+	char id[STA_UUID_TEXT_MAX];
+	bool session; /* has a row; else it lives for one request */
+	int64_t account_id;
+	struct sta_name name;
+	struct sta_hash *hash; /* of all bytes that were taken */
+	uint64_t size;         /* bytes taken; the holder's */
+	bool row_gone;         /* finished or cancelled: the database knows it no more */
+
+	struct sta_upload_buffer fill; /* the event loop's */
+
+	struct {
+		pthread_mutex_t lock;
+		pthread_cond_t idle;
+		bool busy;       /* a worker has the buffer below */
+		bool released;   /* the holder has let go */
+		bool starved;    /* append wants to be woken */
+		bool stage;      /* the stage exists */
+		uint64_t staged; /* bytes in the stage */
+		struct sta_upload_buffer writing;
+		struct sta_err failure; /* of a write; rc STA_OK: none */
+		struct sta_upload_waker waker;
+	} io;
+	struct sta_job job;
+
+	/* The table's, under its lock. */
+	bool held;
+	bool over; /* finished or failed for good: nobody can hold it again */
+	struct sta_upload *next_in_bucket;
+	struct sta_upload *older, *newer; /* idle ones */
+};
+
+/* A new upload with an empty hash, held by the caller and in no table. */
+enum sta_rc sta_upload_new(struct sta_registry *r, const char *id, const struct sta_name *name,
+			   int64_t account_id, enum sta_digest_alg alg, struct sta_upload **out,
+			   struct sta_err *err) STA_CHECK;
+void sta_upload_destroy(struct sta_upload *u);
+
+/* --- upload_table.c --- */
+
+/* Put a held upload into the table; false: there is one of that id. */
+bool sta_sessions_add(struct sta_sessions *s, struct sta_upload *u);
+
+enum sta_hold {
+	STA_HOLD_TAKEN,
+	STA_HOLD_BUSY, /* another request holds it */
+	STA_HOLD_OVER, /* its row may still be there for a moment, but it has ended */
+	STA_HOLD_NONE, /* the table does not know it, or not as this account's and package's */
+};
+
+/* Take hold of the session with that id. */
+enum sta_hold sta_sessions_hold(struct sta_sessions *s, const char *id, int64_t account_id,
+				const char *package, struct sta_upload **out);
+
+/* The same without taking hold: STA_HOLD_BUSY or STA_HOLD_TAKEN tell that it is
+ * there, and *staged how many bytes have arrived safely. */
+enum sta_hold sta_sessions_look(struct sta_sessions *s, const char *id, int64_t account_id,
+				const char *package, uint64_t *staged);
+
+/* The upload has ended: from now on nobody finds it. */
+void sta_sessions_end(struct sta_sessions *s, struct sta_upload *u);
+
+/* Nobody holds it any more: keep it for later, or forget it. */
+void sta_sessions_idle(struct sta_sessions *s, struct sta_upload *u);
+void sta_sessions_forget(struct sta_sessions *s, struct sta_upload *u);
+
+/* Held ones, for the size of buffers. */
+size_t sta_sessions_active(struct sta_sessions *s);
+/* An upload that is in no table begins or ends; bytes of buffers come or go. */
+void sta_sessions_count(struct sta_sessions *s, int held, int64_t buffer_bytes);
+
+/* --- upload_io.c --- */
+
+/* The stage is there and holds so many bytes: a session found again. */
+void sta_upload_found(struct sta_upload *u, uint64_t staged);
+
+/* Wait until no worker has a buffer in hand; then the failure of a write, if any. */
+enum sta_rc sta_upload_settle(struct sta_upload *u, struct sta_err *err) STA_CHECK;
+
+/* Hash the stage's bytes into h. */
+enum sta_rc sta_upload_hash_stage(struct sta_registry *r, const char *id, struct sta_hash *h, uint64_t *len,
+				  struct sta_err *err) STA_CHECK;
+
+/* Remove the stage; what cannot be removed now is at the next start. */
+void sta_upload_remove_stage(struct sta_upload *u);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * file - what the drivers that keep bytes behind a descriptor share.
+ *
+ * Only drivers of store/ include this.
+ *
+ * Layer: store.  May include: base.  Threads: no shared state.
+ */
+#ifndef STA_STORE_FILE_H
+#define STA_STORE_FILE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Fill *err from errno in terms of the interface: "what 'name': why". */
+static inline enum sta_rc
+sta_file_fail(const char *what, const char *name, struct sta_err *err)
+{
+	int sys = errno;
+
+	switch (sys) {
+	case ENOENT:
+		return sta_err_set(err, STA_NOT_FOUND, sys, "%s '%s'", what, name);
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return sta_err_set(err, STA_FULL, sys, "%s '%s'", what, name);
+	default:
+		return sta_err_set(err, STA_IO, sys, "%s '%s'", what, name);
+	}
+}
+
+/* Write at the end of fd, the file of stage id, which must be at offset
+ * (STA_OUT_OF_ORDER).  After a failure the file is as it was; when it could
+ * not be cut back, *spoiled is set. */
+enum sta_rc sta_file_append(int fd, const char *id, uint64_t offset, const void *p, size_t len, bool *spoiled,
+			    struct sta_err *err) STA_CHECK;
+
+#endif
