@@ -1,7 +1,7 @@
 /*
  * http - requests and responses as the rest of the program sees them.
  *
- * Library-neutral: only http_mhd.c includes the HTTP library's header, so
+ * Library-neutral: only mhd_internal.h includes the HTTP library's header, so
  * handlers run in a unit test with no socket and the engine can be replaced.
  *
  * Where code runs.  Event-loop threads never wait.  A handler is first called
@@ -99,7 +99,8 @@ bool sta_request_may_wait(const struct sta_request *req);
 void sta_request_resume(struct sta_request *req);
 
 /* Call fn(arg) when the request is over, however it ends (also when the client
- * went away): where an unfinished upload is let go.  As sta_arena_defer(). */
+ * went away): where an unfinished upload is let go.  As sta_arena_defer().  On a
+ * worker if the route's body is STA_BODY_STREAM, else perhaps on the event loop. */
 enum sta_rc sta_request_defer(struct sta_request *req, void (*fn)(void *), void *arg) STA_CHECK;
 
 enum sta_body_kind { STA_REPLY_EMPTY, STA_REPLY_BYTES, STA_REPLY_FILE };

@@ -9,11 +9,18 @@
  * body_timeout_s in all) and stalled readers, kept by a reaper of its own,
  * because the library's are too lenient; per-address connection limit.
  *
- * Early refusals (401, 403, 404, 413 before the body has been read) are sent at
- * once; when the client announced a body the connection is closed after them,
- * unless "Expect: 100-continue" lets it skip the body.
+ * Early refusals (401, 403, 404, 413 before the body has been read): with
+ * "Expect: 100-continue" the answer takes the place of the 100.  Else a body
+ * announced with at most 64 KiB is read and thrown away, so that the connection
+ * can be kept; before a longer or a chunked one the answer is sent at once, and the
+ * connection closed when the client has had two seconds to read it.  A sink
+ * that fails in the middle of a body is answered in the same way.
  *
- * Layer: http.  May include: base.  Threads: owns its loops and the reaper.
+ * What stays lenient, because the library reads it before we can: bare LF for
+ * the ends of chunks.  Heads that it cannot parse at all it answers itself.
+ *
+ * Layer: http.  May include: base.  Threads: owns its loops and the reaper, and
+ * blocks all signals in them.
  */
 #ifndef STA_HTTP_HTTP_MHD_H
 #define STA_HTTP_HTTP_MHD_H
@@ -33,23 +40,24 @@ struct sta_server_options {
 	unsigned body_timeout_s;       /* one request body in all; 600 when 0; over it 408 */
 	const char *tls_certificate;   /* PEM files; both or none */
 	const char *tls_key;
-	const char *const *trusted_proxies; /* addresses whose X-Forwarded-For and -Proto count; NULL-terminated, or NULL */
+	const char *const *trusted_proxies; /* addresses whose X-Forwarded-For and -Proto count;
+					       NULL-terminated, or NULL */
 };
 
 struct sta_server_stats {
-	uint64_t connections;      /* open now */
-	uint64_t requests_active;  /* now */
-	uint64_t accepted;         /* ever */
-	uint64_t refused_framing;  /* answered 400 by the guard */
-	uint64_t timed_out;        /* closed by the reaper */
+	uint64_t connections;     /* open now */
+	uint64_t requests_active; /* now */
+	uint64_t accepted;        /* ever */
+	uint64_t refused_framing; /* answered 400 by the guard */
+	uint64_t timed_out;       /* closed by the reaper */
 };
 
 /* Called once for each finished request, on any thread; must not wait. */
 typedef void sta_observer_fn(void *ctx, const struct sta_access_record *rec);
 
-enum sta_rc sta_server_start(const struct sta_server_options *o, const struct sta_app *app, struct sta_pool *workers,
-			     sta_observer_fn *observer, void *observer_ctx, struct sta_server **out,
-			     struct sta_err *err) STA_CHECK;
+enum sta_rc sta_server_start(const struct sta_server_options *o, const struct sta_app *app,
+			     struct sta_pool *workers, sta_observer_fn *observer, void *observer_ctx,
+			     struct sta_server **out, struct sta_err *err) STA_CHECK;
 
 /* "127.0.0.1:5000", with the real port.  Borrowed. */
 const char *sta_server_address(const struct sta_server *s);

@@ -109,7 +109,7 @@ struct sta_server {
 	struct sta_pool *workers;
 	sta_observer_fn *observer;
 	void *observer_ctx;
-	char address[INET6_ADDRSTRLEN + 8];
+	char address[INET6_ADDRSTRLEN + sizeof("[]:65535")];
 
 	unsigned connections_max;
 	uint64_t header_ns, idle_ns, body_ns;
@@ -174,7 +174,7 @@ void sta_mhd_reply_raw(struct sta_mhd_request *er);
 struct MHD_Response *sta_mhd_body_response(struct sta_mhd_request *er);
 
 /* mhd_reaper.c */
-enum sta_rc sta_mhd_listen(struct sta_server *s, const char *listen, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_mhd_listen(struct sta_server *s, const char *listen_at, struct sta_err *err) STA_CHECK;
 enum sta_rc sta_mhd_reaper_start(struct sta_server *s, struct sta_err *err) STA_CHECK;
 void sta_mhd_reaper_wake(struct sta_server *s);
 void sta_mhd_reaper_stop(struct sta_server *s);

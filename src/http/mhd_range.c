@@ -115,6 +115,17 @@ from_nothing(struct sta_mhd_request *er)
 	return MHD_create_response_from_callback(er->res.size, 1, read_nothing, NULL, NULL);
 }
 
+static struct MHD_Response *
+from_memory(const char *bytes, size_t len)
+{
+	const union {
+		const char *bytes;
+		void *writable; /* by its type; the library only reads */
+	} u = { .bytes = bytes };
+
+	return MHD_create_response_from_buffer(len, u.writable, MHD_RESPMEM_PERSISTENT);
+}
+
 /* size bytes of the content from offset. */
 static struct MHD_Response *
 from_content(struct sta_mhd_request *er, uint64_t offset)
@@ -126,10 +137,8 @@ from_content(struct sta_mhd_request *er, uint64_t offset)
 	er->bytes_out = res->size;
 	if (res->size == 0 || res->kind == STA_REPLY_EMPTY)
 		return from_nothing(er);
-	if (res->kind == STA_REPLY_BYTES) /* the library only reads it */
-		return MHD_create_response_from_buffer(
-			(size_t) res->size, (void *) (uintptr_t) ((const char *) res->bytes + offset),
-			MHD_RESPMEM_PERSISTENT);
+	if (res->kind == STA_REPLY_BYTES)
+		return from_memory((const char *) res->bytes + offset, (size_t) res->size);
 	if (!er->server->tls) {
 		mhd = MHD_create_response_from_fd_at_offset64(res->size, res->fd, offset);
 		if (mhd)

@@ -48,16 +48,14 @@ split_listen(const char *listen, char *host, size_t size, const char **port)
 }
 
 static void
-name_address(struct sta_server *s, const struct sockaddr *sa)
+name_address(struct sta_server *s, const struct sockaddr *sa, socklen_t len)
 {
-	char text[INET6_ADDRSTRLEN];
-	bool six = sa->sa_family == AF_INET6;
-	in_port_t port = six ? ((const struct sockaddr_in6 *) (const void *) sa)->sin6_port
-			     : ((const struct sockaddr_in *) (const void *) sa)->sin_port;
+	char host[INET6_ADDRSTRLEN] = "";
+	char port[sizeof("65535")] = "";
 
-	sta_mhd_peer_text(sa, text);
-	(void) snprintf(s->address, sizeof(s->address), six ? "[%s]:%u" : "%s:%u", text,
-			(unsigned) ntohs(port));
+	(void) getnameinfo(sa, len, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	(void) snprintf(s->address, sizeof(s->address), sa->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
+			port);
 }
 
 static void
@@ -89,7 +87,7 @@ sta_mhd_listen(struct sta_server *s, const char *listen_at, struct sta_err *err)
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 4096) < 0 ||
 	    getsockname(fd, (struct sockaddr *) &bound, &len) < 0)
 		return sta_err_set(err, STA_IO, errno, "listen on '%s'", listen_at);
-	name_address(s, (const struct sockaddr *) &bound);
+	name_address(s, (const struct sockaddr *) &bound, len);
 	s->listen_fd = sta_take_fd(&fd);
 	return STA_OK;
 }

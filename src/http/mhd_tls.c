@@ -71,15 +71,15 @@ check_pair(const struct pair *p)
 {
 	static unsigned char text[] = "staithe";
 	const gnutls_datum_t data = { .data = text, .size = sizeof(text) };
-	gnutls_pubkey_t public = p->chain[0].pubkey;
+	gnutls_pubkey_t pub = p->chain[0].pubkey;
 	gnutls_datum_t signature = { 0 };
 	gnutls_digest_algorithm_t hash;
-	int rc = gnutls_pubkey_get_preferred_hash_algorithm(public, &hash, NULL);
+	int rc = gnutls_pubkey_get_preferred_hash_algorithm(pub, &hash, NULL);
 
 	if (rc >= 0)
 		rc = gnutls_privkey_sign_data(p->key, hash, 0, &data, &signature);
 	if (rc >= 0)
-		rc = gnutls_pubkey_verify_data2(public, signature_of(p->key, hash), 0, &data, &signature);
+		rc = gnutls_pubkey_verify_data2(pub, signature_of(p->key, hash), 0, &data, &signature);
 	gnutls_free(signature.data);
 	return rc;
 }

@@ -5,8 +5,8 @@
 
 #include "base/parse.h"
 
-/* More than any path within STA_TARGET_MAX that could match a route. */
-#define SEGMENTS_MAX 512
+/* Far more than the longest valid name has. */
+#define SEGMENTS_MAX 256
 
 struct segment {
 	const char *s;
@@ -18,22 +18,35 @@ struct segments {
 	size_t n;
 };
 
+/* Bytes that the first one announces and the value bits it holds; 0 for none. */
+static size_t
+utf8_lead(unsigned char c, uint32_t *value)
+{
+	if (c < 0x80) {
+		*value = c;
+		return 1;
+	}
+	*value = c & (c < 0xe0 ? 0x1f : c < 0xf0 ? 0x0f : 0x07);
+	if (c < 0xc0 || c > 0xf7)
+		return 0;
+	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
 /* Length of the UTF-8 sequence at s, or 0 when it is not well-formed (overlong
  * forms, surrogates and values above U+10FFFF included). */
 static size_t
 utf8_len(const unsigned char *s)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 4;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint32_t value;
+	size_t n = utf8_lead(s[0], &value);
 
-	if (n == 1)
-		return 1;
-	if (n == 4 && (s[0] < 0xf0 || s[0] > 0xf4))
-		return 0;
-	for (size_t i = 1; i < n; i++)
+	for (size_t i = 1; i < n; i++) {
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-	    (s[0] == 0xf4 && s[1] > 0x8f))
+		value = value << 6 | (s[i] & 0x3f);
+	}
+	if (value < least[n] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
 		return 0;
 	return n;
 }
@@ -115,7 +128,7 @@ segment_matches(const struct segment *pat, const struct segment *seg)
 {
 	if (is_variable(pat))
 		return seg->len > 0;
-	return pat->len == seg->len && memcmp(pat->s, seg->s, seg->len) == 0;
+	return pat->len == seg->len && (seg->len == 0 || memcmp(pat->s, seg->s, seg->len) == 0);
 }
 
 /* Where in the pattern {name} stands, or pat->n. */
@@ -194,7 +207,7 @@ sta_route_match(struct sta_arena *a, const struct sta_route *routes, size_t n, e
 		const char *path, struct sta_match *out)
 {
 	bool allowed[STA_METHOD_MAX_] = { false };
-	struct segments segs, pat;
+	struct segments segs = { .n = 0 }, pat = { .n = 0 };
 	int best = 0;
 
 	*out = (struct sta_match){ 0 };

@@ -22,7 +22,7 @@ const char *sta_path_canonical(struct sta_arena *a, const char *target, size_t l
 struct sta_match {
 	const struct sta_route *route;     /* NULL: none */
 	const char *param[STA_PARAMS_MAX]; /* from the arena */
-	char allow[64];                    /* "GET, HEAD, PUT" when the path is known but not with this method */
+	char allow[64]; /* "GET, HEAD, PUT" when the path is known but not with this method */
 };
 
 /* Fills *out; false only when out of memory. */
