@@ -276,6 +276,7 @@ parse(struct reader *r, const char *text, size_t len, struct sta_err *err)
 
 	if (!yaml_parser_initialize(&p))
 		return sta_err_set(err, STA_NOMEM, 0, "%s: out of memory", r->path);
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&p, (const unsigned char *) text, len);
 	while (more && rc == STA_OK) {
 		STA_AUTO(auto_event) yaml_event_t e = { .type = YAML_NO_EVENT };

@@ -194,6 +194,7 @@ mistakes_are_named_with_their_place(void **state)
 		{ "--- {}\n--- {}\n", "t.yaml:2:1: a second document begins" },
 		{ "workers: [1\n", "t.yaml:1:10: workers: takes no list" },
 		{ "gc: {grace: 1h\n", "t.yaml:2:1: did not find expected ',' or '}'" },
+		{ "\xff\xfe", "t.yaml:1:1: invalid leading UTF-8 octet" },
 		{ "\tworkers: 1\n", "t.yaml:1:1: found character that cannot start any token" },
 		{ "data: \"a\\0b\"\n", "t.yaml:1:7: data: holds a NUL character" },
 		{ "data: \"a\\nb\"\n", "t.yaml:1:7: data: holds a control character" },
