@@ -172,6 +172,10 @@ on_scalar(struct reader *r, const yaml_event_t *e, struct sta_err *err)
 	if (!r->value)
 		return on_key(r, text, err);
 	id = sta_option_find(r->key);
+	if (id == STA_OPTION_MAX_ && is_null(e)) {
+		value_done(r); /* all of its options are switched off by '#' */
+		return STA_OK;
+	}
 	if (id == STA_OPTION_MAX_)
 		return refuse(r, r->key, err, "holds options, and takes no value itself");
 	if (is_null(e))

@@ -116,8 +116,13 @@ nested_keys_name_options(void **state)
 static void
 a_file_without_options_is_fine(void **state)
 {
-	static const char *const texts[] = { "",     "# nothing\n",  "---\n",
-					     "{}\n", "--- ~\n...\n", "http:\n  trusted_proxies: []\n" };
+	static const char *const texts[] = { "",
+					     "# nothing\n",
+					     "---\n",
+					     "{}\n",
+					     "gc:\n  # grace: 1h\nworkers: 1\n",
+					     "--- ~\n...\n",
+					     "http:\n  trusted_proxies: []\n" };
 	struct sta_conf *c = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
