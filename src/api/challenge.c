@@ -55,9 +55,23 @@ actions(const struct sta_request *req)
 	return "delete";
 }
 
+/* A mount reads from another package, which the token must be good for too. */
+static const char *
+mount_scope(const struct sta_request *req)
+{
+	const char *from = sta_request_query(req, "mount", 0) ? sta_request_query(req, "from", 0) : NULL;
+	struct sta_name name;
+
+	if (!from || strcmp(req->route->label, "upload_start") != 0 ||
+	    !sta_name_parse(from, strlen(from), &name))
+		return "";
+	return sta_arena_printf(req->arena, " repository:%s:pull", name.full);
+}
+
 static const char *
 scope(const struct sta_request *req)
 {
+	const char *more;
 	struct sta_name name;
 
 	if (req->route && strcmp(req->route->label, "catalog") == 0)
@@ -65,7 +79,10 @@ scope(const struct sta_request *req)
 	if (!req->route || !strstr(req->route->pattern, "{name}") || !req->param[0] ||
 	    !sta_name_parse(req->param[0], strlen(req->param[0]), &name))
 		return "";
-	return sta_arena_printf(req->arena, ",scope=\"repository:%s:%s\"", name.full, actions(req));
+	more = mount_scope(req);
+	return more ? sta_arena_printf(req->arena, ",scope=\"repository:%s:%s%s\"", name.full, actions(req),
+				       more)
+		    : NULL;
 }
 
 /* Why a bearer token that was shown did not help (RFC 6750 3.1). */

@@ -76,6 +76,8 @@ open_upload(struct sta_api *api, struct transfer *t, const char *id, struct sta_
 
 	if (rc == STA_OK)
 		rc = sta_request_defer(t->req, let_go, t);
+	if (rc == STA_OK && t->req->has_length)
+		rc = sta_upload_expect(t->upload, t->req->length, err);
 	if (rc != STA_OK)
 		return rc;
 	t->req->state = t;

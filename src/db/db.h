@@ -67,9 +67,7 @@ void sta_db_stats(struct sta_db *db, struct sta_db_stats *out);
 
 /* The statement for a literal, reset and ready to bind.  Prepared once per
  * connection (cached by the literal's address).  Borrowed; give it back with
- * sta_db_done() or STA_AUTO(sta_db_done).  A statement that changes rows need not
- * be stepped to its end (INSERT .. RETURNING): what fails only there, such as a
- * foreign key, is the result of the whole transaction. */
+ * sta_db_done() or STA_AUTO(sta_db_done). */
 enum sta_rc sta_db_prepare(struct sta_db_conn *c, const char *literal, struct sta_db_stmt **out,
 			   struct sta_err *err) STA_CHECK;
 void sta_db_done(struct sta_db_stmt **s);

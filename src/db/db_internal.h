@@ -38,7 +38,6 @@ struct sta_db_conn {
 	bool is_writer;
 	bool in_control;    /* our own BEGIN, COMMIT, ... is being run: the authorizer lets it pass */
 	bool suspect;       /* the device failed: open the file anew before the next transaction */
-	int late_code;      /* a statement failed when it was done; else SQLITE_OK */
 	unsigned snapshots; /* read_begin minus read_end */
 	size_t in_use;      /* statements prepared and not done */
 

@@ -50,14 +50,11 @@ reserve_slot(struct sta_db_conn *c)
 	return true;
 }
 
-/* Its code is that of a failure no step has reported: sta_db_step() resets after its own. */
-static int
+static void
 drop(struct sta_db_stmt *s)
 {
-	int code = sqlite3_finalize(s->handle);
-
+	(void) sqlite3_finalize(s->handle);
 	sta_free(s);
-	return code;
 }
 
 void
@@ -65,7 +62,7 @@ sta_db_stmt_drop_all(struct sta_db_conn *c)
 {
 	for (size_t i = 0; i < c->cap; i++)
 		if (c->slots[i])
-			(void) drop(c->slots[i]);
+			drop(c->slots[i]);
 	sta_free(c->slots);
 	c->slots = NULL;
 	c->cap = 0;
@@ -124,7 +121,7 @@ make(struct sta_db_conn *c, const char *literal, bool cached, struct sta_db_stmt
 	if (rc == STA_OK && cached && !reserve_slot(c))
 		rc = sta_err_set(err, STA_NOMEM, 0, "prepare statement");
 	if (rc != STA_OK) {
-		(void) drop(s);
+		drop(s);
 		return rc;
 	}
 	if (cached) {
@@ -156,29 +153,20 @@ sta_db_prepare(struct sta_db_conn *c, const char *literal, struct sta_db_stmt **
 	return STA_OK;
 }
 
-static void
-note_late(struct sta_db_conn *c, int code)
-{
-	if (c->late_code == SQLITE_OK)
-		c->late_code = code;
-}
-
 void
 sta_db_done(struct sta_db_stmt **sp)
 {
 	struct sta_db_stmt *s = *sp;
-	struct sta_db_conn *c;
 
 	if (!s)
 		return;
 	*sp = NULL;
-	c = s->conn;
-	c->in_use--;
+	s->conn->in_use--;
 	if (!s->cached) {
-		note_late(c, drop(s));
+		drop(s);
 		return;
 	}
-	note_late(c, sqlite3_reset(s->handle));
+	(void) sqlite3_reset(s->handle); /* repeats the last step's failure, which was reported */
 	(void) sqlite3_clear_bindings(s->handle);
 	s->bind_code = SQLITE_OK;
 	s->bound = 0;

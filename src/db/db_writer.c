@@ -217,11 +217,8 @@ run_member(struct sta_db_conn *c, struct sta_db_tx *tx)
 		tx->rc = sta_db_fail(c, code, &tx->err);
 		return false;
 	}
-	c->late_code = SQLITE_OK;
 	tx->rc = tx->fn(c, tx->arg, &tx->err);
 	assert(c->in_use == 0 && c->snapshots == 0);
-	if (tx->rc == STA_OK && c->late_code != SQLITE_OK)
-		tx->rc = sta_db_fail(c, c->late_code, &tx->err);
 	if (sqlite3_get_autocommit(c->handle)) {
 		if (tx->rc == STA_OK)
 			tx->rc = sta_err_set(&tx->err, STA_BACKEND, 0,

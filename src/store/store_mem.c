@@ -102,19 +102,17 @@ find_blob(struct mem *m, const struct sta_digest *digest)
 	return at;
 }
 
-/* The stage of that id; the lock is held. */
-static enum sta_rc
-need_stage(struct mem *m, const char *id, struct stage **out, struct sta_err *err)
+/* The stage of that id, or NULL, when *err says why; the lock is held. */
+static struct stage *
+need_stage(struct mem *m, const char *id, struct sta_err *err)
 {
-	struct stage *found;
+	struct stage *found = sta_stage_id_valid(id) ? *find_stage(m, id) : NULL;
 
 	if (!sta_stage_id_valid(id))
-		return sta_err_set(err, STA_INVALID, 0, "upload id is malformed");
-	found = *find_stage(m, id);
-	if (!found)
-		return sta_err_set(err, STA_NOT_FOUND, 0, "no upload '%s'", id);
-	*out = found;
-	return STA_OK;
+		(void) sta_err_set(err, STA_INVALID, 0, "upload id is malformed");
+	else if (!found)
+		(void) sta_err_set(err, STA_NOT_FOUND, 0, "no upload '%s'", id);
+	return found;
 }
 
 static enum sta_rc
@@ -160,12 +158,12 @@ stage_write(struct sta_store *s, const char *id, uint64_t offset, const void *p,
 {
 	struct mem *m = mem_of(s);
 	HOLD_LOCK(m);
-	struct stage *stage = NULL;
+	struct stage *stage = need_stage(m, id, err);
 	bool spoiled = false;
-	enum sta_rc rc = need_stage(m, id, &stage, err);
+	enum sta_rc rc;
 
-	if (rc != STA_OK)
-		return rc;
+	if (!stage)
+		return err->rc;
 	if (stage->bytes->names > 1)
 		return sta_err_set(err, STA_CONFLICT, 0, "upload '%s' is complete", id);
 	rc = sta_file_append(stage->bytes->fd, id, offset, p, len, &spoiled, err);
@@ -179,12 +177,11 @@ stage_stat(struct sta_store *s, const char *id, uint64_t *size, int64_t *written
 {
 	struct mem *m = mem_of(s);
 	HOLD_LOCK(m);
-	struct stage *stage = NULL;
+	struct stage *stage = need_stage(m, id, err);
 	struct stat st;
-	enum sta_rc rc = need_stage(m, id, &stage, err);
 
-	if (rc != STA_OK)
-		return rc;
+	if (!stage)
+		return err->rc;
 	if (fstat(stage->bytes->fd, &st) < 0)
 		return sta_file_fail("stat upload", id, err);
 	*size = (uint64_t) st.st_size;
@@ -213,10 +210,9 @@ stage_open(struct sta_store *s, const char *id, struct sta_blob_file *out, struc
 {
 	struct mem *m = mem_of(s);
 	HOLD_LOCK(m);
-	struct stage *stage = NULL;
-	enum sta_rc rc = need_stage(m, id, &stage, err);
+	struct stage *stage = need_stage(m, id, err);
 
-	return rc == STA_OK ? reopen(stage->bytes, out, err) : rc;
+	return stage ? reopen(stage->bytes, out, err) : err->rc;
 }
 
 static enum sta_rc
@@ -285,12 +281,11 @@ publish(struct sta_store *s, const char *id, const struct sta_digest *digest, st
 	struct mem *m = mem_of(s);
 	HOLD_LOCK(m);
 	const struct blob *there = *find_blob(m, digest);
-	struct stage *stage = NULL;
+	struct stage *stage = need_stage(m, id, err);
 	struct blob *new;
-	enum sta_rc rc = need_stage(m, id, &stage, err);
 
-	if (rc != STA_OK)
-		return rc;
+	if (!stage)
+		return err->rc;
 	if (there)
 		return compare(there->bytes, stage->bytes, err);
 	new = sta_malloc(sizeof(*new));

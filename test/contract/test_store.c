@@ -100,6 +100,7 @@ static int
 remove_root(void **state)
 {
 	(void) state;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	return nftw(root, remove_path, 8, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -25,6 +25,7 @@ static int interruptions;    /* so many EINTR first */
 
 FAULT(void *, sta_malloc, (size_t len), (len), NULL, ENOMEM)
 FAULT(int, open64, (const char *path, int flags, ...), (path, flags), -1, EMFILE)
+FAULT(int, __openat64_2, (int at, const char *path, int flags), (at, path, flags), -1, EMFILE)
 FAULT(int, fstat64, (int fd, struct stat *st), (fd, st), -1, EIO)
 FAULT(int, fstatat64, (int at, const char *path, struct stat *st, int flags), (at, path, st, flags), -1, EIO)
 FAULT(int, ftruncate64, (int fd, off_t len), (fd, len), -1, EIO)
@@ -139,6 +140,7 @@ static int
 remove_root(void **state)
 {
 	(void) state;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	return nftw(root, remove_path, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -149,7 +151,7 @@ open_descriptors(void)
 	int n = 0;
 
 	assert_non_null(d);
-	while (readdir(d))
+	while (readdir(d)) /* NOLINT(concurrency-mt-unsafe): one thread */
 		n++;
 	(void) closedir(d);
 	return n;

@@ -127,6 +127,7 @@ teardown(void **state)
 
 	sta_store_free(f->s);
 	(void) close(f->dir);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	return nftw(f->root, remove_path, 8, FTW_DEPTH | FTW_PHYS);
 }
 
