@@ -188,6 +188,17 @@ run(struct sta_cli *cli, struct sta_err *err)
 	return rc == STA_OK ? cli->command->run(cli, err) : rc;
 }
 
+/* "staithe: <what>: <why>"; an argument belongs to what, unless why names it. */
+static int
+failed(const struct sta_cli *cli, const struct sta_err *err)
+{
+	const char *argument = cli->n_args > 0 && !strstr(err->msg, cli->args[0]) ? cli->args[0] : "";
+
+	(void) fprintf(stderr, "staithe: %s%s%s: %s\n", cli->command ? cli->command->name : "command line",
+		       argument[0] != '\0' ? " " : "", argument, err->msg);
+	return cli->status != STA_EXIT_OK ? cli->status : STA_EXIT_FAILURE;
+}
+
 int
 sta_cli_main(int argc, char **argv, char **environment, sta_cli_fn *serve)
 {
@@ -210,9 +221,5 @@ sta_cli_main(int argc, char **argv, char **environment, sta_cli_fn *serve)
 		rc = run(&cli, &err);
 	if (rc == STA_OK && fflush(stdout) != 0)
 		rc = sta_err_set(&err, STA_IO, errno, "write the result");
-	if (rc == STA_OK)
-		return cli.status;
-	(void) fprintf(stderr, "staithe: %s: %s\n", cli.command ? cli.command->name : "command line",
-		       err.msg);
-	return cli.status != STA_EXIT_OK ? cli.status : STA_EXIT_FAILURE;
+	return rc == STA_OK ? cli.status : failed(&cli, &err);
 }

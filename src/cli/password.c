@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -12,17 +13,31 @@
 #include "cli/cli.h"
 #include "crypto/password.h"
 
+/* A terminal that does not show what is typed, until it is put back: also when
+ * the user gives up with an interrupt. */
 struct echo {
 	int fd;
 	bool changed;
 	struct termios before;
+	struct sigaction before_interrupt;
 };
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_interrupt(int number)
+{
+	(void) number;
+	interrupted = 1;
+}
 
 static void
 echo_off(struct echo *e)
 {
+	struct sigaction catch = { .sa_handler = on_interrupt }; /* without SA_RESTART: read(2) returns */
 	struct termios now;
 
+	(void) sigaction(SIGINT, &catch, &e->before_interrupt);
 	if (tcgetattr(e->fd, &e->before) < 0)
 		return;
 	now = e->before;
@@ -33,6 +48,7 @@ echo_off(struct echo *e)
 static void
 echo_restore(const struct echo *e)
 {
+	(void) sigaction(SIGINT, &e->before_interrupt, NULL);
 	if (!e->changed)
 		return;
 	(void) tcsetattr(e->fd, TCSAFLUSH, &e->before);
@@ -49,7 +65,7 @@ read_line(int fd, char *out, size_t max, struct sta_err *err)
 	for (;;) {
 		ssize_t n = read(fd, &c, 1);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && !interrupted)
 			continue;
 		if (n < 0)
 			return sta_err_set(err, STA_IO, errno, "read the password");
@@ -73,8 +89,8 @@ prompt(int fd, const char *text, char *out, size_t max, struct sta_err *err)
 {
 	STA_AUTO(echo_restore) struct echo e = { .fd = fd };
 
-	(void) dprintf(fd, "%s", text);
 	echo_off(&e);
+	(void) dprintf(fd, "%s", text);
 	return read_line(fd, out, max, err);
 }
 

@@ -172,6 +172,10 @@ on_scalar(struct reader *r, const yaml_event_t *e, struct sta_err *err)
 	if (!r->value)
 		return on_key(r, text, err);
 	id = sta_option_find(r->key);
+	if (id == STA_OPTION_MAX_ && is_null(e)) {
+		value_done(r); /* all of its options are switched off by '#' */
+		return STA_OK;
+	}
 	if (id == STA_OPTION_MAX_)
 		return refuse(r, r->key, err, "holds options, and takes no value itself");
 	if (is_null(e))
@@ -276,6 +280,7 @@ parse(struct reader *r, const char *text, size_t len, struct sta_err *err)
 
 	if (!yaml_parser_initialize(&p))
 		return sta_err_set(err, STA_NOMEM, 0, "%s: out of memory", r->path);
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&p, (const unsigned char *) text, len);
 	while (more && rc == STA_OK) {
 		STA_AUTO(auto_event) yaml_event_t e = { .type = YAML_NO_EVENT };

@@ -116,8 +116,13 @@ nested_keys_name_options(void **state)
 static void
 a_file_without_options_is_fine(void **state)
 {
-	static const char *const texts[] = { "",     "# nothing\n",  "---\n",
-					     "{}\n", "--- ~\n...\n", "http:\n  trusted_proxies: []\n" };
+	static const char *const texts[] = { "",
+					     "# nothing\n",
+					     "---\n",
+					     "{}\n",
+					     "gc:\n  # grace: 1h\nworkers: 1\n",
+					     "--- ~\n...\n",
+					     "http:\n  trusted_proxies: []\n" };
 	struct sta_conf *c = *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -194,6 +199,7 @@ mistakes_are_named_with_their_place(void **state)
 		{ "--- {}\n--- {}\n", "t.yaml:2:1: a second document begins" },
 		{ "workers: [1\n", "t.yaml:1:10: workers: takes no list" },
 		{ "gc: {grace: 1h\n", "t.yaml:2:1: did not find expected ',' or '}'" },
+		{ "\xff\xfe", "t.yaml:1:1: invalid leading UTF-8 octet" },
 		{ "\tworkers: 1\n", "t.yaml:1:1: found character that cannot start any token" },
 		{ "data: \"a\\0b\"\n", "t.yaml:1:7: data: holds a NUL character" },
 		{ "data: \"a\\nb\"\n", "t.yaml:1:7: data: holds a control character" },
