@@ -161,6 +161,28 @@ static const char base64_std[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 char *
+sta_percent_encode(struct sta_arena *a, const char *s)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	static const char digits[] = "0123456789ABCDEF";
+	char *out = sta_arena_alloc(a, strlen(s) * 3 + 1);
+	char *to = out;
+
+	for (; out && *s; s++) {
+		unsigned char c = (unsigned char) *s;
+
+		if (strchr(unreserved, c)) {
+			*to++ = (char) c;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[c >> 4];
+		*to++ = digits[c & 15];
+	}
+	return out;
+}
+
+char *
 sta_base64(struct sta_arena *a, const void *p, size_t len, bool url)
 {
 	const char *alphabet = url ? base64_url : base64_std;

@@ -33,11 +33,15 @@ bool sta_unhex(const char *s, size_t len, unsigned char *out);
  * result holds a NUL or another control byte.  plus_is_space for queries. */
 char *sta_percent_decode(struct sta_arena *a, const char *s, size_t len, bool plus_is_space) STA_CHECK;
 
+/* Escape all but the unreserved characters of RFC 3986 2.3; NULL when out of memory. */
+char *sta_percent_encode(struct sta_arena *a, const char *s) STA_CHECK;
+
 /* RFC 4648 base64.  url: the URL-safe alphabet, no padding.  Decoding accepts
  * padded and unpadded input of the chosen alphabet and refuses all else; the
  * result is NUL-terminated, *out_len does not count the NUL. */
 char *sta_base64(struct sta_arena *a, const void *p, size_t len, bool url) STA_CHECK;
-unsigned char *sta_unbase64(struct sta_arena *a, const char *s, size_t len, bool url, size_t *out_len) STA_CHECK;
+unsigned char *sta_unbase64(struct sta_arena *a, const char *s, size_t len, bool url,
+			    size_t *out_len) STA_CHECK;
 
 /* Same bytes, in time that depends on len alone. */
 bool sta_equal_secret(const void *a, const void *b, size_t len);

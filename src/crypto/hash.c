@@ -102,7 +102,8 @@ sta_hash_peek(const struct sta_hash *h, struct sta_digest *out, struct sta_err *
 }
 
 enum sta_rc
-sta_hash_bytes(enum sta_digest_alg alg, const void *p, size_t len, struct sta_digest *out, struct sta_err *err)
+sta_hash_bytes(enum sta_digest_alg alg, const void *p, size_t len, struct sta_digest *out,
+	       struct sta_err *err)
 {
 	const EVP_MD *md = implementation(alg);
 	struct sta_digest d = { .alg = alg };

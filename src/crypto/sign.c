@@ -292,7 +292,7 @@ signature_text_valid(const char *s, size_t len)
 		if (!memchr(alphabet, s[i], sizeof(alphabet) - 1))
 			return false;
 	}
-	return memchr("AQgw", s[len - 1], 4) != NULL; /* the digits whose four spare bits are zero */
+	return strchr("AQgw", s[len - 1]) != NULL; /* the digits whose four spare bits are zero */
 }
 
 /* r and s in one row -> DER; its length, or 0 when out of memory. */

@@ -76,8 +76,8 @@ void sta_db_done(struct sta_db_stmt **s);
  * is done.  Binding cannot fail visibly: a failure, or a placeholder without a
  * value, is reported by the next step. */
 void sta_db_bind_int(struct sta_db_stmt *s, int i, int64_t v);
-void sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v); /* NULL binds NULL */
-void sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len);
+void sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v);              /* NULL binds NULL */
+void sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len); /* never NULL */
 void sta_db_bind_null(struct sta_db_stmt *s, int i);
 
 /* *row true: a row is there; false: no more rows.  A violated UNIQUE or PRIMARY

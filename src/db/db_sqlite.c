@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/auto.h"
+#include "base/parse.h"
 #include "db/db_internal.h"
 
 /* 256 MiB: under a second. */
@@ -257,7 +257,9 @@ check_file(const struct sta_db *db, struct sta_err *err)
 	struct first_value pages = { "" };
 	struct first_value result = { "" };
 	int code = sqlite3_exec(c->handle, "PRAGMA page_count", note_first_value, &pages, NULL);
-	bool is_small = strtoll(pages.text, NULL, 10) <= CHECKED_PAGES_MAX;
+	uint64_t n_pages = 0;
+	bool is_small =
+		sta_parse_u64(pages.text, strlen(pages.text), &n_pages) && n_pages <= CHECKED_PAGES_MAX;
 
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(c->handle,

@@ -229,7 +229,7 @@ sta_db_bind_text(struct sta_db_stmt *s, int i, const char *v)
 void
 sta_db_bind_bytes(struct sta_db_stmt *s, int i, const void *p, size_t len)
 {
-	note_binding(s, i, sqlite3_bind_blob64(s->handle, i, p, len, SQLITE_STATIC));
+	note_binding(s, i, sqlite3_bind_blob64(s->handle, i, p ? p : "", len, SQLITE_STATIC));
 }
 
 void

@@ -57,19 +57,25 @@ pair_value(struct sta_arena *a, const char *pair, size_t len, const char *name)
 }
 
 const char *
-sta_request_query(const struct sta_request *req, const char *name, size_t n)
+sta_form_value(struct sta_arena *a, const char *form, const char *name, size_t n)
 {
-	const char *p = req->engine ? req->engine->query : NULL;
+	const char *p = form;
 
 	while (p && *p) {
 		size_t len = strcspn(p, "&");
-		const char *value = pair_value(req->arena, p, len, name);
+		const char *value = pair_value(a, p, len, name);
 
 		if (value && n-- == 0)
 			return value;
 		p += len + (p[len] == '&');
 	}
 	return NULL;
+}
+
+const char *
+sta_request_query(const struct sta_request *req, const char *name, size_t n)
+{
+	return req->engine ? sta_form_value(req->arena, req->engine->query, name, n) : NULL;
 }
 
 bool

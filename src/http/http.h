@@ -65,21 +65,21 @@ struct sta_request {
 	struct sta_arena *arena; /* lives until the response has been sent */
 	char id[STA_REQUEST_ID_MAX];
 	enum sta_method method;
-	const char *path;      /* decoded once, canonical: see sta_path_canonical() */
-	const char *target;    /* as sent, for logs; without the query */
-	const char *peer;      /* client address without port; from a trusted proxy's header if configured */
+	const char *path;   /* decoded once, canonical: see sta_path_canonical() */
+	const char *target; /* as sent, for logs; without the query */
+	const char *peer;   /* client address without port; from a trusted proxy's header if configured */
 	bool tls;
 	const struct sta_route *route;
 	const char *param[STA_PARAMS_MAX]; /* values of the route's {...}, in order */
 	const char *body;                  /* STA_BODY_MEMORY */
 	size_t body_len;
-	bool has_length;        /* the client announced Content-Length */
-	uint64_t length;        /* that many bytes */
-	struct sta_sink sink;   /* STA_BODY_STREAM: filled by begin() */
-	void *state;            /* for the handler, from begin() to handler() */
-	const char *log_user;   /* set by the api layer: who, for the log line; or NULL */
-	uint64_t t_wait_ns;     /* filled by the engine: time in line for a worker */
-	uint64_t t_work_ns;     /* filled by the engine: time in handlers */
+	bool has_length;      /* the client announced Content-Length */
+	uint64_t length;      /* that many bytes */
+	struct sta_sink sink; /* STA_BODY_STREAM: filled by begin() */
+	void *state;          /* for the handler, from begin() to handler() */
+	const char *log_user; /* set by the api layer: who, for the log line; or NULL */
+	uint64_t t_wait_ns;   /* filled by the engine: time in line for a worker */
+	uint64_t t_work_ns;   /* filled by the engine: time in handlers */
 	struct sta_engine_request *engine;
 };
 
@@ -89,6 +89,9 @@ const char *sta_request_header(const struct sta_request *req, const char *name);
 /* The n-th (from 0) query parameter of that name, percent-decoded, '+' as
  * space; NULL when there are no more.  Borrowed from the arena. */
 const char *sta_request_query(const struct sta_request *req, const char *name, size_t n);
+
+/* The same in a body of type application/x-www-form-urlencoded. */
+const char *sta_form_value(struct sta_arena *a, const char *form, const char *name, size_t n);
 
 bool sta_request_may_wait(const struct sta_request *req);
 
@@ -145,7 +148,8 @@ struct sta_route {
 	enum sta_body_mode body;
 	size_t body_max;       /* STA_BODY_MEMORY */
 	bool waits;            /* go to a worker at once */
-	sta_handler_fn *begin; /* STA_BODY_STREAM: required; STA_BODY_MEMORY: optional, to refuse before the body is read */
+	sta_handler_fn *begin; /* STA_BODY_STREAM: required; STA_BODY_MEMORY: optional, to refuse before the
+				  body is read */
 	sta_handler_fn *handler;
 };
 

@@ -273,6 +273,9 @@ sta_server_start(const struct sta_server_options *o, const struct sta_app *app, 
 	if (rc != STA_OK)
 		return rc;
 	*out = s;
+	/* Only now, for a handler may use *out. */
+	atomic_store(&s->accepting, true);
+	sta_mhd_reaper_wake(s);
 	s = NULL;
 	return STA_OK;
 }

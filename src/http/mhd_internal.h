@@ -127,6 +127,7 @@ struct sta_server {
 	pthread_cond_t quiet; /* requests_active went to 0 while stopping */
 	struct sta_mhd_conn *conns;
 
+	_Atomic bool accepting;
 	_Atomic bool draining; /* no new connections; answers end theirs */
 	_Atomic bool cutting;  /* the grace is over: no new requests, bodies end */
 	_Atomic bool reaper_ends;

@@ -254,7 +254,7 @@ reap(void *arg)
 
 		if (atomic_load(&s->draining))
 			stop_listening(s);
-		if (!full)
+		if (!full && atomic_load(&s->accepting))
 			fds[1].fd = s->listen_fd; /* -1 is ignored */
 		(void) poll(fds, 2, full ? FULL_TICK_MS : TICK_MS);
 		if (fds[0].revents)

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "http/mhd_internal.h"
@@ -128,6 +129,8 @@ call(struct sta_mhd_request *er, sta_handler_fn *fn)
 	enum sta_rc rc = fn(app->ctx, &er->req, &res, &err);
 
 	er->req.t_work_ns += sta_now_ns() - start;
+	if (rc != STA_OK && res.fd >= 0)
+		(void) close(res.fd);
 	if (rc == STA_WOULD_BLOCK && !er->may_wait)
 		return false;
 	if (rc != STA_OK) {

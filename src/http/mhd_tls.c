@@ -57,23 +57,29 @@ read_pair(struct pair *p, const char *certificate, const char *key)
 	return rc;
 }
 
+static gnutls_sign_algorithm_t
+signature_of(gnutls_privkey_t key, gnutls_digest_algorithm_t hash)
+{
+	int algorithm = gnutls_privkey_get_pk_algorithm(key, NULL);
+
+	return gnutls_pk_to_sign((gnutls_pk_algorithm_t) algorithm, hash);
+}
+
 /* Does the key sign what the certificate verifies? */
 static int
 check_pair(const struct pair *p)
 {
 	static unsigned char text[] = "staithe";
 	const gnutls_datum_t data = { .data = text, .size = sizeof(text) };
+	gnutls_pubkey_t public = p->chain[0].pubkey;
 	gnutls_datum_t signature = { 0 };
-	gnutls_sign_algorithm_t alg;
-	int rc = gnutls_pubkey_get_preferred_hash_algorithm(p->chain[0].pubkey, NULL, NULL);
-	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
+	gnutls_digest_algorithm_t hash;
+	int rc = gnutls_pubkey_get_preferred_hash_algorithm(public, &hash, NULL);
 
-	if (rc < 0)
-		return rc;
-	alg = gnutls_pk_to_sign(gnutls_pubkey_get_pk_algorithm(p->chain[0].pubkey, NULL), hash);
-	rc = gnutls_privkey_sign_data2(p->key, alg, 0, &data, &signature);
 	if (rc >= 0)
-		rc = gnutls_pubkey_verify_data2(p->chain[0].pubkey, alg, 0, &data, &signature);
+		rc = gnutls_privkey_sign_data(p->key, hash, 0, &data, &signature);
+	if (rc >= 0)
+		rc = gnutls_pubkey_verify_data2(public, signature_of(p->key, hash), 0, &data, &signature);
 	gnutls_free(signature.data);
 	return rc;
 }

@@ -66,7 +66,7 @@ resolve(const struct spec *spec, uint64_t size, struct sta_range *out)
 /* Running totals over one set. */
 struct set {
 	uint64_t size;
-	uint64_t sum; /* bytes of the ranges so far */
+	uint64_t left; /* bytes that may still be asked for */
 	size_t parts;
 	bool refused; /* reversed, too many or too much */
 };
@@ -84,16 +84,18 @@ add_spec(struct set *set, const struct spec *spec, struct sta_range *out, size_t
 	if (set->refused || !resolve(spec, set->size, &r))
 		return;
 	len = r.last - r.first + 1;
-	set->sum = set->sum > UINT64_MAX - len ? UINT64_MAX : set->sum + len;
-	if (set->sum / 2 > set->size || (set->sum / 2 == set->size && set->sum % 2 != 0))
+	if (len > set->left) {
 		set->refused = true;
+		return;
+	}
+	set->left -= len;
 	out[(*n)++] = r;
 }
 
 enum sta_range_result
 sta_range_parse(const char *value, uint64_t size, struct sta_range out[STA_RANGES_MAX], size_t *n)
 {
-	struct set set = { .size = size };
+	struct set set = { .size = size, .left = size > UINT64_MAX / 2 ? UINT64_MAX : 2 * size };
 
 	*n = 0;
 	if (!value || strncasecmp(value, "bytes=", 6) != 0)

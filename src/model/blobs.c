@@ -122,6 +122,8 @@ sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size,
 	} else if (rc == STA_OK && b.state == STA_BLOB_DELETING) {
 		return busy(d, err);
 	} else if (rc == STA_OK) {
+		if (b.claim_until_unix < until_unix)
+			b.claim_until_unix = until_unix;
 		rc = sta_sql_run(c, err,
 				 "UPDATE blob SET claim_until = $1 WHERE id = $2 AND claim_until < $1",
 				 STA_V_INT(until_unix), STA_V_INT(b.id));
@@ -141,12 +143,30 @@ sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob
 		return rc;
 	if (b.state == STA_BLOB_DELETING)
 		return busy(d, err);
-	if (b.state == STA_BLOB_CLAIMED) {
-		b.state = STA_BLOB_LIVE;
-		rc = sta_sql_run(c, err, "UPDATE blob SET state = 2 WHERE id = $1", STA_V_INT(b.id));
-	}
+	b.state = STA_BLOB_LIVE;
+	rc = sta_sql_run(c, err, "UPDATE blob SET state = 2, claim_until = 0 WHERE id = $1", STA_V_INT(b.id));
 	if (rc == STA_OK)
 		*out = b;
+	return rc;
+}
+
+/* Its bytes are in the same database: taking it back is a matter of its state. */
+static enum sta_rc
+revive_inline(struct sta_db_conn *c, struct sta_blob *b, struct sta_err *err)
+{
+	b->state = STA_BLOB_LIVE;
+	return sta_sql_run(c, err, "UPDATE blob SET state = 2 WHERE id = $1", STA_V_INT(b->id));
+}
+
+static enum sta_rc
+insert_inline(struct sta_db_conn *c, struct sta_blob *b, const void *bytes, int64_t now_unix,
+	      struct sta_err *err)
+{
+	enum sta_rc rc = insert_blob(c, b, now_unix, err);
+
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)",
+				 STA_V_INT(b->id), STA_V_BYTES(bytes, b->size));
 	return rc;
 }
 
@@ -157,24 +177,19 @@ sta_blob_put_inline(struct sta_db_conn *c, const struct sta_digest *d, const voi
 	struct sta_blob b;
 	enum sta_rc rc = sta_blob_find(c, d, &b, err);
 
-	if (rc == STA_OK && b.state == STA_BLOB_LIVE) {
-		*out = b;
-		return STA_OK;
+	if (rc == STA_NOT_FOUND) {
+		b = (struct sta_blob){
+			.digest = *d,
+			.size = len,
+			.place = STA_PLACE_INLINE,
+			.state = STA_BLOB_LIVE,
+		};
+		rc = insert_inline(c, &b, bytes, now_unix, err);
+	} else if (rc == STA_OK && b.state != STA_BLOB_LIVE) {
+		if (b.place != STA_PLACE_INLINE)
+			return busy(d, err); /* its file is being published or removed: let that end first */
+		rc = revive_inline(c, &b, err);
 	}
-	if (rc == STA_OK)
-		return busy(d, err); /* claimed or deleting as a file: let that end first */
-	if (rc != STA_NOT_FOUND)
-		return rc;
-	b = (struct sta_blob){
-		.digest = *d,
-		.size = len,
-		.place = STA_PLACE_INLINE,
-		.state = STA_BLOB_LIVE,
-	};
-	rc = insert_blob(c, &b, now_unix, err);
-	if (rc == STA_OK)
-		rc = sta_sql_run(c, err, "INSERT INTO blob_data(blob_id, bytes) VALUES ($1, $2)",
-				 STA_V_INT(b.id), STA_V_BYTES(bytes, len));
 	if (rc == STA_OK)
 		*out = b;
 	return rc;
@@ -256,10 +271,10 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 		c, &s, err,
 		"SELECT p.id, p.name FROM blob b JOIN package_blob m ON m.blob_id = b.id"
 		" JOIN package p ON p.id = m.package_id"
-		" WHERE b.digest = $1 AND b.state = 2 AND p.id > $2"
+		" WHERE b.digest = $1 AND b.state = 2 AND m.package_id > $2"
 		" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM package_grant g"
 		"  WHERE g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $3))"
-		" ORDER BY p.id LIMIT 1",
+		" ORDER BY m.package_id LIMIT 1",
 		STA_V_KEY(&key), STA_V_INT(after_package), STA_V_INT(account_id));
 
 	if (rc != STA_OK)
@@ -301,7 +316,9 @@ enum sta_rc
 sta_member_count_waiting(struct sta_db_conn *c, uint64_t *n, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0");
+	/* The bound on due makes SQLite read the index of these rows and not the table. */
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT count(*) FROM package_blob WHERE refs = 0 AND due >= 0");
 
 	if (rc == STA_OK)
 		*n = (uint64_t) sta_db_int(s, 0);
@@ -364,7 +381,10 @@ sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct
 enum sta_rc
 sta_blob_forget(struct sta_db_conn *c, int64_t blob_id, struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err, "DELETE FROM blob_data WHERE blob_id = $1", STA_V_INT(blob_id));
+	enum sta_rc rc = sta_sql_run(c, err,
+				     "DELETE FROM blob_data WHERE blob_id IN"
+				     " (SELECT id FROM blob WHERE id = $1 AND state = 3 AND members = 0)",
+				     STA_V_INT(blob_id));
 
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM blob WHERE id = $1 AND state = 3 AND members = 0",

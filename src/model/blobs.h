@@ -60,8 +60,9 @@ enum sta_rc sta_blob_inline(struct sta_db_conn *c, struct sta_arena *a, int64_t 
 enum sta_rc sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size, int64_t now_unix,
 			   int64_t until_unix, struct sta_blob *out, struct sta_err *err) STA_CHECK;
 
-/* The claimed bytes are published.  STA_BUSY as above, STA_NOT_FOUND when the
- * claim was too old and is gone: claim again. */
+/* The claimed bytes are published; the claim ends, for all who have made it.
+ * STA_BUSY as above, STA_NOT_FOUND when the row is gone since: claim again, and
+ * publish again. */
 enum sta_rc sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob *out,
 			  struct sta_err *err) STA_CHECK;
 
@@ -110,10 +111,11 @@ enum sta_rc sta_blob_any_old_claim(struct sta_db_conn *c, int64_t now_unix, bool
 /* Abandoned claims become DELETING. */
 enum sta_rc sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct sta_err *err) STA_CHECK;
 
-/* Blobs to unlink; inline ones among them are removed here and counted. */
+/* Blobs to remove, at most max: the bytes of those in the store first. */
 enum sta_rc sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_blob **out,
 			      size_t *n, struct sta_err *err) STA_CHECK;
-/* The bytes are gone: so is the row. */
+/* The bytes in the store are gone: so are the row and inline bytes.  Only of a
+ * blob that is DELETING; another stays as it is. */
 enum sta_rc sta_blob_forget(struct sta_db_conn *c, int64_t blob_id, struct sta_err *err) STA_CHECK;
 
 /* Every blob by id after last, for fsck. */

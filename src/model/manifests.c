@@ -215,9 +215,9 @@ enum sta_rc
 sta_version_next(struct sta_db_conn *c, int64_t package_id, int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc =
-		sta_sql_one(c, &s, err, "SELECT id FROM manifest WHERE package_id = $1 ORDER BY id LIMIT 1",
-			    STA_V_INT(package_id));
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "SELECT id FROM manifest WHERE package_id = $1 ORDER BY digest LIMIT 1",
+				     STA_V_INT(package_id));
 
 	if (rc == STA_OK)
 		*id = sta_db_int(s, 0);

@@ -38,6 +38,7 @@ static const char step_1[] =
 	" published INTEGER NOT NULL," /* has had a manifest; only then it is listed */
 	" created INTEGER NOT NULL,"
 	" updated INTEGER NOT NULL);"
+	"CREATE INDEX package_namespace ON package(namespace_id);"
 	"CREATE INDEX package_unpublished ON package(id) WHERE published = 0;"
 
 	"CREATE TABLE package_grant ("

@@ -12,6 +12,8 @@
 #ifndef STA_REGISTRY_CORE_H
 #define STA_REGISTRY_CORE_H
 
+#include <pthread.h>
+
 #include "base/clock.h"
 #include "crypto/sign.h"
 #include "model/packages.h"
@@ -43,7 +45,12 @@ struct sta_registry {
 	unsigned char cache_key[32];
 	struct sta_sessions *sessions;
 	struct sta_used *used;
+	pthread_mutex_t removing; /* from reading which blobs are DELETING until their rows are gone; gc.c */
 };
+
+/* A push meets a blob that is DELETING: end its removal now.  Waits. */
+enum sta_rc sta_gc_finish_removal(struct sta_registry *r, const struct sta_digest *digest,
+				  struct sta_err *err) STA_CHECK;
 
 /* A package as the door found it. */
 struct sta_entry {

@@ -172,23 +172,33 @@ forget_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 
 /* File first, then the row: a crash between them leaves a row that says so. */
 static enum sta_rc
+unlink_and_forget(struct sta_registry *r, const struct sta_blob *blobs, size_t n, struct sta_err *err)
+{
+	struct forgetting f = { blobs, n };
+	enum sta_rc rc = STA_OK;
+
+	for (size_t i = 0; rc == STA_OK && i < n; i++)
+		if (blobs[i].place == STA_PLACE_STORE)
+			rc = r->store->ops->remove(r->store, &blobs[i].digest, err);
+	return rc == STA_OK && n > 0 ? sta_db_write(r->db, forget_tx, &f, err) : rc;
+}
+
+/* r->removing is held from the look at the rows until they are gone: else a
+ * file could be unlinked that a push has just put in the place of an old one. */
+static enum sta_rc
 remove_blobs(struct pass *p, struct sta_err *err)
 {
-	struct sta_store *store = p->r->store;
 	struct sta_db_conn *c = NULL;
-	struct forgetting f = { 0 };
 	struct sta_blob *blobs = NULL;
 	enum sta_rc rc = sta_db_reader(p->r->db, &c, err);
 
-	if (rc == STA_OK)
-		rc = sta_blob_deleting(c, p->arena, BATCH, &blobs, &p->n, err);
-	for (size_t i = 0; rc == STA_OK && i < p->n; i++)
-		if (blobs[i].place == STA_PLACE_STORE)
-			rc = store->ops->remove(store, &blobs[i].digest, err);
-	if (rc != STA_OK || p->n == 0)
+	if (rc != STA_OK)
 		return rc;
-	f = (struct forgetting){ blobs, p->n };
-	rc = sta_db_write(p->r->db, forget_tx, &f, err);
+	(void) pthread_mutex_lock(&p->r->removing);
+	rc = sta_blob_deleting(c, p->arena, BATCH, &blobs, &p->n, err);
+	if (rc == STA_OK)
+		rc = unlink_and_forget(p->r, blobs, p->n, err);
+	(void) pthread_mutex_unlock(&p->r->removing);
 	if (rc != STA_OK)
 		return rc;
 	p->taken = p->n;
@@ -196,6 +206,23 @@ remove_blobs(struct pass *p, struct sta_err *err)
 	for (size_t i = 0; i < p->n; i++)
 		p->result.bytes_freed += blobs[i].size;
 	return STA_OK;
+}
+
+enum sta_rc
+sta_gc_finish_removal(struct sta_registry *r, const struct sta_digest *digest, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_blob blob;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc != STA_OK)
+		return rc;
+	(void) pthread_mutex_lock(&r->removing);
+	rc = sta_blob_find(c, digest, &blob, err);
+	if (rc == STA_OK && blob.state == STA_BLOB_DELETING)
+		rc = unlink_and_forget(r, &blob, 1, err);
+	(void) pthread_mutex_unlock(&r->removing);
+	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
 /* --- packages that were begun and never got a manifest --- */

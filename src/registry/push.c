@@ -243,6 +243,17 @@ prepare(struct work *w, struct sta_err *err)
 }
 
 enum sta_rc
+sta_push_allowed(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		 struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_entry e;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	return rc == STA_OK ? sta_door(c, call, name, STA_ACTION_WRITE, &e, err) : rc;
+}
+
+enum sta_rc
 sta_push_manifest(struct sta_registry *r, const struct sta_call *call, const struct sta_push *push,
 		  struct sta_pushed *out, struct sta_err *err)
 {

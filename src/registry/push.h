@@ -42,6 +42,10 @@ struct sta_pushed {
 	size_t n_missing;
 };
 
+/* May the caller push there?  For those who want to know before the bytes come. */
+enum sta_rc sta_push_allowed(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+			     struct sta_err *err) STA_CHECK;
+
 /* One transaction: the manifest, its references, the package if it is the
  * first, the tags.  Errors: MANIFEST_INVALID, DIGEST_INVALID (the bytes do not
  * hash to the digest in the reference), STA_INCOMPLETE (out->missing),

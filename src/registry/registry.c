@@ -95,6 +95,7 @@ sta_registry_open(struct sta_db *db, struct sta_store *store, struct sta_pool *w
 	r->store = store;
 	r->workers = workers;
 	r->options = *o;
+	(void) pthread_mutex_init(&r->removing, NULL);
 	rc = fill(r, err);
 	if (rc != STA_OK) {
 		sta_registry_close(r);
@@ -114,6 +115,7 @@ sta_registry_close(struct sta_registry *r)
 	sta_cache_free(r->passwords);
 	sta_cache_free(r->bearers);
 	sta_sign_key_free(r->key);
+	(void) pthread_mutex_destroy(&r->removing);
 	sta_free(r);
 }
 

@@ -59,6 +59,10 @@ enum sta_rc sta_upload_open(struct sta_registry *r, const struct sta_call *call,
 /* Bytes received, with those not yet in the stage. */
 uint64_t sta_upload_size(const struct sta_upload *u);
 
+/* The client announced so many bytes more: STA_TOO_LARGE (SIZE_INVALID) if they
+ * would exceed layer_max.  The session stays as it is. */
+enum sta_rc sta_upload_expect(const struct sta_upload *u, uint64_t len, struct sta_err *err) STA_CHECK;
+
 /* Take up to len bytes, never waiting.  *taken < len: come back after wake().
  * STA_TOO_LARGE (SIZE_INVALID) over layer_max: the session is over.  STA_FULL,
  * STA_IO from an earlier write: what the stage holds stays. */

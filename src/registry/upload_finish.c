@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -8,8 +7,7 @@
 #include "registry/upload_session.h"
 
 #define CLAIM_S 3600
-#define BUSY_TRIES 40
-#define BUSY_PAUSE_NS 25000000L
+#define TRIES 5 /* each is lost only to a collector's pass in between */
 
 struct finish {
 	struct sta_upload *u;
@@ -111,20 +109,6 @@ live_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	return rc == STA_OK ? record(c, f, blob.id, err) : rc;
 }
 
-/* The collector is just removing the row: it takes milliseconds. */
-static enum sta_rc
-write_when_free(struct finish *f, sta_db_tx_fn *tx, struct sta_err *err)
-{
-	enum sta_rc rc = STA_BUSY;
-
-	for (int i = 0; rc == STA_BUSY && i < BUSY_TRIES; i++) {
-		if (i > 0)
-			(void) nanosleep(&(struct timespec){ .tv_nsec = BUSY_PAUSE_NS }, NULL);
-		rc = sta_db_write(f->u->r->db, tx, f, err);
-	}
-	return rc;
-}
-
 static enum sta_rc
 read_small(struct finish *f, struct sta_err *err)
 {
@@ -193,16 +177,44 @@ publish(const struct finish *f, struct sta_err *err)
 	return rc == STA_OK ? store->ops->publish(store, f->u->id, f->digest, err) : rc;
 }
 
+/* Claim, publish, record.  STA_BUSY or STA_NOT_FOUND: the collector has taken
+ * the blob before, or in between. */
+static enum sta_rc
+put_in_store(struct finish *f, struct sta_err *err)
+{
+	struct sta_db *db = f->u->r->db;
+	enum sta_rc rc = sta_db_write(db, claim_tx, f, err);
+
+	if (rc == STA_OK)
+		rc = publish(f, err);
+	return rc == STA_OK ? sta_db_write(db, live_tx, f, err) : rc;
+}
+
+static enum sta_rc
+put_in_database(struct finish *f, struct sta_err *err)
+{
+	return sta_db_write(f->u->r->db, inline_tx, f, err);
+}
+
+static enum sta_rc
+put(struct finish *f, enum sta_rc (*how)(struct finish *f, struct sta_err *err), struct sta_err *err)
+{
+	enum sta_rc rc = how(f, err);
+
+	for (int i = 1; (rc == STA_BUSY || rc == STA_NOT_FOUND) && i < TRIES; i++) {
+		rc = sta_gc_finish_removal(f->u->r, f->digest, err);
+		if (rc == STA_OK)
+			rc = how(f, err);
+	}
+	return rc;
+}
+
 static enum sta_rc
 finish_large(struct finish *f, struct sta_err *err)
 {
 	enum sta_rc rc = sta_upload_flush(f->u, err);
 
-	if (rc == STA_OK)
-		rc = write_when_free(f, claim_tx, err);
-	if (rc == STA_OK)
-		rc = publish(f, err);
-	return rc == STA_OK ? write_when_free(f, live_tx, err) : rc;
+	return rc == STA_OK ? put(f, put_in_store, err) : rc;
 }
 
 static enum sta_rc
@@ -210,7 +222,7 @@ finish_small(struct finish *f, struct sta_err *err)
 {
 	enum sta_rc rc = read_small(f, err);
 
-	return rc == STA_OK ? write_when_free(f, inline_tx, err) : rc;
+	return rc == STA_OK ? put(f, put_in_database, err) : rc;
 }
 
 enum sta_rc

@@ -300,19 +300,29 @@ write_failure(struct sta_upload *u, struct sta_err *err)
 }
 
 enum sta_rc
+sta_upload_expect(const struct sta_upload *u, uint64_t len, struct sta_err *err)
+{
+	uint64_t max = u->r->options.layer_max;
+
+	if (u->size <= max && len <= max - u->size)
+		return STA_OK;
+	return sta_oci_fail(err, STA_TOO_LARGE, STA_OCI_SIZE_INVALID,
+			    "the blob is larger than the %llu bytes that this registry accepts",
+			    (unsigned long long) max);
+}
+
+enum sta_rc
 sta_upload_append(struct sta_upload *u, const void *p, size_t len, size_t *taken, struct sta_err *err)
 {
 	enum sta_rc rc = write_failure(u, err);
 
 	*taken = 0;
+	if (rc == STA_OK)
+		rc = sta_upload_expect(u, len, err);
+	if (rc == STA_TOO_LARGE)
+		sta_sessions_end(u->r->sessions, u);
 	if (rc != STA_OK)
 		return rc;
-	if (len > u->r->options.layer_max - u->size) {
-		sta_sessions_end(u->r->sessions, u);
-		return sta_oci_fail(err, STA_TOO_LARGE, STA_OCI_SIZE_INVALID,
-				    "the blob is larger than the %llu bytes that this registry accepts",
-				    (unsigned long long) u->r->options.layer_max);
-	}
 	while (len > *taken) {
 		const char *from = (const char *) p + *taken;
 		size_t room = 0;

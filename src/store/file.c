@@ -4,23 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum sta_rc
-sta_file_fail(const char *what, const char *name, struct sta_err *err)
-{
-	int sys = errno;
-
-	switch (sys) {
-	case ENOENT:
-		return sta_err_set(err, STA_NOT_FOUND, sys, "%s '%s'", what, name);
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return sta_err_set(err, STA_FULL, sys, "%s '%s'", what, name);
-	default:
-		return sta_err_set(err, STA_IO, sys, "%s '%s'", what, name);
-	}
-}
-
 static enum sta_rc
 write_all(int fd, const char *id, uint64_t offset, const char *p, size_t len, struct sta_err *err)
 {

@@ -8,6 +8,7 @@
 #ifndef STA_STORE_FILE_H
 #define STA_STORE_FILE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,22 @@
 #include "base/err.h"
 
 /* Fill *err from errno in terms of the interface: "what 'name': why". */
-enum sta_rc sta_file_fail(const char *what, const char *name, struct sta_err *err);
+static inline enum sta_rc
+sta_file_fail(const char *what, const char *name, struct sta_err *err)
+{
+	int sys = errno;
+
+	switch (sys) {
+	case ENOENT:
+		return sta_err_set(err, STA_NOT_FOUND, sys, "%s '%s'", what, name);
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return sta_err_set(err, STA_FULL, sys, "%s '%s'", what, name);
+	default:
+		return sta_err_set(err, STA_IO, sys, "%s '%s'", what, name);
+	}
+}
 
 /* Write at the end of fd, the file of stage id, which must be at offset
  * (STA_OUT_OF_ORDER).  After a failure the file is as it was; when it could

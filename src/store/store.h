@@ -74,8 +74,9 @@ struct sta_store_ops {
 
 	/* Make the stage's bytes durable under digest, which the caller has
 	 * verified.  STA_OK also when the name exists already: same name, same bytes.
-	 * STA_NOT_FOUND: no such stage.  After a failure the name is not there
-	 * unless it was before. */
+	 * STA_NOT_FOUND: no such stage.  STA_CORRUPT: other bytes hold the name, as
+	 * their number shows; remove them and publish again.  After a failure the
+	 * name is not there unless it was before. */
 	enum sta_rc (*publish)(struct sta_store *s, const char *id, const struct sta_digest *digest,
 			       struct sta_err *err);
 

@@ -224,19 +224,36 @@ stage_each(struct sta_store *s, bool (*fn)(void *arg, const char *id), void *arg
 	return rc;
 }
 
+/* The name is taken: by the same bytes? */
+static enum sta_rc
+compare(int shard, const struct place *p, off_t size, struct sta_err *err)
+{
+	struct stat st;
+
+	if (fstatat(shard, p->hex, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return sta_err_set(err, STA_IO, errno, "stat blob '%s'", p->hex);
+	if (!S_ISREG(st.st_mode) || st.st_size != size)
+		return sta_err_set(err, STA_CORRUPT, 0, "stored blob '%s' has other bytes", p->hex);
+	return STA_OK;
+}
+
 /* Give the stage its name and make that durable, under the shard's lock. */
 static enum sta_rc
-link_stage(const struct fs *f, const char *id, const struct place *p, int shard, struct doubt *doubt,
-	   struct sta_err *err)
+link_stage(const struct fs *f, const struct place *p, int shard, off_t size, struct doubt *doubt,
+	   const char *id, struct sta_err *err)
 {
 	STA_AUTO(auto_unlock) pthread_mutex_t *lock = p->lock;
 	bool ours;
-	enum sta_rc rc;
+	enum sta_rc rc = STA_OK;
 
 	(void) pthread_mutex_lock(lock);
 	ours = linkat(f->uploads, id, shard, p->hex, 0) == 0;
 	if (!ours && errno != EEXIST)
 		return sta_file_fail("publish blob", p->hex, err);
+	if (!ours)
+		rc = compare(shard, p, size, err);
+	if (rc != STA_OK)
+		return rc;
 	rc = sync_dir(shard, p->shard, err);
 	if (rc == STA_OK)
 		return rc;
@@ -269,7 +286,7 @@ publish(struct sta_store *s, const char *id, const struct sta_digest *digest, st
 		doubt.id = id;
 		return sta_err_set(err, STA_IO, errno, "fsync upload '%s'", id);
 	}
-	return link_stage(f, id, &p, shard, &doubt, err);
+	return link_stage(f, &p, shard, st.st_size, &doubt, id, err);
 }
 
 static enum sta_rc

@@ -57,6 +57,9 @@ auto_unlock(pthread_mutex_t **lock)
 	(void) pthread_mutex_unlock(*lock);
 }
 
+/* Until the end of the scope. */
+#define HOLD_LOCK(m) STA_AUTO(auto_unlock) __attribute__((unused)) pthread_mutex_t *lock = locked(m)
+
 static void
 auto_free(void *p)
 {
@@ -99,26 +102,24 @@ find_blob(struct mem *m, const struct sta_digest *digest)
 	return at;
 }
 
-/* The stage of that id; the lock is held. */
-static enum sta_rc
-need_stage(struct mem *m, const char *id, struct stage **out, struct sta_err *err)
+/* The stage of that id, or NULL, when *err says why; the lock is held. */
+static struct stage *
+need_stage(struct mem *m, const char *id, struct sta_err *err)
 {
-	struct stage *found;
+	struct stage *found = sta_stage_id_valid(id) ? *find_stage(m, id) : NULL;
 
 	if (!sta_stage_id_valid(id))
-		return sta_err_set(err, STA_INVALID, 0, "upload id is malformed");
-	found = *find_stage(m, id);
-	if (!found)
-		return sta_err_set(err, STA_NOT_FOUND, 0, "no upload '%s'", id);
-	*out = found;
-	return STA_OK;
+		(void) sta_err_set(err, STA_INVALID, 0, "upload id is malformed");
+	else if (!found)
+		(void) sta_err_set(err, STA_NOT_FOUND, 0, "no upload '%s'", id);
+	return found;
 }
 
 static enum sta_rc
 stage_create(struct sta_store *s, const char *id, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	STA_AUTO(auto_free) struct stage *new = sta_malloc(sizeof(*new));
 	STA_AUTO(auto_free) struct bytes *bytes = sta_malloc(sizeof(*bytes));
 
@@ -156,13 +157,13 @@ stage_write(struct sta_store *s, const char *id, uint64_t offset, const void *p,
 	    struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
-	struct stage *stage = NULL;
+	HOLD_LOCK(m);
+	struct stage *stage = need_stage(m, id, err);
 	bool spoiled = false;
-	enum sta_rc rc = need_stage(m, id, &stage, err);
+	enum sta_rc rc;
 
-	if (rc != STA_OK)
-		return rc;
+	if (!stage)
+		return err->rc;
 	if (stage->bytes->names > 1)
 		return sta_err_set(err, STA_CONFLICT, 0, "upload '%s' is complete", id);
 	rc = sta_file_append(stage->bytes->fd, id, offset, p, len, &spoiled, err);
@@ -175,13 +176,12 @@ static enum sta_rc
 stage_stat(struct sta_store *s, const char *id, uint64_t *size, int64_t *written_unix, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
-	struct stage *stage = NULL;
+	HOLD_LOCK(m);
+	struct stage *stage = need_stage(m, id, err);
 	struct stat st;
-	enum sta_rc rc = need_stage(m, id, &stage, err);
 
-	if (rc != STA_OK)
-		return rc;
+	if (!stage)
+		return err->rc;
 	if (fstat(stage->bytes->fd, &st) < 0)
 		return sta_file_fail("stat upload", id, err);
 	*size = (uint64_t) st.st_size;
@@ -209,18 +209,17 @@ static enum sta_rc
 stage_open(struct sta_store *s, const char *id, struct sta_blob_file *out, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
-	struct stage *stage = NULL;
-	enum sta_rc rc = need_stage(m, id, &stage, err);
+	HOLD_LOCK(m);
+	struct stage *stage = need_stage(m, id, err);
 
-	return rc == STA_OK ? reopen(stage->bytes, out, err) : rc;
+	return stage ? reopen(stage->bytes, out, err) : err->rc;
 }
 
 static enum sta_rc
 stage_remove(struct sta_store *s, const char *id, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct stage **at;
 
 	if (!sta_stage_id_valid(id))
@@ -234,7 +233,7 @@ stage_remove(struct sta_store *s, const char *id, struct sta_err *err)
 static enum sta_rc
 copy_ids(struct mem *m, char (**out)[STA_STAGE_ID_LEN + 1], size_t *n, struct sta_err *err)
 {
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	char(*ids)[STA_STAGE_ID_LEN + 1];
 
 	*n = 0;
@@ -264,17 +263,31 @@ stage_each(struct sta_store *s, bool (*fn)(void *arg, const char *id), void *arg
 	return rc;
 }
 
+/* The name is taken: by the same bytes? */
+static enum sta_rc
+compare(const struct bytes *a, const struct bytes *b, struct sta_err *err)
+{
+	struct stat sa, sb;
+
+	if (fstat(a->fd, &sa) < 0 || fstat(b->fd, &sb) < 0)
+		return sta_err_set(err, STA_IO, errno, "stat blob");
+	return sa.st_size == sb.st_size ? STA_OK
+					: sta_err_set(err, STA_CORRUPT, 0, "stored blob has other bytes");
+}
+
 static enum sta_rc
 publish(struct sta_store *s, const char *id, const struct sta_digest *digest, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
-	struct stage *stage = NULL;
+	HOLD_LOCK(m);
+	const struct blob *there = *find_blob(m, digest);
+	struct stage *stage = need_stage(m, id, err);
 	struct blob *new;
-	enum sta_rc rc = need_stage(m, id, &stage, err);
 
-	if (rc != STA_OK || *find_blob(m, digest))
-		return rc;
+	if (!stage)
+		return err->rc;
+	if (there)
+		return compare(there->bytes, stage->bytes, err);
 	new = sta_malloc(sizeof(*new));
 	if (!new)
 		return no_memory(err);
@@ -291,7 +304,7 @@ blob_open(struct sta_store *s, const struct sta_digest *digest, struct sta_blob_
 	  struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	const struct blob *blob = *find_blob(m, digest);
 
 	return blob ? reopen(blob->bytes, out, err) : sta_err_set(err, STA_NOT_FOUND, 0, "no such blob");
@@ -311,7 +324,7 @@ static enum sta_rc
 blob_remove(struct sta_store *s, const struct sta_digest *digest, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct blob **at = find_blob(m, digest);
 
 	(void) err; /* memory does not fail */
@@ -323,7 +336,7 @@ blob_remove(struct sta_store *s, const struct sta_digest *digest, struct sta_err
 static enum sta_rc
 copy_digests(struct mem *m, struct sta_digest **out, size_t *n, struct sta_err *err)
 {
-	STA_AUTO(auto_unlock) pthread_mutex_t *lock = locked(m);
+	HOLD_LOCK(m);
 	struct sta_digest *digests;
 
 	*n = 0;

@@ -100,6 +100,7 @@ static int
 remove_root(void **state)
 {
 	(void) state;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	return nftw(root, remove_path, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -492,6 +493,21 @@ a_second_stage_of_the_same_digest_is_fine(void **state)
 }
 
 static void
+a_name_that_other_bytes_hold_is_corrupt_until_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	create_and_publish(f, ID1, "byte", &one);
+	create(f, ID2, "bytes");
+	assert_int_equal(f->ops->publish(f->s, ID2, &one, &f->err), STA_CORRUPT);
+	expect_blob(f, &one, "byte");
+	expect_stage(f, ID2, "bytes");
+	assert_int_equal(f->ops->remove(f->s, &one, &f->err), STA_OK);
+	assert_int_equal(f->ops->publish(f->s, ID2, &one, &f->err), STA_OK);
+	expect_blob(f, &one, "bytes");
+}
+
+static void
 a_stage_may_have_two_digests(void **state)
 {
 	struct fixture *f = *state;
@@ -705,6 +721,7 @@ main(int argc, char **argv)
 		TEST(all_blobs_are_listed),
 		TEST(publishing_again_is_fine),
 		TEST(a_second_stage_of_the_same_digest_is_fine),
+		TEST(a_name_that_other_bytes_hold_is_corrupt_until_removed),
 		TEST(a_stage_may_have_two_digests),
 		TEST(a_blob_outlives_its_stage),
 		TEST(a_published_stage_cannot_be_written),

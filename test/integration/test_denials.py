@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import images, refused
+from harness import Client, images, refused
 from harness.client import parse_challenge, succeeded
 
 READ = "permission_denied: read_package"
@@ -101,7 +101,7 @@ def test_catalog_asks_for_its_scope(registry, alice):
 def test_bad_credentials_on_v2_are_401_on_every_route(registry, private, public, authorization):
     for method, rest in READS + WRITES + SESSION + DELETES:
         for name in (private, public):
-            response = send(registry.bare(), method, name, rest, authorization=authorization)
+            response = send(Client(registry, authorization=authorization), method, name, rest)
             refused(response, 401, "UNAUTHORIZED")
             assert response.headers["WWW-Authenticate"].startswith("Bearer ")
 

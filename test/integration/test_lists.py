@@ -44,7 +44,7 @@ def test_link_keeps_the_page_size(owner, tagged):
     assert "n=3" in target and f"last={tags[2]}" in target
 
 
-@pytest.mark.parametrize("last, count", [("", 250), ("0", 249), ("zzz", 0), ("v", 200), ("V", 230), ("no-such-tag", 200)])
+@pytest.mark.parametrize("last, count", [("", 250), ("0", 249), ("zzz", 0), ("v", 200), ("V", 240), ("no-such-tag", 200)])
 def test_last_is_exclusive_and_need_not_exist(owner, tagged, last, count):
     name, tags = tagged
     got = owner.get(f"/v2/{name}/tags/list", params={"last": last}).json()["tags"]

@@ -448,7 +448,7 @@ def test_bytes_that_do_not_match_the_digest_are_refused(owner, ready, unchanged,
 
 
 @pytest.mark.parametrize("reference", ["sha256:baddigeststring", "sha256:", "md5:" + "0" * 32, "sha256:" + "A" * 64,
-                                       "-tag", ".tag", "x" * 129, "a%20b", "%C3%A4", "a:b", "a@b", "tag%0aX"])
+                                       "-tag", ".tag", "x" * 129, "a%20b", "%C3%A4", "a:b", "a@b"])
 def test_malformed_reference_is_400_on_put_and_never_found(owner, ready, unchanged, reference):
     with unchanged(ready):
         response = owner.put_manifest(ready, reference, images.index([]))

@@ -9,6 +9,10 @@ from harness.client import succeeded
 
 
 def mount(client, name, digest, source=None):
+    """As clients do: with a token for both packages."""
+    if client.follow and source:
+        scopes = f"repository:{name}:pull,push", f"repository:{source}:pull"
+        client.tokens[name, "pull,push"] = client.token(*scopes)
     return client.post(f"/v2/{name}/blobs/uploads/", params={"mount": digest, **({"from": source} if source else {})})
 
 
@@ -70,11 +74,11 @@ def test_mount_from_a_private_package_of_another_begins_an_upload(registry, owne
     began_an_upload(outsider, name, response, data)
 
 
-def test_mount_without_from_finds_what_the_caller_may_read(owner, package):
-    """P1: automatic mount."""
+def test_mount_without_from_finds_what_the_caller_may_read(registry, alice, owner, package):
+    """P1: automatic mount, by a caller whose credential is not limited to the target."""
     data, target = os.urandom(1000), package + "-target"
     digest = owner.push_blob(package, data)
-    succeeded(mount(owner, target, digest), 201)
+    succeeded(mount(registry.basic(alice.name, alice.token), target, digest), 201)
     assert owner.get_blob(target, digest).content == data
 
 

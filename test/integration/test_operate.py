@@ -193,7 +193,7 @@ def test_sigterm_finishes_what_is_in_progress(fresh):
         answer, _ = raw.receive(writer, 10)
         assert raw.split_responses(received + rest)[0].body == data
         assert raw.split_responses(answer)[0].status == 202
-    registry.stop()
+    registry.wait_stopped()
 
 
 def test_sigterm_does_not_wait_for_idle_connections(fresh):
@@ -364,4 +364,4 @@ def test_readyz_turns_away_during_the_stop(fresh):
             pass
         writer.sendall(b"x" * 1000)
         raw.receive(writer, 10)
-    registry.stop()
+    registry.wait_stopped()

@@ -2,8 +2,9 @@
 
 import pytest
 
-from harness import refused
+from harness import raw, refused
 from harness.client import parse_challenge
+from harness.server import basic_header
 
 
 def test_ping_without_credentials_asks_for_a_bearer_token_without_scope(registry, alice):
@@ -53,7 +54,6 @@ def test_unknown_path_is_404_with_an_error_body(registry, alice):
     ("PATCH", "/v2/alice/x/blobs/sha256:" + "0" * 64),
     ("DELETE", "/v2/"),
     ("PROPFIND", "/v2/alice/x/manifests/latest"),
-    ("delete", "/v2/alice/x/manifests/latest"),
 ])
 def test_wrong_method_is_405_and_names_the_right_ones(registry, alice, method, path):
     """V18, T25: an unknown method never maps to a known one."""
@@ -95,6 +95,15 @@ def test_every_refusal_is_an_error_document_with_code_and_message(registry, owne
         assert response.headers["Docker-Distribution-Api-Version"] == "registry/2.0", shown
         assert response.headers["X-Request-Id"], shown
         assert str(registry.data) not in response.text and ".c:" not in response.text, shown
+
+
+def test_methods_have_case(registry, alice, owner, package):
+    """RFC 9110 9.1: "delete" is no DELETE."""
+    pushed = owner.push_image(package, "v1")
+    headers = [("Authorization", basic_header(alice.name, alice.token))]
+    target = f"/v2/{package}/manifests/{pushed.digest}"
+    assert raw.get(registry.address, target, registry.host, headers, method="delete").status in (400, 405, 501)
+    assert owner.head_manifest(package, "v1").status_code == 200
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT"])

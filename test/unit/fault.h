@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 
 static struct {
 	long left;        /* calls that succeed before the one that fails; -1: none fails */
-	const char *name; /* the function that failed last, or NULL */
+	const char *name; /* the function that failed, or NULL */
+	const char *also; /* this function fails after it, too; "*": all do */
 } fault = { .left = -1 };
 
 static inline void
@@ -17,6 +19,14 @@ fault_at(long n)
 {
 	fault.left = n;
 	fault.name = NULL;
+	fault.also = NULL;
+}
+
+static inline void
+fault_at_and(long n, const char *also)
+{
+	fault_at(n);
+	fault.also = also;
 }
 
 /* No fault from here on; was there one? */
@@ -24,12 +34,15 @@ static inline bool
 fault_done(void)
 {
 	fault.left = -1;
+	fault.also = NULL;
 	return fault.name != NULL;
 }
 
 static inline bool
 fault_now(const char *name)
 {
+	if (fault.name && fault.also)
+		return strcmp(fault.also, "*") == 0 || strcmp(fault.also, name) == 0;
 	if (fault.left < 0 || fault.left-- > 0)
 		return false;
 	fault.name = name;

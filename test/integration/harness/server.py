@@ -125,8 +125,12 @@ class Registry:
         """SIGTERM; the server must end by itself with status 0."""
         if self.process is None:
             return
+        self.process.send_signal(signal.SIGTERM)
+        self.wait_stopped()
+
+    def wait_stopped(self):
+        """After SIGTERM; a second one would end the process at once."""
         process, self.process = self.process, None
-        process.send_signal(signal.SIGTERM)
         try:
             status = process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

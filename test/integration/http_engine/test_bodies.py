@@ -195,11 +195,10 @@ def test_client_that_goes_away_during_the_answer_ends_the_request(start):
     server = start()
     client = server.connect()
     client.send(request(b"GET", b"/slow?ms=300"))
-    while b"active=2 " not in server.get(b"/stats").body:
-        pass
+    server.wait_stats(b"active=2 ")
     client.reset()
     server.wait_line("over GET /slow")
-    assert b"active=1 " in server.get(b"/stats").body
+    server.wait_stats(b"active=1 ")
 
 
 def test_many_uploads_at_once(server, content):

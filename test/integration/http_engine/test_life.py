@@ -85,6 +85,13 @@ def test_body_that_stops_is_closed(start):
     assert server.wait_line("upload over") == "upload over bytes=1"
 
 
+def test_reader_that_stalls_is_closed(start):
+    server = start(idle_timeout=1)
+    with server.connect() as client:
+        client.send(request(b"GET", b"/file") * 100)  # more than the buffers between us hold
+        assert server.wait_line("over GET /file 200 in=0 out=300000 aborted=1")
+
+
 def test_refused_client_that_never_stops_is_cut(start):
     server = start()
     with server.connect() as client:
@@ -100,7 +107,7 @@ def test_stop_lets_requests_finish_and_closes_idle_connections(start):
         idle.response()
         busy.send(request(b"GET", b"/slow?ms=700"))
         upload.send(request(b"PUT", b"/stream?ms=300", b"Content-Length: 10", body=b"hello"))
-        time.sleep(0.2)  # both are under way
+        server.wait_stats(b"active=3 ")
         server.proc.send_signal(signal.SIGTERM)
         assert idle.closed(within=3)
         with pytest.raises(OSError):
@@ -118,7 +125,7 @@ def test_stop_cuts_what_does_not_finish_in_time(start):
     with server.connect() as client, server.connect() as head:
         head.send(b"GET / HTTP/1.1\r\n")
         client.send(request(b"PUT", b"/stream", b"Content-Length: 10", body=b"hello"))
-        time.sleep(0.2)
+        server.wait_stats(b"active=3 ")
         server.proc.send_signal(signal.SIGTERM)
         assert server.proc.wait(timeout=5) == 0
     assert server.wait_line("upload over") == "upload over bytes=5"
@@ -150,11 +157,19 @@ def test_stop_under_load(start, content):
 # ---- TLS ----
 
 
+KEYS = {
+    "one": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "two": ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
+    "rsa": ["rsa:2048"],
+    "ed25519": ["ed25519"],
+}
+
+
 def make_pair(folder, name):
     """A self-signed certificate for localhost whose subject is name."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost", "-keyout", folder / f"{name}.key",
+        ["openssl", "req", "-x509", "-newkey", *KEYS[name], "-nodes", "-days", "2", "-subj",
+         f"/CN={name}", "-addext", "subjectAltName=DNS:localhost", "-keyout", folder / f"{name}.key",
          "-out", folder / f"{name}.crt"],
         check=True, capture_output=True,
     )  # fmt: skip
@@ -163,7 +178,7 @@ def make_pair(folder, name):
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs")
-    for name in ("one", "two"):
+    for name in KEYS:
         make_pair(folder, name)
     return folder
 
@@ -226,6 +241,15 @@ def test_tls_reload_serves_the_new_certificate_and_keeps_connections(tls_server,
             tls_server.connect(tls=trust(pairs, "one"))
         old.send(GET)
         assert old.response().status == 200
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+def test_tls_takes_other_kinds_of_keys(start, use, pairs, tmp_path, kind):
+    use(kind, kind)
+    server = start(certificate=tmp_path / "crt", key=tmp_path / "key")
+    with server.connect(tls=trust(pairs, kind)) as client:
+        client.send(GET)
+        assert client.response().status == 200
 
 
 @pytest.mark.parametrize("broken", ["mismatch", "missing", "garbage"])

@@ -44,6 +44,11 @@ class Server:
                 if not self.changed.wait(max(0, end - time.monotonic())):
                     raise AssertionError(f"no line {start!r} in {self.lines}")
 
+    def wait_stats(self, text):
+        end = time.monotonic() + DEADLINE
+        while text not in self.get(b"/stats").body:
+            assert time.monotonic() < end, f"never {text!r}"
+
     def connect(self, **options):
         return Client(self.address, **options)
 

@@ -86,7 +86,7 @@ static void
 values_come_back_as_they_were_bound(void **state)
 {
 	struct fixture *f = *state;
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = prepare(f, "SELECT $1, $2, $3, $4, $5, $6, $7");
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = prepare(f, "SELECT $1, $2, $3, $4, $5, $6, $7, $8");
 	size_t len = 99;
 
 	sta_db_bind_int(s, 1, INT64_MIN);
@@ -96,6 +96,7 @@ values_come_back_as_they_were_bound(void **state)
 	sta_db_bind_bytes(s, 5, "a\0b", 3);
 	sta_db_bind_bytes(s, 6, "", 0);
 	sta_db_bind_null(s, 7);
+	sta_db_bind_bytes(s, 8, NULL, 0);
 	assert_true(step(f, s));
 	assert_int_equal(sta_db_int(s, 0), INT64_MIN);
 	assert_string_equal(sta_db_text(s, 1), "h\xc3\xa4");
@@ -107,6 +108,7 @@ values_come_back_as_they_were_bound(void **state)
 	assert_non_null(sta_db_bytes(s, 5, &len)); /* no bytes are not NULL */
 	assert_int_equal(len, 0);
 	assert_false(sta_db_is_null(s, 5));
+	assert_false(sta_db_is_null(s, 7));
 	len = 99;
 	assert_null(sta_db_bytes(s, 6, &len));
 	assert_int_equal(len, 0);

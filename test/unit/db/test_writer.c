@@ -351,6 +351,41 @@ member_that_costs_the_transaction_fails_alone(void **state)
 	assert_int_equal(count(f, NULL), 2);
 }
 
+/* Not stepped to its end. */
+static enum sta_rc
+take_only_the_row(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	bool row = false;
+	enum sta_rc rc =
+		sta_db_prepare(c, "INSERT INTO part(item_id) VALUES ($1) RETURNING item_id", &s, err);
+
+	if (rc != STA_OK)
+		return rc;
+	sta_db_bind_int(s, 1, *(int64_t *) arg);
+	return sta_db_step(s, &row, err);
+}
+
+static void
+constraint_is_checked_before_a_row_is_returned(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = 12345;
+	struct member m[] = {
+		{ .fn = put, .arg = NAME("a") },
+		{ .fn = take_only_the_row, .arg = &id },
+		{ .fn = put, .arg = NAME("c") },
+	};
+
+	assert_int_equal(script(f, "CREATE TABLE part (item_id INTEGER REFERENCES item(id))"), STA_OK);
+	run_group(f, m, ARRAY_LEN(m));
+	assert_int_equal(m[0].rc, STA_OK);
+	assert_int_equal(m[1].rc, STA_CONFLICT);
+	assert_int_equal(m[2].rc, STA_OK);
+	id = 1;
+	assert_int_equal(sta_db_write(f->db, take_only_the_row, &id, &f->err), STA_OK);
+}
+
 static void
 functions_cannot_end_the_transaction(void **state)
 {
@@ -471,6 +506,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(full_database_spares_the_members_that_fit, setup, teardown),
 		cmocka_unit_test_setup_teardown(member_refused_at_commit_fails_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(member_that_costs_the_transaction_fails_alone, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(constraint_is_checked_before_a_row_is_returned, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(functions_cannot_end_the_transaction, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_only_transaction_needs_no_sync, setup, teardown),

@@ -1,0 +1,103 @@
+#include <string.h>
+#include <strings.h>
+
+#include "api/handlers.h"
+#include "base/parse.h"
+#include "registry/token.h"
+
+#define CREDENTIAL_MAX 16384 /* bytes of an Authorization header that we look at */
+
+static enum sta_rc
+wrong(struct sta_err *err)
+{
+	return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+}
+
+/* What follows the scheme ("Basic", "Bearer"; in any case), or NULL. */
+static const char *
+after_scheme(const char *value, const char *scheme)
+{
+	size_t len = strlen(scheme);
+
+	if (strncasecmp(value, scheme, len) != 0 || value[len] != ' ')
+		return NULL;
+	value += len;
+	return value + strspn(value, " ");
+}
+
+static enum sta_rc
+basic(struct sta_api *api, struct sta_call *call, const char *encoded, struct sta_err *err)
+{
+	size_t len = 0;
+	char *pair = (char *) sta_unbase64(call->arena, encoded, strlen(encoded), false, &len);
+	char *secret;
+
+	if (!pair || strlen(pair) != len)
+		return wrong(err);
+	secret = strchr(pair, ':');
+	if (!secret)
+		return wrong(err);
+	*secret++ = '\0';
+	return sta_authenticate_basic(api->r, call, pair, secret, err);
+}
+
+enum sta_rc
+sta_api_caller(struct sta_api *api, struct sta_request *req, struct sta_call *call, struct sta_err *err)
+{
+	const char *value = sta_request_header(req, "Authorization");
+	const char *secret;
+	enum sta_rc rc = STA_OK;
+
+	*call = (struct sta_call){
+		.arena = req->arena,
+		.caller = { .kind = STA_CALLER_ANONYMOUS, .login = "" },
+		.may_wait = sta_request_may_wait(req),
+	};
+	if (!value)
+		return STA_OK;
+	if (strlen(value) > CREDENTIAL_MAX)
+		return wrong(err);
+	if ((secret = after_scheme(value, "Bearer")))
+		rc = sta_authenticate_bearer(api->r, call, secret, strlen(secret), err);
+	else if ((secret = after_scheme(value, "Basic")))
+		rc = basic(api, call, secret, err);
+	else
+		rc = wrong(err);
+	if (rc == STA_OK)
+		req->log_user = call->caller.login;
+	return rc;
+}
+
+enum sta_rc
+sta_v2_enter(struct sta_api *api, struct sta_request *req, struct sta_call *call, struct sta_err *err)
+{
+	enum sta_rc rc = sta_api_caller(api, req, call, err);
+
+	if (rc == STA_OK && !sta_request_header(req, "Authorization"))
+		return wrong(err);
+	return rc;
+}
+
+enum sta_rc
+sta_v2_enter_package(struct sta_api *api, struct sta_request *req, struct sta_call *call,
+		     struct sta_name *name, struct sta_err *err)
+{
+	enum sta_rc rc = sta_v2_enter(api, req, call, err);
+
+	if (rc != STA_OK)
+		return rc;
+	if (!sta_name_parse(req->param[0], strlen(req->param[0]), name))
+		return sta_oci_fail(err, STA_INVALID, STA_OCI_NAME_INVALID,
+				    "invalid repository name: it is OWNER/NAME in lower case");
+	return STA_OK;
+}
+
+enum sta_rc
+sta_v2_digest(const char *text, struct sta_digest *out, struct sta_err *err)
+{
+	if (text && sta_digest_parse(text, strlen(text), out))
+		return STA_OK;
+	return sta_oci_fail(err, STA_INVALID, STA_OCI_DIGEST_INVALID,
+			    text ? "the digest is malformed, or of an algorithm other than sha256 and sha512"
+				 : "a digest is missing");
+}

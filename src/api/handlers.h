@@ -1,0 +1,117 @@
+/*
+ * handlers - what the files of api/ share: the handle, the entry of a request
+ * into the registry, and small renderers.
+ *
+ * A handler has three parts: enter (who calls, which package), one operation of
+ * registry/, render.  Failures are returned, never rendered: errmap.c turns them
+ * into a response.
+ *
+ * Only files of api/ include this.
+ *
+ * Layer: api.
+ */
+#ifndef STA_API_HANDLERS_H
+#define STA_API_HANDLERS_H
+
+#include <stdatomic.h>
+
+#include "api/api.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "oci/errcode.h"
+#include "oci/ref.h"
+
+#define STA_ROUTES_MAX 40
+
+struct sta_metrics;
+
+struct sta_api {
+	struct sta_registry *r;
+	char *public_url;  /* "" : what the Host header says */
+	char *public_host; /* its host and port */
+	struct sta_route routes[STA_ROUTES_MAX];
+	struct sta_app app;
+	struct sta_metrics *metrics;
+	struct sta_db *db; /* the sources; NULL before sta_api_set_sources() */
+	struct sta_server *server;
+	struct sta_pool *workers;
+	atomic_bool stopping;
+};
+
+/* --- routes.c --- */
+
+extern const struct sta_route sta_routes[];
+extern const size_t sta_n_routes;
+
+/* --- enter.c --- */
+
+/* Who calls, from the Authorization header.  Without one: anonymous. */
+enum sta_rc sta_api_caller(struct sta_api *api, struct sta_request *req, struct sta_call *call,
+			   struct sta_err *err) STA_CHECK;
+
+/* Entry of every /v2/ route: as sta_api_caller(), and without a credential
+ * STA_UNAUTHENTICATED, as on GHCR: there is no pull without a token, though
+ * anonymous ones are given away for public packages. */
+enum sta_rc sta_v2_enter(struct sta_api *api, struct sta_request *req, struct sta_call *call,
+			 struct sta_err *err) STA_CHECK;
+
+/* ..and of the routes of a package: the route's first parameter is its name. */
+enum sta_rc sta_v2_enter_package(struct sta_api *api, struct sta_request *req, struct sta_call *call,
+				 struct sta_name *name, struct sta_err *err) STA_CHECK;
+
+/* DIGEST_INVALID. text NULL: there is none. */
+enum sta_rc sta_v2_digest(const char *text, struct sta_digest *out, struct sta_err *err) STA_CHECK;
+
+/* --- render.c --- */
+
+/* Adds a header whose value may be NULL for "out of memory". */
+enum sta_rc sta_reply_header(struct sta_response *res, const char *name, const char *value,
+			     struct sta_err *err) STA_CHECK;
+
+/* The json (NULL: out of memory) as body; it is the arena's from now on. */
+enum sta_rc sta_reply_json(struct sta_request *req, struct sta_response *res, int status, const char *type,
+			   json_t *j, struct sta_err *err) STA_CHECK;
+
+/* Static text. */
+void sta_reply_text(struct sta_response *res, int status, const char *text);
+
+/* Link to the next page: the request's path with n and last. */
+enum sta_rc sta_reply_next(struct sta_request *req, struct sta_response *res, size_t n, const char *last,
+			   struct sta_err *err) STA_CHECK;
+
+/* The page size asked for: n, at most STA_PAGE_MAX, which is also the default.
+ * PAGINATION_NUMBER_INVALID. */
+enum sta_rc sta_page_size(struct sta_request *req, size_t *n, struct sta_err *err) STA_CHECK;
+
+/* --- errmap.c: sta_app.fail and .finish --- */
+
+void sta_api_fail(void *api, struct sta_request *req, const struct sta_err *err, const char *allow,
+		  struct sta_response *res);
+void sta_api_finish(void *api, struct sta_request *req, struct sta_response *res);
+
+/* --- challenge.c --- */
+
+/* Value of WWW-Authenticate for this request, or NULL when out of memory. */
+const char *sta_challenge(const struct sta_api *api, const struct sta_request *req) STA_CHECK;
+/* "registry.example.com:5000": what clients call this service. */
+const char *sta_service(const struct sta_api *api, const struct sta_request *req) STA_CHECK;
+
+/* --- metrics.c --- */
+
+enum sta_rc sta_metrics_new(struct sta_metrics **out, struct sta_err *err) STA_CHECK;
+void sta_metrics_free(struct sta_metrics *m);
+void sta_metrics_count(struct sta_metrics *m, const struct sta_access_record *rec);
+void sta_metrics_write(struct sta_api *api, struct sta_buf *b);
+
+/* --- the handlers, by file --- */
+
+sta_handler_fn sta_get_health, sta_get_ready, sta_get_metrics;                 /* health.c */
+sta_handler_fn sta_get_token, sta_post_token;                                  /* token.c */
+sta_handler_fn sta_get_ping, sta_get_catalog, sta_get_tags, sta_get_referrers; /* v2_lists.c */
+sta_handler_fn sta_get_manifest, sta_put_manifest, sta_put_manifest_begin,
+	sta_delete_manifest_route;                  /* v2_manifests.c */
+sta_handler_fn sta_get_blob, sta_delete_blob_route; /* v2_blobs.c */
+sta_handler_fn sta_post_upload_begin, sta_post_upload, sta_patch_upload_begin, sta_patch_upload,
+	sta_put_upload_begin, sta_put_upload, sta_get_upload, sta_delete_upload; /* v2_uploads.c */
+
+#endif

@@ -1,0 +1,37 @@
+#include "api/handlers.h"
+#include "oci/manifest.h"
+
+#define FORM_MAX 65536
+#define NO_BODY STA_BODY_NONE, 0, false, NULL
+#define STREAM STA_BODY_STREAM, 0, true
+
+/* method, pattern, label, body, body_max, waits, begin, handler; docs/API.md describes each */
+/* clang-format off */
+const struct sta_route sta_routes[] = {
+	{ STA_GET, "/v2", "ping", NO_BODY, sta_get_ping },
+	{ STA_GET, "/v2/", "ping", NO_BODY, sta_get_ping },
+	{ STA_GET, "/v2/_catalog", "catalog", NO_BODY, sta_get_catalog },
+	{ STA_GET, "/v2/{name}/tags/list", "tags", NO_BODY, sta_get_tags },
+	{ STA_GET, "/v2/{name}/referrers/{digest}", "referrers", NO_BODY, sta_get_referrers },
+	{ STA_GET, "/v2/{name}/manifests/{reference}", "manifest", NO_BODY, sta_get_manifest },
+	{ STA_PUT, "/v2/{name}/manifests/{reference}", "manifest", STA_BODY_MEMORY, STA_MANIFEST_MAX, false, sta_put_manifest_begin, sta_put_manifest },
+	{ STA_DELETE, "/v2/{name}/manifests/{reference}", "manifest", NO_BODY, sta_delete_manifest_route },
+	{ STA_GET, "/v2/{name}/blobs/{digest}", "blob", NO_BODY, sta_get_blob },
+	{ STA_DELETE, "/v2/{name}/blobs/{digest}", "blob", NO_BODY, sta_delete_blob_route },
+	{ STA_POST, "/v2/{name}/blobs/uploads", "upload_start", STREAM, sta_post_upload_begin, sta_post_upload },
+	{ STA_POST, "/v2/{name}/blobs/uploads/", "upload_start", STREAM, sta_post_upload_begin, sta_post_upload },
+	{ STA_GET, "/v2/{name}/blobs/uploads/{id}", "upload", NO_BODY, sta_get_upload },
+	{ STA_PATCH, "/v2/{name}/blobs/uploads/{id}", "upload", STREAM, sta_patch_upload_begin, sta_patch_upload },
+	{ STA_PUT, "/v2/{name}/blobs/uploads/{id}", "upload", STREAM, sta_put_upload_begin, sta_put_upload },
+	{ STA_DELETE, "/v2/{name}/blobs/uploads/{id}", "upload", NO_BODY, sta_delete_upload },
+	{ STA_GET, "/token", "token", NO_BODY, sta_get_token },
+	{ STA_POST, "/token", "token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_token },
+	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },
+	{ STA_GET, "/readyz", "readyz", NO_BODY, sta_get_ready },
+	{ STA_GET, "/metrics", "metrics", NO_BODY, sta_get_metrics },
+};
+/* clang-format on */
+const size_t sta_n_routes = sizeof(sta_routes) / sizeof(sta_routes[0]);
+
+_Static_assert(sizeof(sta_routes) / sizeof(sta_routes[0]) <= STA_ROUTES_MAX,
+	       "more routes than the api has room for");

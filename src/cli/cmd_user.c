@@ -1,0 +1,90 @@
+#include <stdio.h>
+
+#include "cli/ask.h"
+
+/* Print the answer as JSON, or as a sentence about the first argument. */
+static enum sta_rc
+done(const struct sta_cli *cli, const json_t *answer, const char *what)
+{
+	if (cli->json)
+		sta_cli_print_json(answer);
+	else
+		(void) printf("user %s %s\n", cli->args[0], what);
+	return STA_OK;
+}
+
+enum sta_rc
+sta_cmd_user_create(struct sta_cli *cli, struct sta_err *err)
+{
+	bool without = sta_cli_flag(cli, "no-password") != NULL;
+	char *password = NULL;
+	json_t *answer;
+	enum sta_rc rc = STA_OK;
+
+	if (without && sta_cli_flag(cli, "password-stdin"))
+		return sta_cli_usage(cli, err, "--no-password and --password-stdin contradict each other");
+	if (!without)
+		rc = sta_cli_password(cli, &password, err);
+	if (rc == STA_OK)
+		rc = sta_ask(cli, "user.create",
+			     json_pack("{s:s, s:s*, s:b}", "name", cli->args[0], "password", password,
+				       "admin", sta_cli_flag(cli, "admin") != NULL),
+			     NULL, &answer, err);
+	return rc == STA_OK ? done(cli, answer, "created") : rc;
+}
+
+enum sta_rc
+sta_cmd_user_list(struct sta_cli *cli, struct sta_err *err)
+{
+	static const struct sta_cli_column columns[] = {
+		{ "NAME", "name" }, { "ADMIN", "admin" }, { "DISABLED", "disabled" }, { "CREATED", "created" }
+	};
+	json_t *answer;
+	enum sta_rc rc = sta_ask(cli, "user.list", json_object(), NULL, &answer, err);
+
+	if (rc != STA_OK)
+		return rc;
+	if (cli->json)
+		sta_cli_print_json(answer);
+	else
+		sta_cli_print_table(json_object_get(answer, "users"), columns,
+				    sizeof(columns) / sizeof(columns[0]));
+	return STA_OK;
+}
+
+enum sta_rc
+sta_cmd_user_set_password(struct sta_cli *cli, struct sta_err *err)
+{
+	char *password;
+	json_t *answer;
+	enum sta_rc rc = sta_cli_password(cli, &password, err);
+
+	if (rc == STA_OK)
+		rc = sta_ask(cli, "user.set-password",
+			     json_pack("{s:s, s:s}", "name", cli->args[0], "password", password), NULL,
+			     &answer, err);
+	return rc == STA_OK ? done(cli, answer, "has a new password") : rc;
+}
+
+static enum sta_rc
+set_disabled(struct sta_cli *cli, bool disabled, struct sta_err *err)
+{
+	json_t *answer;
+	enum sta_rc rc = sta_ask(cli, "user.set-disabled",
+				 json_pack("{s:s, s:b}", "name", cli->args[0], "disabled", disabled), NULL,
+				 &answer, err);
+
+	return rc == STA_OK ? done(cli, answer, disabled ? "disabled" : "enabled") : rc;
+}
+
+enum sta_rc
+sta_cmd_user_disable(struct sta_cli *cli, struct sta_err *err)
+{
+	return set_disabled(cli, true, err);
+}
+
+enum sta_rc
+sta_cmd_user_enable(struct sta_cli *cli, struct sta_err *err)
+{
+	return set_disabled(cli, false, err);
+}

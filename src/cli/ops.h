@@ -1,0 +1,78 @@
+/*
+ * ops - what the command line can have done, as one table.
+ *
+ * An operation takes a JSON object, may give rows (one object each: a user, a
+ * finding), and ends with a result object or an error.  The same table serves
+ * the control socket of a running server (control.h) and a command that opened
+ * the data directory itself (ask.h), so the two cannot differ.
+ *
+ * Layer: cli.  May include: registry, base.  Threads: operations of one table
+ * may run in several threads at a time.
+ */
+#ifndef STA_CLI_OPS_H
+#define STA_CLI_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+
+struct sta_registry;
+
+/* Takes one row, which it borrows.  false: nobody listens any more. */
+typedef bool sta_op_emit_fn(void *arg, json_t *row);
+
+struct sta_op_run {
+	struct sta_registry *registry;
+	struct sta_arena *arena; /* results live here */
+	json_t *args;            /* an object; borrowed */
+	sta_op_emit_fn *emit;
+	void *emit_arg;
+};
+
+/* *result is an object that the arena owns. */
+typedef enum sta_rc sta_op_fn(struct sta_op_run *run, json_t **result, struct sta_err *err);
+
+struct sta_op {
+	const char *name; /* "user.create" */
+	const char *rows; /* what its rows are called: "users"; NULL without rows */
+	bool first;       /* sensible on a data directory that holds no registry yet */
+	sta_op_fn *fn;
+};
+
+struct sta_op_table {
+	const struct sta_op *ops;
+	size_t n;
+	struct sta_registry *registry; /* borrowed */
+};
+
+#define STA_OP_MEMORY_MAX ((size_t) 256 << 20)
+
+/* The program's own table, for that registry. */
+struct sta_op_table sta_ops(struct sta_registry *registry);
+
+/* NULL if there is none of that name. */
+const struct sta_op *sta_op_find(const struct sta_op_table *table, const char *name);
+
+/* STA_INVALID unless the arguments are as the format of json_unpack() says, and no
+ * others.  Use: sta_op_args(run, err, "{s:s, s?b}", "name", &name, "admin", &admin). */
+enum sta_rc sta_op_args(struct sta_op_run *run, struct sta_err *err, const char *fmt, ...) STA_CHECK;
+
+/* Hand the result over to the arena; NULL is STA_NOMEM. */
+enum sta_rc sta_op_result(struct sta_op_run *run, json_t *made, json_t **result,
+			  struct sta_err *err) STA_CHECK;
+
+/* Emit a row and let it go; NULL is STA_NOMEM, a listener that is gone STA_IO. */
+enum sta_rc sta_op_row(struct sta_op_run *run, json_t *made, struct sta_err *err) STA_CHECK;
+
+/* A time as text, JSON null for 0. */
+json_t *sta_op_time(int64_t unix_time) STA_CHECK;
+
+sta_op_fn sta_op_user_create, sta_op_user_list, sta_op_user_set_password, sta_op_user_set_disabled;
+sta_op_fn sta_op_token_create, sta_op_token_list, sta_op_token_revoke;
+sta_op_fn sta_op_package_list, sta_op_package_set, sta_op_package_delete;
+sta_op_fn sta_op_fsck, sta_op_gc;
+
+#endif

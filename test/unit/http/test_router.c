@@ -1,0 +1,249 @@
+#include "t.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "http/router.h"
+
+static long allocs_left = -1; /* -1: no limit */
+
+void *__real_sta_malloc(size_t len);
+void *__wrap_sta_malloc(size_t len);
+
+void *
+__wrap_sta_malloc(size_t len)
+{
+	if (allocs_left == 0)
+		return NULL;
+	if (allocs_left > 0)
+		allocs_left--;
+	return __real_sta_malloc(len);
+}
+
+static const struct sta_route routes[] = {
+	{ .method = STA_GET, .pattern = "/", .label = "root" },
+	{ .method = STA_GET, .pattern = "/v2/", .label = "v2" },
+	{ .method = STA_GET, .pattern = "/v2/_catalog", .label = "catalog" },
+	{ .method = STA_GET, .pattern = "/v2/{name}/blobs/{digest}", .label = "blob" },
+	{ .method = STA_DELETE, .pattern = "/v2/{name}/blobs/{digest}", .label = "blob_delete" },
+	{ .method = STA_POST, .pattern = "/v2/{name}/blobs/uploads/", .label = "upload" },
+	{ .method = STA_PUT, .pattern = "/v2/{name}/blobs/uploads/{id}", .label = "upload_end" },
+	{ .method = STA_GET, .pattern = "/v2/{name}/tags/list", .label = "tags" },
+	{ .method = STA_GET, .pattern = "/head", .label = "get" },
+	{ .method = STA_HEAD, .pattern = "/head", .label = "head" },
+	{ .method = STA_GET, .pattern = "/{a}/x/{name}", .label = "tail" },
+};
+
+static int
+setup(void **state)
+{
+	allocs_left = -1;
+	*state = sta_arena_new((size_t) 1 << 20);
+	return *state ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	sta_arena_free(*state);
+	return 0;
+}
+
+static const char *
+canonical(struct sta_arena *a, const char *target)
+{
+	return sta_path_canonical(a, target, strlen(target));
+}
+
+static void
+target_is_decoded_once_and_canonical_or_refused(void **state)
+{
+	static const struct {
+		const char *target, *path;
+	} table[] = {
+		{ "", NULL },
+		{ "/", "/" },
+		{ "/a/b/", "/a/b/" },
+		{ "/a%2Fb", "/a/b" },
+		{ "/a%2fb?x=/../", "/a/b" },
+		{ "/%2541", "/%41" },
+		{ "/a+b", "/a+b" },
+		{ "/\xc3\xa4", "/\xc3\xa4" },
+		{ "/%C3%A4", "/\xc3\xa4" },
+		{ "/%f0%9f%90%b3", "/\xf0\x9f\x90\xb3" },
+		{ "/...", "/..." },
+		{ "/.a", "/.a" },
+		{ "?x", NULL },
+		{ "*", NULL },
+		{ "a", NULL },
+		{ "//", NULL },
+		{ "//a", NULL },
+		{ "/a//b", NULL },
+		{ "/a/%2Fb", NULL },
+		{ "/.", NULL },
+		{ "/./a", NULL },
+		{ "/..", NULL },
+		{ "/a/..", NULL },
+		{ "/a/../b", NULL },
+		{ "/%2e%2E/b", NULL },
+		{ "/a%2f..%2fb", NULL },
+		{ "/a\\b", NULL },
+		{ "/a%5cb", NULL },
+		{ "/a;b", NULL },
+		{ "/a%3bb", NULL },
+		{ "/a%00", NULL },
+		{ "/a%0a", NULL },
+		{ "/a%7f", NULL },
+		{ "/a\x01", NULL },
+		{ "/%", NULL },
+		{ "/%4", NULL },
+		{ "/%4g", NULL },
+		{ "/\xff", NULL },
+		{ "/\xc3", NULL },
+		{ "/\xc0\xae", NULL },         /* overlong '.' */
+		{ "/\xe0\x80\xae", NULL },     /* longer still */
+		{ "/\xed\xa0\x80", NULL },     /* surrogate */
+		{ "/\xf4\x90\x80\x80", NULL }, /* past U+10FFFF */
+		{ "/\xf0\x80\x80\xae", NULL }, /* overlong */
+		{ "/\x80", NULL },
+		{ "http://localhost/", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const char *got = canonical(*state, table[i].target);
+
+		if (!got != !table[i].path || (got && strcmp(got, table[i].path) != 0))
+			fail_msg("%s -> %s", table[i].target, got ? got : "NULL");
+	}
+}
+
+static void
+canonical_path_is_canonical(void **state)
+{
+	const char *once = canonical(*state, "/v2/a%2Fb/%C3%A4/");
+
+	assert_string_equal(canonical(*state, once), once);
+}
+
+static void
+target_length_is_limited(void **state)
+{
+	static char target[STA_TARGET_MAX + 1];
+
+	memset(target, 'a', sizeof(target));
+	target[0] = '/';
+	assert_non_null(sta_path_canonical(*state, target, STA_TARGET_MAX));
+	assert_null(sta_path_canonical(*state, target, STA_TARGET_MAX + 1));
+}
+
+static void
+path_finds_its_route_and_parameters(void **state)
+{
+	static const struct {
+		enum sta_method method;
+		const char *path, *label, *p0, *p1;
+	} table[] = {
+		{ STA_GET, "", NULL, NULL, NULL },
+		{ STA_GET, "/", "root", NULL, NULL },
+		{ STA_HEAD, "/", "root", NULL, NULL },
+		{ STA_GET, "/v2/", "v2", NULL, NULL },
+		{ STA_GET, "/v2", NULL, NULL, NULL },
+		{ STA_GET, "/v2/_catalog", "catalog", NULL, NULL },
+		{ STA_GET, "/v2/a/blobs/d", "blob", "a", "d" },
+		{ STA_GET, "/v2/a/b/c/blobs/d", "blob", "a/b/c", "d" },
+		{ STA_HEAD, "/v2/a/b/blobs/d", "blob", "a/b", "d" },
+		{ STA_DELETE, "/v2/a/b/blobs/d", "blob_delete", "a/b", "d" },
+		{ STA_GET, "/v2/blobs/blobs/blobs", "blob", "blobs", "blobs" },
+		{ STA_GET, "/v2/a/tags/list/tags/list", "tags", "a/tags/list", NULL },
+		{ STA_POST, "/v2/a/b/blobs/uploads/", "upload", "a/b", NULL },
+		{ STA_PUT, "/v2/a/b/blobs/uploads/7", "upload_end", "a/b", "7" },
+		{ STA_GET, "/v2/blobs/d", NULL, NULL, NULL },
+		{ STA_GET, "/v2/a/blobs/", NULL, NULL, NULL },
+		{ STA_GET, "/v2/a/blobs/d/", NULL, NULL, NULL },
+		{ STA_GET, "/V2/", NULL, NULL, NULL },
+		{ STA_GET, "/head", "get", NULL, NULL },
+		{ STA_HEAD, "/head", "head", NULL, NULL },
+		{ STA_GET, "/p/x/n/m", "tail", "p", "n/m" },
+		{ STA_GET, "/p/x/", NULL, NULL, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const char *want[2] = { table[i].p0, table[i].p1 };
+		struct sta_match m;
+
+		assert_true(sta_route_match(*state, routes, ARRAY_LEN(routes), table[i].method, table[i].path,
+					    &m));
+		if (!m.route != !table[i].label || (m.route && strcmp(m.route->label, table[i].label) != 0))
+			fail_msg("%s -> %s", table[i].path, m.route ? m.route->label : "none");
+		for (size_t p = 0; p < 2; p++)
+			if (!m.param[p] != !want[p] || (want[p] && strcmp(m.param[p], want[p]) != 0))
+				fail_msg("%s: parameter %zu is %s", table[i].path, p, m.param[p]);
+	}
+}
+
+static void
+known_path_with_another_method_lists_the_methods(void **state)
+{
+	static const struct {
+		enum sta_method method;
+		const char *path, *allow;
+	} table[] = {
+		{ STA_PUT, "/v2/a/blobs/d", "GET, HEAD, DELETE" },
+		{ STA_METHOD_OTHER, "/", "GET, HEAD" },
+		{ STA_GET, "/v2/a/b/blobs/uploads/", "POST" },
+		{ STA_GET, "/nothing", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct sta_match m;
+
+		assert_true(sta_route_match(*state, routes, ARRAY_LEN(routes), table[i].method, table[i].path,
+					    &m));
+		assert_null(m.route);
+		assert_string_equal(m.allow, table[i].allow);
+	}
+}
+
+static void
+path_of_very_many_segments_matches_nothing(void **state)
+{
+	char path[2 * 2000 + 1] = "";
+	struct sta_match m;
+
+	for (size_t i = 0; i < sizeof(path) - 1; i++)
+		path[i] = i % 2 ? 'a' : '/';
+	assert_true(sta_route_match(*state, routes, ARRAY_LEN(routes), STA_GET, path, &m));
+	assert_null(m.route);
+}
+
+static void
+out_of_memory_is_told(void **state)
+{
+	struct sta_arena *empty = sta_arena_new(1 << 20);
+	struct sta_match m;
+
+	(void) state;
+	allocs_left = 0;
+	assert_null(canonical(empty, "/a"));
+	assert_false(sta_route_match(empty, routes, ARRAY_LEN(routes), STA_GET, "/v2/a/blobs/d", &m));
+	allocs_left = -1;
+	sta_arena_free(empty);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(target_is_decoded_once_and_canonical_or_refused, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(canonical_path_is_canonical, setup, teardown),
+		cmocka_unit_test_setup_teardown(target_length_is_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(path_finds_its_route_and_parameters, setup, teardown),
+		cmocka_unit_test_setup_teardown(known_path_with_another_method_lists_the_methods, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(path_of_very_many_segments_matches_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(out_of_memory_is_told, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

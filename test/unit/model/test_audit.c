@@ -1,0 +1,138 @@
+#include <string.h>
+
+#include "world.h"
+
+#include "model/audit.h"
+#include "model/blobs.h"
+#include "model/manifests.h"
+#include "model/tags.h"
+
+/* alice/app with one manifest that uses one blob and has a tag; alice/lib with another manifest. */
+static void
+fill(struct world *w, struct sta_db_conn *c)
+{
+	struct sta_digest d = digest_of(1);
+	struct sta_version v = { .digest = digest_of(2), .media_type = "m" };
+	struct sta_version other = { .digest = digest_of(3), .media_type = "m" };
+	struct sta_blob b;
+
+	assert_int_equal(sta_blob_put_inline(c, &d, "x", 1, NOW, &b, &w->err), STA_OK);
+	assert_int_equal(sta_member_add(c, w->app, b.id, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_version_insert(c, w->app, &v, "{}", 2, &w->err), STA_OK);
+	assert_int_equal(sta_version_use_blob(c, w->app, v.id, b.id, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v", v.id, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_version_insert(c, w->lib, &other, "[]", 2, &w->err), STA_OK);
+}
+
+static struct sta_audit_finding *
+audit(struct world *w, struct sta_db_conn *c, size_t *n)
+{
+	struct sta_audit_finding *list = NULL;
+
+	assert_int_equal(sta_audit_rows(c, w->arena, 10, &list, n, &w->err), STA_OK);
+	return list;
+}
+
+static void
+sound_database_has_no_findings(struct world *w, struct sta_db_conn *c)
+{
+	size_t n = 9;
+
+	fill(w, c);
+	(void) audit(w, c, &n);
+	assert_int_equal(n, 0);
+}
+
+static void
+each_kind_of_damage_is_found(struct world *w, struct sta_db_conn *c)
+{
+	static const struct {
+		const char *damage;
+		const char *repair;
+		const char *invariant;
+		const char *what;
+	} cases[] = {
+		{ "UPDATE tag SET manifest_id = 2", "UPDATE tag SET manifest_id = 1", "I3", "alice/app:v" },
+		{ "UPDATE blob SET members = 2", "UPDATE blob SET members = 1", "I7", "sha256:00000001" },
+		{ "UPDATE package_blob SET refs = 0", "UPDATE package_blob SET refs = 1", "I7",
+		  "sha256:00000001" },
+		{ "UPDATE blob SET state = 1", "UPDATE blob SET state = 2", "I2", "sha256:00000001" },
+	};
+
+	fill(w, c);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sta_audit_finding *list;
+		size_t n = 0;
+
+		assert_int_equal(sta_db_script(c, cases[i].damage, &w->err), STA_OK);
+		list = audit(w, c, &n);
+		assert_int_equal(n, 1);
+		assert_string_equal(list[0].invariant, cases[i].invariant);
+		assert_int_equal(strncmp(list[0].what, cases[i].what, strlen(cases[i].what)), 0);
+		assert_int_equal(sta_db_script(c, cases[i].repair, &w->err), STA_OK);
+	}
+}
+
+static void
+manifests_are_walked_by_id_with_their_bytes(struct world *w, struct sta_db_conn *c)
+{
+	struct sta_audit_manifest m;
+
+	fill(w, c);
+	assert_int_equal(sta_audit_next_manifest(c, w->arena, 0, &m, &w->err), STA_OK);
+	assert_string_equal(m.package, "alice/app");
+	assert_int_equal(m.len, 2);
+	assert_memory_equal(m.bytes, "{}", 2);
+	assert_int_equal(sta_db_script(c, "DELETE FROM manifest_data WHERE manifest_id = 2", &w->err),
+			 STA_OK);
+	assert_int_equal(sta_audit_next_manifest(c, w->arena, m.id, &m, &w->err), STA_OK);
+	assert_string_equal(m.package, "alice/lib");
+	assert_null(m.bytes);
+	assert_int_equal(sta_audit_next_manifest(c, w->arena, m.id, &m, &w->err), STA_NOT_FOUND);
+}
+
+static void
+use_is_confirmed_for_live_members_only(struct world *w, struct sta_db_conn *c)
+{
+	struct sta_digest d = digest_of(1);
+	bool uses = false;
+
+	fill(w, c);
+	assert_int_equal(sta_audit_uses(c, w->app, 1, &d, &uses, &w->err), STA_OK);
+	assert_true(uses);
+	assert_int_equal(sta_audit_uses(c, w->lib, 1, &d, &uses, &w->err), STA_OK);
+	assert_false(uses);
+	assert_int_equal(sta_audit_uses(c, w->app, 2, &d, &uses, &w->err), STA_OK);
+	assert_false(uses);
+	assert_int_equal(sta_db_script(c, "UPDATE blob SET state = 3", &w->err), STA_OK);
+	assert_int_equal(sta_audit_uses(c, w->app, 1, &d, &uses, &w->err), STA_OK);
+	assert_false(uses);
+}
+
+static void
+rows_are_counted(struct world *w, struct sta_db_conn *c)
+{
+	struct sta_audit_counts counts;
+
+	fill(w, c);
+	assert_int_equal(sta_audit_count(c, &counts, &w->err), STA_OK);
+	assert_int_equal(counts.packages, 2);
+	assert_int_equal(counts.manifests, 2);
+	assert_int_equal(counts.tags, 1);
+	assert_int_equal(counts.blobs, 1);
+	assert_int_equal(counts.uploads, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(sound_database_has_no_findings),
+		TEST(each_kind_of_damage_is_found),
+		TEST(manifests_are_walked_by_id_with_their_bytes),
+		TEST(use_is_confirmed_for_live_members_only),
+		TEST(rows_are_counted),
+	};
+
+	return cmocka_run_group_tests_name("model_audit", tests, NULL, NULL);
+}
