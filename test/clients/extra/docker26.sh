@@ -2,7 +2,8 @@
 export DOCKER_HOST="unix://$HOME/docker.sock"
 echo '{"features": {"containerd-snapshotter": true}, "storage-driver": "native"}' >daemon.json
 dockerd --config-file daemon.json --data-root "$HOME/root" --exec-root "$HOME/exec" --pidfile "$HOME/pid" \
-	--host "$DOCKER_HOST" --bridge=none --iptables=false --ip6tables=false --insecure-registry 127.0.0.0/8 >dockerd.log 2>&1 &
+	--host "$DOCKER_HOST" --bridge=none --iptables=false --ip6tables=false \
+	--insecure-registry 127.0.0.0/8 >dockerd.log 2>&1 &
 engine=$!
 trap 'kill $engine; wait $engine || true' EXIT
 tries=0

@@ -33,7 +33,8 @@ cc -static -Os -o "$work/hello/hello" "$work/hello/hello.c"
 
 PASSWORD=$(head -c 18 /dev/urandom | base64)
 export PASSWORD
-"$staithe" serve --data "$work/data" --listen 127.0.0.1:0 >"$work/log" 2>&1 &
+# Without this environment: a server refuses STAITHE_... variables that name no option.
+env -i "$staithe" serve --data "$work/data" --listen 127.0.0.1:0 >"$work/log" 2>&1 &
 server=$!
 tries=0
 until REGISTRY=$(sed -n 's,^listening on http://,,p' "$work/log") && [ -n "$REGISTRY" ]; do
@@ -45,7 +46,7 @@ until REGISTRY=$(sed -n 's,^listening on http://,,p' "$work/log") && [ -n "$REGI
 	sleep 0.1
 done
 export REGISTRY
-echo "$PASSWORD" | "$staithe" user create alice --password-stdin --data "$work/data" >/dev/null
+echo "$PASSWORD" | env -i "$staithe" user create alice --password-stdin --data "$work/data" >/dev/null
 
 # Prints why there is no Debian 13 root, or nothing.
 need_debian13() {
