@@ -66,7 +66,8 @@ take_signals(struct service *s, struct sta_err *err)
 
 	stop_signals(&set);
 	(void) sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR) /* a file size limit is an error of write(2) */
 		return sta_err_set(err, STA_IO, errno, "signals");
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	return s->signals < 0 ? sta_err_set(err, STA_IO, errno, "signalfd") : STA_OK;

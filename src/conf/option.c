@@ -79,7 +79,7 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 		.help = "A connection on which nothing moves for so long is closed.",
 	},
 	[STA_OPTION_HTTP_BODY_TIMEOUT] = {
-		.name = "http.body_timeout", .type = STA_OPTION_SPAN, .def = "1h", .unit = "time",
+		.name = "http.body_timeout", .type = STA_OPTION_SPAN, .def = "10m", .unit = "time",
 		.min = "1s", .max = "7d",
 		.help = "Within this time the body of one request must have arrived.",
 	},

@@ -15,6 +15,7 @@
 /* Per connection, and kept while it idles; larger ones cost speed too. */
 #define POOL_BYTES ((size_t) 32 << 10)
 #define POOL_INCREMENT ((size_t) 16 << 10)
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 #define OPTIONS_MAX 16
 
 static struct sta_mhd_conn *
@@ -154,8 +155,11 @@ start_daemon(struct sta_server *s, const struct sta_server_options *o, struct st
 
 	if (loops > 1)
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t) loops, NULL };
-	if (s->tls)
+	if (s->tls) {
 		options[n++] = sta_tls_option();
+		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0,
+							(void *) (uintptr_t) TLS_PRIORITIES };
+	}
 	options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	(void) sigfillset(&all); /* signals belong to the main thread */
 	(void) pthread_sigmask(SIG_SETMASK, &all, &old);
