@@ -145,8 +145,11 @@ char *
 sta_option_variable(enum sta_option_id id, char out[STA_OPTION_NAME_MAX])
 {
 	(void) snprintf(out, STA_OPTION_NAME_MAX, "STAITHE_%s", sta_options[id].name);
-	for (char *p = out; *p != '\0'; p++)
-		*p = *p == '.' ? '_' : (char) toupper((unsigned char) *p);
+	for (char *p = out; *p != '\0'; p++) {
+		*p = (char) toupper((unsigned char) *p);
+		if (*p == '.')
+			*p = '_';
+	}
 	return out;
 }
 
@@ -155,7 +158,8 @@ sta_option_flag(enum sta_option_id id, char out[STA_OPTION_NAME_MAX])
 {
 	(void) snprintf(out, STA_OPTION_NAME_MAX, "--%s", sta_options[id].name);
 	for (char *p = out; *p != '\0'; p++)
-		*p = *p == '.' || *p == '_' ? '-' : *p;
+		if (*p == '.' || *p == '_')
+			*p = '-';
 	return out;
 }
 

@@ -57,6 +57,7 @@ enum sta_option_type {
 struct sta_option {
 	const char *name;
 	enum sta_option_type type;
+	bool reload;      /* SIGHUP brings a changed value into force */
 	const char *def;  /* as it would be written in the file; "": none */
 	const char *unit; /* for people: "bytes", "time", "threads"; "" without */
 	const char *min;  /* numbers: as def; NULL: no bound */
@@ -65,7 +66,6 @@ struct sta_option {
 	bool (*valid)(const char *text); /* further condition on a text or a list's item, or NULL */
 	const char *expects;             /* what valid wants: "ADDRESS:PORT, such as ..." */
 	const char *help;                /* one sentence */
-	bool reload;                     /* SIGHUP brings a changed value into force */
 };
 
 extern const struct sta_option sta_options[STA_OPTION_MAX_];
