@@ -66,7 +66,7 @@ take_signals(struct service *s, struct sta_err *err)
 
 	stop_signals(&set);
 	(void) sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
 	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR) /* a file size limit is an error of write(2) */
 		return sta_err_set(err, STA_IO, errno, "signals");
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
@@ -250,7 +250,7 @@ wait_for_stop(struct service *s, struct sta_err *err)
 	} while (got.ssi_signo != SIGTERM && got.ssi_signo != SIGINT);
 	sta_log(STA_LOG_INFO, "stopping", NULL);
 	stop_signals(&set);
-	if (sigprocmask(SIG_UNBLOCK, &set, NULL) < 0)
+	if (pthread_sigmask(SIG_UNBLOCK, &set, NULL) != 0)
 		return sta_err_set(err, STA_IO, errno, "signals");
 	return STA_OK;
 }

@@ -63,7 +63,8 @@ struct sta_decision
 sta_access_decide(const struct sta_caller *caller, const struct sta_object *object, enum sta_action action)
 {
 	bool open = object->exists && object->visibility == STA_PUBLIC;
-	bool owner = caller->kind == STA_CALLER_USER && object->owner_exists && object->owner_id == caller->user_id;
+	bool owner = caller->kind == STA_CALLER_USER && object->owner_exists &&
+		     object->owner_id == caller->user_id;
 	enum sta_role role = owner || caller->site_admin ? STA_ROLE_ADMIN : object->granted;
 	bool may_know = open || role >= STA_ROLE_READ;
 

@@ -36,15 +36,16 @@ struct sta_limit {
 
 struct sta_caller {
 	enum sta_caller_kind kind;
-	int64_t user_id;    /* STA_CALLER_USER */
-	const char *login;  /* borrowed; "" for the others */
+	int64_t user_id;   /* STA_CALLER_USER */
+	const char *login; /* borrowed; "" for the others */
 	bool site_admin;
-	unsigned scopes;    /* STA_SCOPE_ALL for a password */
-	int64_t token_id;   /* 0: none */
-	bool limited;       /* a bearer token: only what limits name */
+	unsigned scopes;  /* STA_SCOPE_ALL for a password */
+	int64_t token_id; /* 0: none */
+	bool limited;     /* a bearer token: only what limits name */
 	const struct sta_limit *limits;
 	size_t n_limits;
 	bool limit_catalog; /* limited, and the catalog is among the limits */
+	bool limit_mounts;  /* limited, and may mount from wherever the user may read */
 };
 
 enum sta_action {
@@ -61,10 +62,10 @@ enum sta_role { STA_ROLE_NONE = 0, STA_ROLE_READ = 1, STA_ROLE_WRITE = 2, STA_RO
 
 /* What the decision needs to know about a package, which may not exist yet. */
 struct sta_object {
-	const char *name;     /* "acme/app" */
-	bool owner_exists;    /* the namespace */
-	bool exists;          /* the package */
-	int64_t owner_id;     /* namespace id; a user's is its user id */
+	const char *name;  /* "acme/app" */
+	bool owner_exists; /* the namespace */
+	bool exists;       /* the package */
+	int64_t owner_id;  /* namespace id; a user's is its user id */
 	enum sta_visibility visibility;
 	enum sta_role granted; /* the strongest role granted to the caller */
 };

@@ -55,15 +55,18 @@ actions(const struct sta_request *req)
 	return "delete";
 }
 
-/* A mount reads from another package, which the token must be good for too. */
+/* A mount reads from another package, or from any: the token must be good for that too. */
 static const char *
 mount_scope(const struct sta_request *req)
 {
-	const char *from = sta_request_query(req, "mount", 0) ? sta_request_query(req, "from", 0) : NULL;
+	const char *from = sta_request_query(req, "from", 0);
 	struct sta_name name;
 
-	if (!from || strcmp(req->route->label, "upload_start") != 0 ||
-	    !sta_name_parse(from, strlen(from), &name))
+	if (strcmp(req->route->label, "upload_start") != 0 || !sta_request_query(req, "mount", 0))
+		return "";
+	if (!from)
+		return " registry:mount:*";
+	if (!sta_name_parse(from, strlen(from), &name))
 		return "";
 	return sta_arena_printf(req->arena, " repository:%s:pull", name.full);
 }

@@ -77,14 +77,19 @@ error_body(const struct sta_request *req, const struct sta_err *err, const struc
 	sta_buf_init(&b, BODY_MAX);
 	sta_buf_printf(&b, "{\"errors\":[{\"code\":\"%s\",\"message\":", sta_oci_code_name(a->code));
 	sta_buf_json(&b, public_message(err, a->status));
-	if (err->detail[0] && a->status < 500) {
-		sta_buf_str(&b, ",\"detail\":");
+	/* Never without: Docker's client drops a message that is the code's usual one
+	 * when no detail follows, and then takes the answer for a fault and retries. */
+	sta_buf_str(&b, ",\"detail\":");
+	if (err->detail[0] && a->status < 500)
 		sta_buf_json(&b, err->detail);
-	}
+	else
+		sta_buf_str(&b, "{}");
 	sta_buf_str(&b, "}]}\n");
 	text = sta_buf_ok(&b) ? sta_arena_strdup(req->arena, b.data) : NULL;
 	sta_buf_done(&b);
-	return text ? text : "{\"errors\":[{\"code\":\"UNAVAILABLE\",\"message\":\"out of memory\"}]}\n";
+	return text ? text
+		    : "{\"errors\":[{\"code\":\"UNAVAILABLE\",\"message\":\"out of "
+		      "memory\",\"detail\":{}}]}\n";
 }
 
 /* A chunk at the wrong place: say where the right one is (end-6, end-13). */

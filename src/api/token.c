@@ -72,6 +72,7 @@ add_scope(struct sta_arena *a, const char *text, size_t len, struct asked *out, 
 		return STA_OK;
 	if (is_type(scope, (size_t) (name - scope), "registry")) {
 		out->request.catalog |= strcmp(name + 1, "catalog:*") == 0;
+		out->request.mounts |= strcmp(name + 1, "mount:*") == 0;
 		return STA_OK;
 	}
 	name++;

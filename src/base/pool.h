@@ -23,7 +23,8 @@ struct sta_job {
 struct sta_pool;
 
 /* threads >= 1.  Owned by the caller. */
-enum sta_rc sta_pool_new(size_t threads, const char *name, struct sta_pool **out, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_pool_new(size_t threads, const char *name, struct sta_pool **out,
+			 struct sta_err *err) STA_CHECK;
 
 /* Runs what is queued, then joins the threads.  NULL is allowed. */
 void sta_pool_free(struct sta_pool *p);

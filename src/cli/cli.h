@@ -94,7 +94,7 @@ extern const struct sta_cli_command sta_cli_commands[];
 extern const size_t sta_cli_n_commands;
 
 /* help.c */
-void sta_cli_help(const struct sta_cli_command *command);
+void sta_cli_help(const struct sta_cli_command *c);
 void sta_cli_overview(const char *group); /* NULL: all commands */
 
 /* password.c: from standard input with --password-stdin, else asked for on the

@@ -31,7 +31,7 @@ enum sta_rc sta_control_start(int dirfd, const struct sta_op_table *table, struc
 void sta_control_stop(struct sta_control *c);
 
 /* Connect to the server that holds the directory.  STA_NOT_FOUND: nobody listens. */
-enum sta_rc sta_control_connect(int dirfd, int *fd, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_control_connect(int dirfd, int *out, struct sta_err *err) STA_CHECK;
 
 /* Do what a request object asks with table and answer on the wire; for tests
  * without threads. */

@@ -65,6 +65,7 @@ registry_options(const struct sta_conf *conf)
 	o.uploads_per_user = sta_conf_number(conf, STA_OPTION_LIMITS_UPLOADS_PER_USER);
 	o.upload_ttl_s = sta_conf_number(conf, STA_OPTION_GC_UPLOAD_TTL);
 	o.collect_grace_s = sta_conf_number(conf, STA_OPTION_GC_GRACE);
+	o.sparse_manifests = sta_conf_bool(conf, STA_OPTION_MANIFESTS_SPARSE);
 	o.token_ttl_s = sta_conf_number(conf, STA_OPTION_TOKEN_TTL);
 	return o;
 }

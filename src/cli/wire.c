@@ -130,7 +130,7 @@ fill(struct sta_wire *w, uint64_t deadline_ns, struct sta_err *err)
 static void
 compact(struct sta_wire *w)
 {
-	if (w->used == 0)
+	if (w->used == 0 || !w->in.data)
 		return;
 	memmove(w->in.data, w->in.data + w->used, w->in.len - w->used);
 	w->in.len -= w->used;

@@ -103,6 +103,10 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 		.min = "1", .max = "1000000",
 		.help = "Unfinished uploads that one user may have.",
 	},
+	[STA_OPTION_MANIFESTS_SPARSE] = {
+		.name = "manifests.sparse", .type = STA_OPTION_BOOL, .def = "false", .unit = "",
+		.help = "Accept manifests whose blobs are not in the package, as partial mirrors push them.",
+	},
 	[STA_OPTION_GC_UPLOAD_TTL] = {
 		.name = "gc.upload_ttl", .type = STA_OPTION_SPAN, .def = "24h", .unit = "time",
 		.min = "1s", .max = "365d",
@@ -145,8 +149,11 @@ char *
 sta_option_variable(enum sta_option_id id, char out[STA_OPTION_NAME_MAX])
 {
 	(void) snprintf(out, STA_OPTION_NAME_MAX, "STAITHE_%s", sta_options[id].name);
-	for (char *p = out; *p != '\0'; p++)
-		*p = *p == '.' ? '_' : (char) toupper((unsigned char) *p);
+	for (char *p = out; *p != '\0'; p++) {
+		*p = (char) toupper((unsigned char) *p);
+		if (*p == '.')
+			*p = '_';
+	}
 	return out;
 }
 
@@ -155,7 +162,8 @@ sta_option_flag(enum sta_option_id id, char out[STA_OPTION_NAME_MAX])
 {
 	(void) snprintf(out, STA_OPTION_NAME_MAX, "--%s", sta_options[id].name);
 	for (char *p = out; *p != '\0'; p++)
-		*p = *p == '.' || *p == '_' ? '-' : *p;
+		if (*p == '.' || *p == '_')
+			*p = '-';
 	return out;
 }
 

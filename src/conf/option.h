@@ -37,6 +37,7 @@ enum sta_option_id {
 	STA_OPTION_LIMITS_LAYER,
 	STA_OPTION_LIMITS_MANIFEST,
 	STA_OPTION_LIMITS_UPLOADS_PER_USER,
+	STA_OPTION_MANIFESTS_SPARSE,
 	STA_OPTION_GC_UPLOAD_TTL,
 	STA_OPTION_GC_GRACE,
 	STA_OPTION_GC_INTERVAL,
@@ -57,6 +58,7 @@ enum sta_option_type {
 struct sta_option {
 	const char *name;
 	enum sta_option_type type;
+	bool reload;      /* SIGHUP brings a changed value into force */
 	const char *def;  /* as it would be written in the file; "": none */
 	const char *unit; /* for people: "bytes", "time", "threads"; "" without */
 	const char *min;  /* numbers: as def; NULL: no bound */
@@ -65,7 +67,6 @@ struct sta_option {
 	bool (*valid)(const char *text); /* further condition on a text or a list's item, or NULL */
 	const char *expects;             /* what valid wants: "ADDRESS:PORT, such as ..." */
 	const char *help;                /* one sentence */
-	bool reload;                     /* SIGHUP brings a changed value into force */
 };
 
 extern const struct sta_option sta_options[STA_OPTION_MAX_];

@@ -25,6 +25,7 @@ enum sta_rc sta_pat_new(char out[STA_PAT_LEN + 1], struct sta_err *err) STA_CHEC
 /* Right prefix, length, alphabet and checksum. */
 bool sta_pat_valid(const char *s, size_t len);
 
-enum sta_rc sta_pat_hash(const char *s, size_t len, unsigned char out[STA_PAT_HASH_LEN], struct sta_err *err) STA_CHECK;
+enum sta_rc sta_pat_hash(const char *s, size_t len, unsigned char out[STA_PAT_HASH_LEN],
+			 struct sta_err *err) STA_CHECK;
 
 #endif

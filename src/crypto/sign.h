@@ -23,7 +23,8 @@ struct sta_sign_key;
 
 /* New P-256 key / the key in a PKCS#8 PEM.  Owned by the caller. */
 enum sta_rc sta_sign_key_new(struct sta_sign_key **out, struct sta_err *err) STA_CHECK;
-enum sta_rc sta_sign_key_load(const char *pem, size_t len, struct sta_sign_key **out, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_sign_key_load(const char *pem, size_t len, struct sta_sign_key **out,
+			      struct sta_err *err) STA_CHECK;
 void sta_sign_key_free(struct sta_sign_key *k);
 
 /* PEM text in the arena; a secret. */

@@ -63,13 +63,16 @@ sta_audit_uses(struct sta_db_conn *c, int64_t package_id, int64_t manifest_id, c
 	struct sta_key key = sta_key_of(blob);
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
-		"SELECT 1 FROM blob b JOIN package_blob m ON m.blob_id = b.id"
-		" JOIN manifest_blob r ON r.blob_id = b.id"
-		" WHERE b.digest = $1 AND b.state = 2 AND m.package_id = $2 AND r.manifest_id = $3",
+		"SELECT EXISTS (SELECT 1 FROM blob b JOIN package_blob m ON m.blob_id = b.id"
+		"  JOIN manifest_blob r ON r.blob_id = b.id"
+		"  WHERE b.digest = $1 AND b.state = 2 AND m.package_id = $2 AND r.manifest_id = $3)"
+		" OR EXISTS (SELECT 1 FROM manifest_missing"
+		"  WHERE package_id = $2 AND digest = $1 AND manifest_id = $3)",
 		STA_V_KEY(&key), STA_V_INT(package_id), STA_V_INT(manifest_id));
 
-	*uses = rc == STA_OK;
-	return rc == STA_NOT_FOUND ? STA_OK : rc;
+	if (rc == STA_OK)
+		*uses = sta_db_int(s, 0) != 0;
+	return rc;
 }
 
 static enum sta_rc

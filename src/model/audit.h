@@ -31,7 +31,8 @@ struct sta_audit_manifest {
 enum sta_rc sta_audit_next_manifest(struct sta_db_conn *c, struct sta_arena *a, int64_t last,
 				    struct sta_audit_manifest *out, struct sta_err *err) STA_CHECK;
 
-/* Does the manifest hold a counted reference to this live blob of its package? */
+/* Does the manifest hold a counted reference to this live blob of its package,
+ * or is it known that the package lacks it? */
 enum sta_rc sta_audit_uses(struct sta_db_conn *c, int64_t package_id, int64_t manifest_id,
 			   const struct sta_digest *blob, bool *uses, struct sta_err *err) STA_CHECK;
 

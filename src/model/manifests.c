@@ -132,6 +132,42 @@ sta_version_use_child(struct sta_db_conn *c, int64_t package_id, int64_t id, con
 }
 
 enum sta_rc
+sta_version_miss_blob(struct sta_db_conn *c, int64_t package_id, int64_t id, const struct sta_digest *blob,
+		      struct sta_err *err)
+{
+	struct sta_key key = sta_key_of(blob);
+
+	return sta_sql_run(c, err,
+			   "INSERT INTO manifest_missing(package_id, digest, manifest_id) VALUES ($1, $2, $3)"
+			   " ON CONFLICT (package_id, digest, manifest_id) DO NOTHING",
+			   STA_V_INT(package_id), STA_V_KEY(&key), STA_V_INT(id));
+}
+
+enum sta_rc
+sta_version_found_blob(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *digest,
+		       int64_t blob_id, struct sta_err *err)
+{
+	struct sta_key key = sta_key_of(digest);
+	int64_t users;
+	enum sta_rc rc = sta_sql_run(c, err,
+				     "INSERT INTO manifest_blob(manifest_id, blob_id)"
+				     " SELECT manifest_id, $1 FROM manifest_missing"
+				     " WHERE package_id = $2 AND digest = $3",
+				     STA_V_INT(blob_id), STA_V_INT(package_id), STA_V_KEY(&key));
+
+	users = sta_db_changes(c);
+	if (rc != STA_OK || users == 0)
+		return rc;
+	rc = sta_sql_run(c, err,
+			 "UPDATE package_blob SET refs = refs + $1 WHERE package_id = $2 AND blob_id = $3",
+			 STA_V_INT(users), STA_V_INT(package_id), STA_V_INT(blob_id));
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "DELETE FROM manifest_missing WHERE package_id = $1 AND digest = $2",
+				 STA_V_INT(package_id), STA_V_KEY(&key));
+	return rc;
+}
+
+enum sta_rc
 sta_version_parent(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *child,
 		   struct sta_digest *parent, struct sta_err *err)
 {
@@ -156,6 +192,9 @@ sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_
 
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM manifest_child WHERE manifest_id = $1", STA_V_INT(id));
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "DELETE FROM manifest_missing WHERE manifest_id = $1",
+				 STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err,
 				 "UPDATE package_blob SET refs = refs - 1,"

@@ -46,6 +46,15 @@ enum sta_rc sta_version_use_blob(struct sta_db_conn *c, int64_t package_id, int6
 enum sta_rc sta_version_use_child(struct sta_db_conn *c, int64_t package_id, int64_t id,
 				  const struct sta_digest *child, struct sta_err *err) STA_CHECK;
 
+/* The manifest names a blob that its package lacks: a layer that need not be
+ * distributed, or one of a sparse manifest. */
+enum sta_rc sta_version_miss_blob(struct sta_db_conn *c, int64_t package_id, int64_t id,
+				  const struct sta_digest *blob, struct sta_err *err) STA_CHECK;
+
+/* A blob became a member of the package: the manifests that missed it use it now. */
+enum sta_rc sta_version_found_blob(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *digest,
+				   int64_t blob_id, struct sta_err *err) STA_CHECK;
+
 /* An index of the package that lists this digest.  STA_NOT_FOUND. */
 enum sta_rc sta_version_parent(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *child,
 			       struct sta_digest *parent, struct sta_err *err) STA_CHECK;

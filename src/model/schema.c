@@ -104,6 +104,14 @@ static const char step_1[] =
 	" PRIMARY KEY (package_id, digest, manifest_id)) WITHOUT ROWID;"
 	"CREATE INDEX manifest_child_manifest ON manifest_child(manifest_id);"
 
+	/* Blobs that a manifest names and its package lacks: used as soon as they come. */
+	"CREATE TABLE manifest_missing ("
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" digest BLOB NOT NULL,"
+	" manifest_id INTEGER NOT NULL REFERENCES manifest(id),"
+	" PRIMARY KEY (package_id, digest, manifest_id)) WITHOUT ROWID;"
+	"CREATE INDEX manifest_missing_manifest ON manifest_missing(manifest_id);"
+
 	"CREATE TABLE tag ("
 	" package_id INTEGER NOT NULL REFERENCES package(id),"
 	" name TEXT NOT NULL,"

@@ -37,8 +37,8 @@
 
 enum sta_ref_kind {
 	STA_REF_CONFIG,
-	STA_REF_LAYER,   /* "layers" and artifact manifests' "blobs" */
-	STA_REF_CHILD,   /* an entry of "manifests" */
+	STA_REF_LAYER, /* "layers" and artifact manifests' "blobs" */
+	STA_REF_CHILD, /* an entry of "manifests" */
 };
 
 /* One descriptor (image-spec descriptor.md). */
@@ -55,7 +55,8 @@ struct sta_descriptor {
 struct sta_manifest {
 	bool is_index;
 	const char *media_type;    /* as declared, without parameters */
-	const char *artifact_type; /* own "artifactType"; for images without one the config's media type; or NULL */
+	const char *artifact_type; /* own "artifactType"; for images without one the config's media type; or
+				      NULL */
 	bool has_subject;
 	struct sta_digest subject;
 	const char *annotations; /* JSON object text, or NULL */

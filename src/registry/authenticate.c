@@ -232,6 +232,7 @@ authenticate_jws(struct sta_registry *r, struct sta_call *call, const char *jws,
 		call->caller.limits = claims.limits;
 		call->caller.n_limits = claims.n_limits;
 		call->caller.limit_catalog = claims.catalog;
+		call->caller.limit_mounts = claims.mounts;
 	}
 	return STA_OK;
 }

@@ -84,6 +84,7 @@ sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const stru
 		.limits = req->limits,
 		.n_limits = req->n_limits,
 		.catalog = req->catalog,
+		.mounts = req->mounts,
 	};
 	struct sta_db_conn *c = NULL;
 	char *token = NULL;
@@ -103,6 +104,7 @@ sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const stru
 		claims.expires_unix = now + (int64_t) STA_REFRESH_TTL_S;
 		claims.n_limits = 0;
 		claims.catalog = false;
+		claims.mounts = false;
 		rc = write_token(r, call, &claims, &refresh, err);
 	}
 	if (rc == STA_OK)

@@ -30,6 +30,14 @@ write_actions(unsigned bits)
 	return list;
 }
 
+static void
+add_registry_right(json_t *list, bool given, const char *name)
+{
+	if (given)
+		(void) json_array_append_new(list, json_pack("{s:s, s:s, s:[s]}", "type", "registry", "name",
+							     name, "actions", "*"));
+}
+
 static json_t *
 write_access(const struct sta_claims *claims)
 {
@@ -39,9 +47,8 @@ write_access(const struct sta_claims *claims)
 		(void) json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "type", "repository", "name",
 							     claims->limits[i].name, "actions",
 							     write_actions(claims->limits[i].actions)));
-	if (claims->catalog)
-		(void) json_array_append_new(list, json_pack("{s:s, s:s, s:[s]}", "type", "registry", "name",
-							     "catalog", "actions", "*"));
+	add_registry_right(list, claims->catalog, "catalog");
+	add_registry_right(list, claims->mounts, "mount");
 	return list;
 }
 
@@ -109,7 +116,8 @@ read_access(struct sta_arena *a, const json_t *list, struct sta_claims *out)
 		if (!name || !read_actions(json_object_get(item, "actions"), &l->actions))
 			return false;
 		if (is_text(item, "type", "registry")) {
-			out->catalog = strcmp(name, "catalog") == 0;
+			out->catalog |= strcmp(name, "catalog") == 0;
+			out->mounts |= strcmp(name, "mount") == 0;
 			continue;
 		}
 		l->name = name; /* json is owned by the arena */

@@ -4,7 +4,8 @@
  * {"iss":"staithe","aud":"registry","typ":"access","sub":"alice","uid":7,
  *  "tid":3,"epo":1,"iat":...,"nbf":...,"exp":...,"jti":"...",
  *  "access":[{"type":"repository","name":"alice/app","actions":["pull"]},
- *            {"type":"registry","name":"catalog","actions":["*"]}]}
+ *            {"type":"registry","name":"catalog","actions":["*"]},
+ *            {"type":"registry","name":"mount","actions":["*"]}]}
  *
  * uid 0: anonymous.  tid 0: came from a password.  epo: the account's epoch at
  * the time; a later epoch voids the token.
@@ -33,6 +34,7 @@ struct sta_claims {
 	const struct sta_limit *limits;
 	size_t n_limits;
 	bool catalog;
+	bool mounts;
 };
 
 /* JSON text in the arena, or NULL. */

@@ -75,6 +75,12 @@ enum sta_rc sta_door_existing(struct sta_db_conn *c, const struct sta_call *call
 enum sta_rc sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e,
 			     struct sta_err *err) STA_CHECK;
 
+/* Make the live blob a member of the entry's package, which exists; its lease
+ * begins anew. */
+enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry *r, const struct sta_entry *e,
+			       const struct sta_digest *digest, int64_t blob_id,
+			       struct sta_err *err) STA_CHECK;
+
 /* Operations that are for administrators of the site and the system alone. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
 

@@ -1,6 +1,8 @@
 #include <stdio.h>
 
 #include "model/accounts.h"
+#include "model/blobs.h"
+#include "model/manifests.h"
 #include "registry/core.h"
 
 static const char *const permission[STA_ACTION_MAX_] = {
@@ -112,6 +114,16 @@ sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_
 	if (rc == STA_OK)
 		e->exists = true;
 	return rc;
+}
+
+enum sta_rc
+sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry *r, const struct sta_entry *e,
+		   const struct sta_digest *digest, int64_t blob_id, struct sta_err *err)
+{
+	int64_t due = sta_now_unix() + (int64_t) r->options.collect_grace_s;
+	enum sta_rc rc = sta_member_add(c, e->package.id, blob_id, due, err);
+
+	return rc == STA_OK ? sta_version_found_blob(c, e->package.id, digest, blob_id, err) : rc;
 }
 
 enum sta_rc

@@ -37,9 +37,15 @@ static enum sta_rc
 readable_anywhere(struct sta_db_conn *c, const struct mount *m, bool *found, struct sta_membership *out,
 		  struct sta_err *err)
 {
+	struct sta_call call = *m->call;
+	struct mount wide = *m;
 	int64_t after = 0;
 
 	*found = false;
+	if (call.caller.limited && !call.caller.limit_mounts)
+		return STA_OK;
+	call.caller.limited = false; /* for reading the source; the target's door has been passed */
+	wide.call = &call;
 	for (int i = 0; i < CANDIDATES_MAX && !*found; i++) {
 		const char *candidate = NULL;
 		struct sta_name from;
@@ -49,7 +55,7 @@ readable_anywhere(struct sta_db_conn *c, const struct mount *m, bool *found, str
 		if (rc == STA_NOT_FOUND)
 			return STA_OK;
 		if (rc == STA_OK && sta_name_parse(candidate, strlen(candidate), &from))
-			rc = readable_in(c, m, &from, found, out, err);
+			rc = readable_in(c, &wide, &from, found, out, err);
 		if (rc != STA_OK)
 			return rc;
 	}
@@ -70,7 +76,6 @@ mount_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct mount *m = arg;
 	struct sta_entry e;
 	struct sta_membership source;
-	int64_t due = sta_now_unix() + (int64_t) m->r->options.collect_grace_s;
 	enum sta_rc rc = sta_door(c, m->call, m->name, STA_ACTION_WRITE, &e, err);
 
 	if (rc == STA_OK)
@@ -78,7 +83,7 @@ mount_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc != STA_OK || !m->mounted)
 		return rc;
 	rc = sta_entry_create(c, m->call, &e, err);
-	return rc == STA_OK ? sta_member_add(c, e.package.id, source.blob.id, due, err) : rc;
+	return rc == STA_OK ? sta_entry_add_blob(c, m->r, &e, m->digest, source.blob.id, err) : rc;
 }
 
 enum sta_rc

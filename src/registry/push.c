@@ -20,7 +20,7 @@ struct work {
 
 /* Where the references of a manifest point, once they have been looked up. */
 struct target {
-	bool is_blob;
+	enum { TARGET_MANIFEST, TARGET_BLOB, TARGET_NONE } kind;
 	int64_t blob_id;
 };
 
@@ -98,21 +98,22 @@ look_up(struct work *w, struct sta_db_conn *c, const struct sta_entry *e, const 
 	struct sta_version v;
 	enum sta_rc rc = STA_NOT_FOUND;
 
-	*out = (struct target){ 0 };
+	*out = (struct target){ .kind = TARGET_NONE };
 	if (e->exists && d->kind == STA_REF_CHILD) {
 		rc = sta_version_by_digest(c, w->call->arena, e->package.id, &d->digest, &v, err);
+		out->kind = rc == STA_OK ? TARGET_MANIFEST : TARGET_NONE;
 		if (rc != STA_NOT_FOUND)
 			return rc;
 	}
 	if (e->exists)
 		rc = sta_blob_member(c, e->package.id, &d->digest, &m, err);
 	if (rc == STA_OK) {
-		*out = (struct target){ .is_blob = true, .blob_id = m.blob.id };
+		*out = (struct target){ .kind = TARGET_BLOB, .blob_id = m.blob.id };
 		return STA_OK;
 	}
 	if (rc != STA_NOT_FOUND)
 		return rc;
-	if (d->kind != STA_REF_CHILD && !d->may_be_absent)
+	if (d->kind != STA_REF_CHILD && !d->may_be_absent && !w->r->options.sparse_manifests)
 		w->out.missing[w->out.n_missing++] = d->digest;
 	return STA_OK;
 }
@@ -133,6 +134,17 @@ look_up_all(struct work *w, struct sta_db_conn *c, const struct sta_entry *e, st
 }
 
 static enum sta_rc
+refer(struct sta_db_conn *c, int64_t package_id, int64_t id, const struct sta_descriptor *d,
+      const struct target *target, struct sta_err *err)
+{
+	if (target->kind == TARGET_BLOB)
+		return sta_version_use_blob(c, package_id, id, target->blob_id, err);
+	if (d->kind == STA_REF_CHILD)
+		return sta_version_use_child(c, package_id, id, &d->digest, err);
+	return sta_version_miss_blob(c, package_id, id, &d->digest, err);
+}
+
+static enum sta_rc
 insert(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct target *targets, int64_t *id,
        struct sta_err *err)
 {
@@ -149,12 +161,8 @@ insert(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct t
 	};
 	enum sta_rc rc = sta_version_insert(c, package_id, &v, w->push->bytes, w->push->len, err);
 
-	for (size_t i = 0; rc == STA_OK && i < m->n_refs; i++) {
-		if (targets[i].is_blob)
-			rc = sta_version_use_blob(c, package_id, v.id, targets[i].blob_id, err);
-		else if (m->refs[i].kind == STA_REF_CHILD)
-			rc = sta_version_use_child(c, package_id, v.id, &m->refs[i].digest, err);
-	}
+	for (size_t i = 0; rc == STA_OK && i < m->n_refs; i++)
+		rc = refer(c, package_id, v.id, &m->refs[i], &targets[i], err);
 	if (rc == STA_OK)
 		*id = v.id;
 	return rc;

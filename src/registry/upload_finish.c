@@ -62,7 +62,6 @@ static enum sta_rc
 record(struct sta_db_conn *c, const struct finish *f, int64_t blob_id, struct sta_err *err)
 {
 	const struct sta_upload *u = f->u;
-	int64_t due = sta_now_unix() + (int64_t) u->r->options.collect_grace_s;
 	bool removed;
 	struct sta_entry e;
 	enum sta_rc rc = sta_door(c, f->call, &u->name, STA_ACTION_WRITE, &e, err);
@@ -70,7 +69,7 @@ record(struct sta_db_conn *c, const struct finish *f, int64_t blob_id, struct st
 	if (rc == STA_OK)
 		rc = sta_entry_create(c, f->call, &e, err);
 	if (rc == STA_OK)
-		rc = sta_member_add(c, e.package.id, blob_id, due, err);
+		rc = sta_entry_add_blob(c, u->r, &e, f->digest, blob_id, err);
 	if (rc == STA_OK && u->session)
 		rc = sta_upload_remove(c, u->id, &removed, err);
 	return rc;
