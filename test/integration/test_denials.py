@@ -1,6 +1,8 @@
 """Who is refused what, and how: the denial table, and what outsiders cannot tell apart."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +71,23 @@ def public(registry, owner):
 
 
 GHOST = "alice/ghostly"  # never there; as long as the private one's name is irrelevant
+
+
+def shape(rest):
+    """What follows /v2/NAME/ as the table of routes writes it."""
+    parts = rest.partition("?")[0].split("/")
+    if parts[0] in ("manifests", "referrers") or (parts[0] == "blobs" and parts[1] != "uploads"):
+        parts[1] = "{reference}" if parts[0] == "manifests" else "{digest}"
+    return "/".join(parts).replace("{uuid}", "{id}")
+
+
+def test_these_lists_hold_every_route_of_a_package():
+    """I8: a route that is added without its place in the matrix fails here."""
+    table = (Path(__file__).resolve().parents[2] / "src/api/routes.c").read_text()
+    routes = set(re.findall(r'\{ STA_(\w+), "/v2/\{name\}/([^"]+)"', table))
+    routes = {(method, rest) for method, rest in routes if rest != "blobs/uploads"}  # the same without its slash
+    assert len(routes) >= 12
+    assert routes == {(method, shape(rest)) for method, rest in READS + WRITES + SESSION + DELETES if method != "HEAD"}
 
 
 # No credentials
