@@ -164,6 +164,69 @@ removal_keeps_what_another_manifest_uses(struct world *w, struct sta_db_conn *c)
 }
 
 static void
+miss(struct world *w, struct sta_db_conn *c, int64_t package, int64_t version, unsigned n)
+{
+	struct sta_digest d = digest_of(n);
+
+	assert_int_equal(sta_version_miss_blob(c, package, version, &d, &w->err), STA_OK);
+}
+
+static void
+found(struct world *w, struct sta_db_conn *c, unsigned n, int64_t blob)
+{
+	struct sta_digest d = digest_of(n);
+
+	assert_int_equal(sta_version_found_blob(c, w->app, &d, blob, &w->err), STA_OK);
+}
+
+static void
+missed_blob_that_comes_is_used_by_each_manifest_that_missed_it(struct world *w, struct sta_db_conn *c)
+{
+	int64_t one = add(w, c, w->app, 1);
+	int64_t two = add(w, c, w->app, 2);
+	int64_t blob;
+
+	miss(w, c, w->app, one, 9);
+	miss(w, c, w->app, one, 9); /* named twice */
+	miss(w, c, w->app, two, 9);
+	blob = add_member(w, c, 9, NOW);
+	found(w, c, 9, blob);
+	assert_int_equal(member(w, c, 9).refs, 2);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_blob"), 2);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_missing"), 0);
+	found(w, c, 9, blob); /* pushed again: counted already */
+	assert_int_equal(member(w, c, 9).refs, 2);
+	assert_int_equal(sta_version_remove(c, w->app, one, NOW, &w->err), STA_OK);
+	assert_int_equal(member(w, c, 9).refs, 1);
+}
+
+static void
+found_blob_ends_only_its_own_absence_and_in_its_own_package(struct world *w, struct sta_db_conn *c)
+{
+	int64_t app = add(w, c, w->app, 1);
+	int64_t lib = add(w, c, w->lib, 1);
+
+	miss(w, c, w->app, app, 8);
+	miss(w, c, w->lib, lib, 9);
+	found(w, c, 9, add_member(w, c, 9, NOW));
+	assert_int_equal(member(w, c, 9).refs, 0);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_blob"), 0);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_missing"), 2);
+}
+
+static void
+removed_manifest_misses_nothing(struct world *w, struct sta_db_conn *c)
+{
+	int64_t one = add(w, c, w->app, 1);
+
+	miss(w, c, w->app, one, 9);
+	assert_int_equal(sta_version_remove(c, w->app, one, NOW, &w->err), STA_OK);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_missing"), 0);
+	found(w, c, 9, add_member(w, c, 9, NOW));
+	assert_int_equal(member(w, c, 9).refs, 0);
+}
+
+static void
 parent_lists_the_child_in_its_own_package_only(struct world *w, struct sta_db_conn *c)
 {
 	int64_t index = add(w, c, w->app, 1);
@@ -321,6 +384,9 @@ main(void)
 		TEST(uses_are_counted_once_for_each_manifest),
 		TEST(removal_takes_tags_and_uses_and_leaves_the_blobs_due),
 		TEST(removal_keeps_what_another_manifest_uses),
+		TEST(missed_blob_that_comes_is_used_by_each_manifest_that_missed_it),
+		TEST(found_blob_ends_only_its_own_absence_and_in_its_own_package),
+		TEST(removed_manifest_misses_nothing),
 		TEST(parent_lists_the_child_in_its_own_package_only),
 		TEST(next_walks_all_manifests_of_a_package),
 		TEST(referrers_come_in_pages_by_digest),
