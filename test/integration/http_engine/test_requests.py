@@ -16,13 +16,19 @@ def test_route_parameters_and_query_are_decoded_once(server):
 @pytest.mark.parametrize(
     "target",
     [b"/v2/../x/blobs/y", b"/v2/%2e%2e/x/blobs/y", b"//", b"/v2/a%00b/blobs/y", b"/v2/a\\b/blobs/y", b"/v2/a;b/blobs/y",
-     b"/v2/%ff/blobs/y", b"/v2/a%0d%0ab/blobs/y", b"/v2/%zz/blobs/y", b"/nothing", b"*", b"x", b"/v2//blobs/y"],
+     b"/v2/%ff/blobs/y", b"/v2/a%0d%0ab/blobs/y", b"/v2/%zz/blobs/y", b"*", b"x", b"/v2//blobs/y",
+     b"/nothing?n=%00", b"/nothing?n=%", b"/nothing?a=1&%zz=2"],
 )  # fmt: skip
-def test_target_that_is_not_canonical_or_known_is_404(server, target):
+def test_target_that_is_not_canonical_is_400(server, target):
     res = server.get(target)
-    assert res.status == 404
-    assert res.body == b"failed: no such page\n"
+    assert res.status == 400
+    assert res.body == b"failed: the request target is malformed\n"
     assert res["X-Finished"] == "1"
+
+
+def test_target_that_no_route_has_is_404(server):
+    res = server.get(b"/nothing")
+    assert (res.status, res.body, res["X-Finished"]) == (404, b"failed: no such page\n", "1")
 
 
 def test_other_method_is_405_with_allow(server):
