@@ -144,14 +144,15 @@ sta_get_referrers(void *ctx, struct sta_request *req, struct sta_response *res, 
 
 	if (rc == STA_OK)
 		rc = sta_v2_digest(req->param[1], &subject, err);
-	if (rc == STA_OK && after)
+	if (rc == STA_OK && after) {
 		rc = sta_v2_digest(after, &last, err);
+		asked.last = &last;
+	}
 	if (rc == STA_OK)
 		rc = sta_page_size(req, &asked.n, err);
 	if (asked.artifact_type && !*asked.artifact_type)
 		asked.artifact_type = NULL;
 	asked.subject = &subject;
-	asked.last = after ? &last : NULL;
 	if (rc == STA_OK)
 		rc = sta_list_referrers(api->r, &call, &name, &asked, &page, err);
 	return rc == STA_OK ? reply_referrers(req, res, &page, asked.artifact_type, asked.n, err) : rc;
