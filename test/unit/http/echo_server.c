@@ -301,7 +301,7 @@ fail(void *app, struct sta_request *req, const struct sta_err *err, const char *
 	static const int status[STA_RC_MAX_] = {
 		[STA_NOT_FOUND] = 404,       [STA_UNSUPPORTED] = 405, [STA_INVALID] = 400,
 		[STA_TOO_LARGE] = 413,       [STA_DENIED] = 403,      [STA_FULL] = 507,
-		[STA_UNAUTHENTICATED] = 401, [STA_TIMEOUT] = 408,
+		[STA_UNAUTHENTICATED] = 401, [STA_TIMEOUT] = 408,     [STA_OUT_OF_ORDER] = 416,
 	};
 	struct sta_err ignored;
 	const char *text = sta_arena_printf(req->arena, "failed: %s\n", err->msg);
