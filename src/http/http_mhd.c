@@ -172,6 +172,7 @@ start_daemon(struct sta_server *s, const struct sta_server_options *o, struct st
 static void
 server_free(struct sta_server *s)
 {
+	sta_mhd_lobby_free(s);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	if (s->listen_fd >= 0)

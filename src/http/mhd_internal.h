@@ -11,7 +11,8 @@
  *   mhd_body.c    request bodies: thrown away, gathered, streamed
  *   mhd_reply.c   responses
  *   mhd_range.c   their bodies: whole, a part, several parts
- *   mhd_reaper.c  accepts connections and ends the slow ones
+ *   mhd_accept.c  takes new connections; answers those in another protocol
+ *   mhd_reaper.c  the thread that accepts connections and ends the slow ones
  *   mhd_tls.c     certificates; the one place that includes <gnutls/...>
  *
  * Threads.  A request belongs to the loop of its connection, except while it is
@@ -102,6 +103,7 @@ struct sta_mhd_request {
 };
 
 struct sta_tls;
+struct sta_mhd_lobby;
 
 struct sta_server {
 	struct MHD_Daemon *daemon;
@@ -121,6 +123,7 @@ struct sta_server {
 	char *tls_certificate, *tls_key;
 
 	int listen_fd, wake_fd; /* the reaper's */
+	struct sta_mhd_lobby *lobby;
 	pthread_t reaper;
 	bool reaper_runs;
 	pthread_mutex_t lock;
@@ -149,6 +152,7 @@ void sta_mhd_phase(struct sta_mhd_conn *conn, enum sta_mhd_phase phase);
 
 /* mhd_head.c: fill er->req.  STA_OK or the reason to refuse. */
 enum sta_rc sta_mhd_head(struct sta_mhd_request *er, const char *method, struct sta_err *err) STA_CHECK;
+void sta_mhd_new_id(struct sta_server *s, char out[STA_REQUEST_ID_MAX]);
 void sta_mhd_peer_text(const struct sockaddr *sa, char out[INET6_ADDRSTRLEN]);
 bool sta_mhd_address_parse(const char *text, struct in6_addr *out);
 
@@ -167,13 +171,27 @@ enum MHD_Result sta_mhd_answer_early(struct sta_mhd_request *er);
 enum MHD_Result sta_mhd_reply(struct sta_mhd_request *er);
 /* Answer past the library, which takes no response in the middle of a body. */
 void sta_mhd_reply_raw(struct sta_mhd_request *er);
+/* The response as bytes, the last on its connection.  Only such with a body in memory come
+ * here whole. */
+void sta_mhd_write_raw(struct sta_buf *b, const struct sta_request *req, const struct sta_response *res);
 
 /* mhd_range.c: the response to a request that may ask for parts, or NULL when out
  * of memory; er->res.status and .size become those of the answer.  A file
  * descriptor in er->res is consumed. */
 struct MHD_Response *sta_mhd_body_response(struct sta_mhd_request *er);
 
+/* mhd_accept.c: all on the reaper's thread. */
+enum sta_rc sta_mhd_lobby_new(struct sta_mhd_lobby **out, struct sta_err *err) STA_CHECK;
+int sta_mhd_lobby_fd(const struct sta_mhd_lobby *l); /* readable: sta_mhd_lobby_serve() has to do */
+bool sta_mhd_lobby_empty(const struct sta_mhd_lobby *l);
+void sta_mhd_lobby_serve(struct sta_server *s);
+void sta_mhd_lobby_expire(struct sta_server *s);
+void sta_mhd_lobby_free(struct sta_server *s); /* closes what is in it */
+/* False when there is no descriptor left for more. */
+bool sta_mhd_accept(struct sta_server *s);
+
 /* mhd_reaper.c */
+bool sta_mhd_is_full(const struct sta_server *s);
 enum sta_rc sta_mhd_listen(struct sta_server *s, const char *listen_at, struct sta_err *err) STA_CHECK;
 enum sta_rc sta_mhd_reaper_start(struct sta_server *s, struct sta_err *err) STA_CHECK;
 void sta_mhd_reaper_wake(struct sta_server *s);

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "http/mhd_internal.h"
 
-/* One thread accepts connections, hands them to the library and, each second,
- * ends those that are too slow.  A deadline runs from the start of a phase, so
+/* One thread accepts connections (mhd_accept.c) and, each second, ends those that
+ * are too slow.  A deadline runs from the start of a phase, so
  * a client that sends a byte now and then gains nothing; the library's own
  * timeout (MHD_OPTION_CONNECTION_TIMEOUT) covers only silence.
  *
@@ -22,9 +22,8 @@
 #define SECOND_NS ((uint64_t) 1000000000)
 #define LINGER_NS (2 * SECOND_NS)
 #define RATE_WINDOW_NS (30 * SECOND_NS)
-#define ACCEPT_BATCH 64
 #define TICK_MS 1000
-#define FULL_TICK_MS 100
+#define SHORT_TICK_MS 100
 
 /* Split "host:port" or "[host]:port". */
 static bool
@@ -92,8 +91,8 @@ sta_mhd_listen(struct sta_server *s, const char *listen_at, struct sta_err *err)
 	return STA_OK;
 }
 
-static bool
-is_full(const struct sta_server *s)
+bool
+sta_mhd_is_full(const struct sta_server *s)
 {
 	return atomic_load(&s->connections) >= s->connections_max;
 }
@@ -208,7 +207,7 @@ sweep(struct sta_server *s)
 	uint64_t idle_ns = s->idle_ns;
 
 	/* When there are too many, those that do nothing go first. */
-	if (is_full(s))
+	if (sta_mhd_is_full(s))
 		idle_ns = SECOND_NS < idle_ns ? SECOND_NS : idle_ns;
 	if (atomic_load(&s->draining))
 		idle_ns = 0;
@@ -216,27 +215,6 @@ sweep(struct sta_server *s)
 	for (struct sta_mhd_conn *conn = s->conns; conn; conn = conn->next)
 		check(conn, now, idle_ns);
 	(void) pthread_mutex_unlock(&s->lock);
-}
-
-/* False when there is no descriptor left for more. */
-static bool
-accept_some(struct sta_server *s)
-{
-	for (int i = 0; i < ACCEPT_BATCH && !is_full(s); i++) {
-		struct sockaddr_storage sa = { 0 };
-		socklen_t len = sizeof(sa);
-		int fd = accept4(s->listen_fd, (struct sockaddr *) &sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (fd < 0)
-			return errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS;
-		atomic_fetch_add(&s->connections, 1);
-		/* It takes the descriptor, also when it refuses: over the limit of one address. */
-		if (MHD_add_connection(s->daemon, fd, (const struct sockaddr *) &sa, len) == MHD_YES)
-			atomic_fetch_add(&s->accepted, 1);
-		else
-			atomic_fetch_sub(&s->connections, 1);
-	}
-	return true;
 }
 
 /* So that a client that comes now is refused, and may go to another server. */
@@ -248,28 +226,38 @@ stop_listening(struct sta_server *s)
 	s->listen_fd = -1;
 }
 
+/* Wait for something to do.  False when there is no descriptor left for a new connection. */
+static bool
+attend(struct sta_server *s, bool full, bool *woken)
+{
+	struct pollfd fds[3] = { { .fd = s->wake_fd, .events = POLLIN },
+				 { .fd = sta_mhd_lobby_fd(s->lobby), .events = POLLIN },
+				 { .fd = -1, .events = POLLIN } };
+	bool hurry = full || !sta_mhd_lobby_empty(s->lobby);
+	uint64_t wakes;
+
+	if (!full && atomic_load(&s->accepting))
+		fds[2].fd = s->listen_fd; /* -1 is ignored */
+	(void) poll(fds, 3, hurry ? SHORT_TICK_MS : TICK_MS);
+	*woken = fds[0].revents && read(s->wake_fd, &wakes, sizeof(wakes)) > 0;
+	if (fds[1].revents)
+		sta_mhd_lobby_serve(s);
+	return !fds[2].revents || sta_mhd_accept(s);
+}
+
 static void *
 reap(void *arg)
 {
 	struct sta_server *s = arg;
 	uint64_t last_sweep = sta_now_ns();
-	bool starved = false;
+	bool starved = false, woken = false;
 
 	while (!atomic_load(&s->reaper_ends)) {
-		bool full = starved || is_full(s);
-		struct pollfd fds[2] = { { .fd = s->wake_fd, .events = POLLIN },
-					 { .fd = -1, .events = POLLIN } };
-		uint64_t wakes;
-
 		if (atomic_load(&s->draining))
 			stop_listening(s);
-		if (!full && atomic_load(&s->accepting))
-			fds[1].fd = s->listen_fd; /* -1 is ignored */
-		(void) poll(fds, 2, full ? FULL_TICK_MS : TICK_MS);
-		if (fds[0].revents)
-			(void) !read(s->wake_fd, &wakes, sizeof(wakes));
-		starved = fds[1].revents && !accept_some(s);
-		if (fds[0].revents || sta_now_ns() - last_sweep >= SECOND_NS) {
+		starved = !attend(s, starved || sta_mhd_is_full(s), &woken);
+		sta_mhd_lobby_expire(s);
+		if (woken || sta_now_ns() - last_sweep >= SECOND_NS) {
 			last_sweep = sta_now_ns();
 			sweep(s);
 		}
@@ -281,11 +269,15 @@ enum sta_rc
 sta_mhd_reaper_start(struct sta_server *s, struct sta_err *err)
 {
 	sigset_t all, old;
+	enum sta_rc rc;
 	int sys;
 
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake_fd < 0)
 		return sta_err_set(err, STA_IO, errno, "eventfd");
+	rc = sta_mhd_lobby_new(&s->lobby, err);
+	if (rc != STA_OK)
+		return rc;
 	(void) sigfillset(&all); /* signals belong to the main thread */
 	(void) pthread_sigmask(SIG_SETMASK, &all, &old);
 	sys = pthread_create(&s->reaper, NULL, reap, s);
