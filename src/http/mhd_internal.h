@@ -60,9 +60,11 @@ struct sta_mhd_conn {
 	_Atomic uint64_t since_ns;
 	_Atomic uint64_t bytes; /* of request bodies, ever */
 	_Atomic bool expired;   /* the body is too slow: 408 at the next byte of it */
+	_Atomic bool cut;       /* over: its request goes no further */
 
 	/* The reaper's own. */
-	bool cut;
+	bool ended; /* the client's side had, when bytes was ended_bytes */
+	uint64_t ended_bytes;
 	uint64_t expired_ns;
 	uint64_t mark_since_ns; /* since_ns when the mark was made */
 	uint64_t mark_ns, mark_bytes;
@@ -96,6 +98,7 @@ struct sta_mhd_request {
 	struct sta_match match;
 	struct sta_buf gathered; /* STA_BODY_MEMORY */
 	_Atomic enum sta_mhd_flow flow;
+	uint64_t left; /* server->lock: bytes that the library has and the sink would not take */
 	struct sta_job job;
 	uint64_t submitted_ns, started_ns;
 	struct sta_response res;
@@ -164,6 +167,9 @@ enum sta_rc sta_mhd_guard(struct sta_mhd_request *er, const char *method, const 
 enum sta_rc sta_mhd_body_admit(const struct sta_mhd_request *er, struct sta_err *err) STA_CHECK;
 enum MHD_Result sta_mhd_body_feed(struct sta_mhd_request *er, const char *data, size_t *len);
 void sta_mhd_body_wake(struct sta_mhd_request *er);
+/* With server->lock, of a paused request whose client sends nothing more: may what
+ * has come be all? */
+bool sta_mhd_body_may_end(const struct sta_mhd_request *er);
 /* READY while (more of) a body is on its way. */
 enum MHD_Result sta_mhd_answer_early(struct sta_mhd_request *er);
 

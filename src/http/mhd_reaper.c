@@ -22,7 +22,7 @@
 #define SECOND_NS ((uint64_t) 1000000000)
 #define LINGER_NS (2 * SECOND_NS)
 #define RATE_WINDOW_NS (30 * SECOND_NS)
-#define TICK_MS 1000
+#define MS_NS ((uint64_t) 1000000)
 #define SHORT_TICK_MS 100
 
 /* Split "host:port" or "[host]:port". */
@@ -101,7 +101,7 @@ sta_mhd_is_full(const struct sta_server *s)
 static void
 cut(struct sta_mhd_conn *conn)
 {
-	conn->cut = true;
+	atomic_store(&conn->cut, true);
 	(void) shutdown(conn->fd, SHUT_RDWR);
 	if (conn->paused)
 		sta_mhd_body_wake(conn->paused);
@@ -139,7 +139,8 @@ body_is_slow(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
 	return false;
 }
 
-/* A slow body is first told so, with its next byte, and cut a little later. */
+/* A slow body is first told so, with its next byte, or at once if that waits for
+ * the sink; and cut a little later. */
 static bool
 body_is_over(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
 {
@@ -149,19 +150,40 @@ body_is_over(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
 		conn->expired_ns = now;
 		atomic_store(&conn->expired, true);
 		atomic_fetch_add(&conn->server->timed_out, 1);
+		if (conn->paused)
+			sta_mhd_body_wake(conn->paused);
 	}
 	return false;
 }
 
-/* The client has closed, and all that it sent has been read.  The library does
- * not see this when the end came while it was reading or suspended: its edge
- * of the socket is past. */
+/* All that the client sent has been read; and a sweep ago, too, as what was read last may
+ * have been on its way to the sink. */
 static bool
-client_is_gone(const struct sta_mhd_conn *conn)
+has_run_dry(struct sta_mhd_conn *conn)
 {
+	uint64_t bytes = atomic_load(&conn->bytes);
+	bool before = conn->ended && conn->ended_bytes == bytes;
 	char byte;
 
-	return !conn->paused && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	conn->ended = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	conn->ended_bytes = bytes;
+	return conn->ended && before;
+}
+
+/* The client went away in the middle of a body.  The library does not see this
+ * when the end came while it was reading or suspended: its edge of the socket is
+ * past.  A client that ended only its side has sent all of the body, and waits for
+ * the answer; of one that reset the connection nothing is left. */
+static bool
+client_is_gone(struct sta_mhd_conn *conn)
+{
+	struct pollfd fd = { .fd = conn->fd, .events = POLLRDHUP };
+
+	if (poll(&fd, 1, 0) <= 0)
+		return false;
+	if (fd.revents & (POLLHUP | POLLERR))
+		return true;
+	return conn->paused ? !sta_mhd_body_may_end(conn->paused) : has_run_dry(conn);
 }
 
 static void
@@ -172,7 +194,7 @@ check(struct sta_mhd_conn *conn, uint64_t now, uint64_t idle_ns)
 	uint64_t since = atomic_load(&conn->since_ns);
 	bool slow = false;
 
-	if (now < since || conn->cut)
+	if (now < since || atomic_load(&conn->cut))
 		return;
 	switch (phase) {
 	case STA_PHASE_HEADER:
@@ -226,19 +248,22 @@ stop_listening(struct sta_server *s)
 	s->listen_fd = -1;
 }
 
-/* Wait for something to do.  False when there is no descriptor left for a new connection. */
+/* Wait for something to do, at most until the next sweep.  False when there is no descriptor left for a new
+ * connection. */
 static bool
-attend(struct sta_server *s, bool full, bool *woken)
+attend(struct sta_server *s, bool full, uint64_t sweep_ns, bool *woken)
 {
 	struct pollfd fds[3] = { { .fd = s->wake_fd, .events = POLLIN },
 				 { .fd = sta_mhd_lobby_fd(s->lobby), .events = POLLIN },
 				 { .fd = -1, .events = POLLIN } };
 	bool hurry = full || !sta_mhd_lobby_empty(s->lobby);
+	uint64_t now = sta_now_ns();
+	uint64_t rest_ms = sweep_ns > now ? (sweep_ns - now) / MS_NS + 1 : 0;
 	uint64_t wakes;
 
 	if (!full && atomic_load(&s->accepting))
 		fds[2].fd = s->listen_fd; /* -1 is ignored */
-	(void) poll(fds, 3, hurry ? SHORT_TICK_MS : TICK_MS);
+	(void) poll(fds, 3, hurry && rest_ms > SHORT_TICK_MS ? SHORT_TICK_MS : (int) rest_ms);
 	*woken = fds[0].revents && read(s->wake_fd, &wakes, sizeof(wakes)) > 0;
 	if (fds[1].revents)
 		sta_mhd_lobby_serve(s);
@@ -249,16 +274,16 @@ static void *
 reap(void *arg)
 {
 	struct sta_server *s = arg;
-	uint64_t last_sweep = sta_now_ns();
+	uint64_t sweep_ns = sta_now_ns() + SECOND_NS;
 	bool starved = false, woken = false;
 
 	while (!atomic_load(&s->reaper_ends)) {
 		if (atomic_load(&s->draining))
 			stop_listening(s);
-		starved = !attend(s, starved || sta_mhd_is_full(s), &woken);
+		starved = !attend(s, starved || sta_mhd_is_full(s), sweep_ns, &woken);
 		sta_mhd_lobby_expire(s);
-		if (woken || sta_now_ns() - last_sweep >= SECOND_NS) {
-			last_sweep = sta_now_ns();
+		if (woken || sta_now_ns() >= sweep_ns) {
+			sweep_ns = sta_now_ns() + SECOND_NS;
 			sweep(s);
 		}
 	}
