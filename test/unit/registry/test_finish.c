@@ -185,7 +185,11 @@ a_write_that_fails_while_finishing_can_be_repeated(void **state)
 	struct thing t = thing_of(LARGE, 1);
 	struct attempt a;
 
+	t.len -= 100;
 	begin(h, &a, &t);
+	t.len += 100;
+	assert_int_equal(sta_upload_flush(a.u, &h->err), STA_OK); /* no worker writes from here on */
+	assert_int_equal(append_all(a.u, a.bell, t.bytes + t.len - 100, 100, 100, &h->err), STA_OK);
 	h->before[OP_STAGE_WRITE] = fail_io;
 	assert_int_equal(sta_upload_finish(a.u, &h->alice, &t.digest, &h->err), STA_IO);
 	assert_int_equal(pull(h, &t), STA_NOT_FOUND);
