@@ -291,6 +291,21 @@ check_blobs(struct check *k, struct sta_err *err)
 
 /* --- bytes that no row accounts for --- */
 
+/* A file that was collected after the walk had named it is no finding. */
+static bool
+still_there(const struct check *k, const struct sta_digest *digest)
+{
+	struct sta_store *store = k->r->store;
+	struct sta_blob_file file;
+	struct sta_err ignored;
+
+	enum sta_rc rc = store->ops->open(store, digest, &file, &ignored);
+
+	if (rc == STA_OK)
+		(void) close(file.fd);
+	return rc != STA_NOT_FOUND;
+}
+
 static bool
 check_file(void *arg, const struct sta_digest *digest)
 {
@@ -298,6 +313,10 @@ check_file(void *arg, const struct sta_digest *digest)
 	struct sta_blob b;
 
 	k->walk_rc = sta_blob_find(k->c, digest, &b, k->err);
+	if (k->walk_rc == STA_NOT_FOUND && still_there(k, digest))
+		k->walk_rc = sta_blob_find(k->c, digest, &b, k->err); /* or pushed anew since */
+	else if (k->walk_rc == STA_NOT_FOUND)
+		k->walk_rc = STA_OK;
 	if (k->walk_rc == STA_NOT_FOUND) {
 		digest_problem(k, "I6", digest, "a file of the store belongs to no blob");
 		k->walk_rc = STA_OK;

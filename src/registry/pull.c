@@ -71,15 +71,19 @@ blob_unknown(const struct sta_digest *d, struct sta_err *err)
 }
 
 struct renewal {
-	int64_t package_id, blob_id, due_unix;
+	const struct sta_digest *digest;
+	int64_t package_id, due_unix;
 };
 
+/* Looked up anew: the collector may have taken it since. */
 static enum sta_rc
 renew(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct renewal *n = arg;
+	struct sta_membership m;
+	enum sta_rc rc = sta_blob_member(c, n->package_id, n->digest, &m, err);
 
-	return sta_member_renew(c, n->package_id, n->blob_id, n->due_unix, err);
+	return rc == STA_OK ? sta_member_renew(c, n->package_id, m.blob.id, n->due_unix, err) : rc;
 }
 
 /* A pusher who hears "it is there" will rely on it: nobody may collect the
@@ -100,7 +104,7 @@ lease(struct sta_registry *r, const struct sta_call *call, const struct sta_entr
 		.visibility = e->package.visibility,
 		.granted = e->package.granted,
 	};
-	struct renewal n = { e->package.id, m->blob.id, now + grace };
+	struct renewal n = { &m->blob.digest, e->package.id, now + grace };
 	enum sta_rc rc;
 
 	if (m->refs > 0 || m->due_unix > now + grace / 2)

@@ -105,6 +105,10 @@ live_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct sta_blob blob;
 	enum sta_rc rc = sta_blob_live(c, f->digest, &blob, err);
 
+	/* Another row: the blob was collected, file and all, and someone else has
+	 * announced it since, who may never publish it. */
+	if (rc == STA_OK && blob.id != f->claimed.id)
+		rc = sta_err_set(err, STA_NOT_FOUND, 0, "the blob was collected meanwhile");
 	return rc == STA_OK ? record(c, f, blob.id, err) : rc;
 }
 
@@ -190,9 +194,14 @@ put_in_store(struct finish *f, struct sta_err *err)
 	struct sta_db *db = f->u->r->db;
 	enum sta_rc rc = sta_db_write(db, claim_tx, f, err);
 
-	if (rc == STA_OK)
-		rc = publish(f, err);
-	return rc == STA_OK ? sta_db_write(db, live_tx, f, err) : rc;
+	if (rc != STA_OK)
+		return rc;
+	rc = publish(f, err);
+	if (rc != STA_OK) {
+		sta_upload_check_stage(f->u, err);
+		return rc;
+	}
+	return sta_db_write(db, live_tx, f, err);
 }
 
 static enum sta_rc

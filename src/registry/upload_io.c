@@ -98,12 +98,13 @@ write_stage(struct sta_upload *u, struct sta_upload_buffer *b, struct sta_err *e
 		return STA_OK;
 	if (!u->io.stage)
 		rc = store->ops->stage_create(store, u->id, err);
-	if (rc == STA_OK || rc == STA_EXISTS)
-		rc = store->ops->stage_write(store, u->id, u->io.staged, b->bytes, b->len, err);
+	if (rc != STA_OK && rc != STA_EXISTS)
+		return rc;
+	u->io.stage = true; /* though it may stay empty: it has to be removed */
+	rc = store->ops->stage_write(store, u->id, u->io.staged, b->bytes, b->len, err);
 	if (rc != STA_OK)
 		return rc;
 	(void) pthread_mutex_lock(&u->io.lock);
-	u->io.stage = true;
 	u->io.staged += b->len;
 	(void) pthread_mutex_unlock(&u->io.lock);
 	b->len = 0;
@@ -358,14 +359,23 @@ sta_upload_flush(struct sta_upload *u, struct sta_err *err)
 {
 	enum sta_rc rc = sta_upload_settle(u, err);
 
-	if (rc == STA_OK)
-		rc = write_stage(u, &u->fill, err);
-	if (rc != STA_OK) {
-		(void) pthread_mutex_lock(&u->io.lock);
-		u->io.failure = *err;
-		(void) pthread_mutex_unlock(&u->io.lock);
-	}
-	return rc;
+	/* A failure leaves stage and buffer as they were: it can be tried again. */
+	return rc == STA_OK ? write_stage(u, &u->fill, err) : rc;
+}
+
+void
+sta_upload_check_stage(struct sta_upload *u, const struct sta_err *why)
+{
+	struct sta_store *store = u->r->store;
+	struct sta_err ignored;
+	uint64_t size;
+	int64_t written;
+
+	if (store->ops->stage_stat(store, u->id, &size, &written, &ignored) != STA_NOT_FOUND)
+		return;
+	(void) pthread_mutex_lock(&u->io.lock);
+	u->io.failure = *why;
+	(void) pthread_mutex_unlock(&u->io.lock);
 }
 
 /* True when letting go needs neither the disk nor the database. */

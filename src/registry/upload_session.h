@@ -116,6 +116,10 @@ enum sta_rc sta_upload_settle(struct sta_upload *u, struct sta_err *err) STA_CHE
 enum sta_rc sta_upload_hash_stage(struct sta_registry *r, const char *id, struct sta_hash *h, uint64_t *len,
 				  struct sta_err *err) STA_CHECK;
 
+/* Publishing failed, and the store may have dropped the stage: then why is the
+ * upload's failure for good, and the session begins anew with its next holder. */
+void sta_upload_check_stage(struct sta_upload *u, const struct sta_err *why);
+
 /* Remove the stage; what cannot be removed now is at the next start. */
 void sta_upload_remove_stage(struct sta_upload *u);
 

@@ -1,0 +1,358 @@
+#include "t.h"
+
+#include <string.h>
+
+#include "access/access.h"
+
+#define OWNER 7
+#define OTHER 8
+#define NAME "acme/app"
+
+/* What a rule of this table asks about a call. */
+struct question {
+	enum sta_caller_kind kind;
+	bool site_admin;
+	bool owner;
+	unsigned scopes;
+	enum { LIMIT_NONE, LIMIT_NOTHING, LIMIT_OTHER_NAME, LIMIT_OTHER_ACTION, LIMIT_THIS, LIMIT_MAX } limit;
+	bool owner_exists;
+	bool exists;
+	enum sta_visibility visibility;
+	enum sta_role granted;
+	enum sta_action action;
+};
+
+/* docs/ACCESS.md, written down a second time and in another way: a list of
+ * conditions that must all hold, instead of a ladder of exits. */
+static bool
+model_allows(const struct question *q)
+{
+	static const unsigned enough[STA_ACTION_MAX_] = {
+		[STA_ACTION_READ] = STA_SCOPE_READ | STA_SCOPE_WRITE,
+		[STA_ACTION_WRITE] = STA_SCOPE_WRITE,
+		[STA_ACTION_DELETE] = STA_SCOPE_DELETE,
+		[STA_ACTION_ADMIN] = STA_SCOPE_WRITE,
+	};
+	static const enum sta_role least[STA_ACTION_MAX_] = {
+		[STA_ACTION_READ] = STA_ROLE_READ,
+		[STA_ACTION_WRITE] = STA_ROLE_WRITE,
+		[STA_ACTION_DELETE] = STA_ROLE_ADMIN,
+		[STA_ACTION_ADMIN] = STA_ROLE_ADMIN,
+	};
+	bool everybody = q->exists && q->visibility == STA_PUBLIC && q->action == STA_ACTION_READ;
+	bool named = q->limit == LIMIT_NONE || q->limit == LIMIT_THIS;
+	bool user = q->kind == STA_CALLER_USER;
+	bool strong = q->site_admin || (q->owner && q->owner_exists) || q->granted >= least[q->action];
+	bool scoped = (q->scopes & enough[q->action]) != 0;
+	bool place = q->owner_exists || q->action != STA_ACTION_WRITE;
+
+	if (q->kind == STA_CALLER_SYSTEM)
+		return true;
+	return named && (everybody || (user && strong && scoped && place));
+}
+
+/* Whether it exists is known to those who may read it, whatever their token is for. */
+static bool
+model_may_know(const struct question *q)
+{
+	bool user = q->kind == STA_CALLER_USER;
+
+	return (q->exists && q->visibility == STA_PUBLIC) ||
+	       (user && (q->site_admin || (q->owner && q->owner_exists) || q->granted >= STA_ROLE_READ));
+}
+
+static struct sta_decision
+ask(const struct question *q)
+{
+	struct sta_limit limits[] = {
+		{ "acme/ap", STA_ACTION_BIT(q->action) },
+		{ "acme/app/x", STA_ACTION_BIT(q->action) },
+		{ NAME, q->limit == LIMIT_THIS ? STA_ACTION_BIT(q->action) : ~STA_ACTION_BIT(q->action) },
+	};
+	struct sta_caller caller = {
+		.kind = q->kind,
+		.user_id = q->kind != STA_CALLER_USER ? 0
+			   : q->owner                 ? OWNER
+						      : OTHER,
+		.login = "",
+		.site_admin = q->site_admin,
+		.scopes = q->scopes,
+		.limited = q->limit != LIMIT_NONE,
+		.limits = limits,
+	};
+	struct sta_object object = {
+		.name = NAME,
+		.owner_exists = q->owner_exists,
+		.exists = q->exists,
+		.owner_id = q->owner_exists ? OWNER : 0,
+		.visibility = q->visibility,
+		.granted = q->granted,
+	};
+
+	if (q->limit == LIMIT_OTHER_NAME)
+		caller.n_limits = 2;
+	else if (q->limit != LIMIT_NOTHING)
+		caller.n_limits = 3;
+	return sta_access_decide(&caller, &object, q->action);
+}
+
+static void
+check(const struct question *q, size_t *n)
+{
+	struct sta_decision d = ask(q);
+
+	++*n;
+	if (d.allowed == model_allows(q) && (d.rule <= STA_RULE_ALLOWED_PUBLIC) == d.allowed &&
+	    (!d.may_know || model_may_know(q) || d.allowed || d.rule == STA_RULE_DENIED_NO_OWNER) &&
+	    (!d.allowed || d.may_know))
+		return;
+	fail_msg("kind %d admin %d owner %d scopes %u limit %d owner_exists %d exists %d visibility %d "
+		 "granted %d action %d: got %s",
+		 (int) q->kind, q->site_admin, q->owner, q->scopes, (int) q->limit, q->owner_exists,
+		 q->exists, (int) q->visibility, (int) q->granted, (int) q->action, sta_rule_name(d.rule));
+}
+
+/* All objects that can be, for one caller and action. */
+static void
+check_objects(struct question q, size_t *n)
+{
+	for (int state = 0; state < 3; state++) { /* no namespace; no package; both */
+		q.owner_exists = state > 0;
+		q.exists = state > 1;
+		for (unsigned v = STA_PRIVATE; v <= STA_PUBLIC; v++) {
+			for (unsigned role = STA_ROLE_NONE; role <= STA_ROLE_ADMIN; role++) {
+				q.visibility = (enum sta_visibility) v;
+				q.granted = (enum sta_role) role;
+				if (q.exists || (v == STA_PRIVATE && role == STA_ROLE_NONE))
+					check(&q, n);
+			}
+		}
+	}
+}
+
+static void
+check_callers(struct question q, size_t *n)
+{
+	for (unsigned limit = LIMIT_NONE; limit < LIMIT_MAX; limit++) {
+		for (unsigned scopes = 0; scopes <= STA_SCOPE_ALL; scopes++) {
+			for (unsigned a = 0; a < STA_ACTION_MAX_; a++) {
+				q.limit = limit;
+				q.scopes = scopes;
+				q.action = (enum sta_action) a;
+				check_objects(q, n);
+			}
+		}
+	}
+}
+
+static void
+every_combination_is_decided_as_the_rules_say(void **state)
+{
+	static const struct question callers[] = {
+		{ .kind = STA_CALLER_ANONYMOUS },
+		{ .kind = STA_CALLER_SYSTEM },
+		{ .kind = STA_CALLER_USER },
+		{ .kind = STA_CALLER_USER, .owner = true },
+		{ .kind = STA_CALLER_USER, .site_admin = true },
+		{ .kind = STA_CALLER_USER, .site_admin = true, .owner = true },
+	};
+	size_t n = 0;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(callers); i++)
+		check_callers(callers[i], &n);
+	assert_int_equal(n, 6 * 5 * 8 * 4 * 14);
+}
+
+static const struct question alice = {
+	.kind = STA_CALLER_USER,
+	.owner = true,
+	.scopes = STA_SCOPE_ALL,
+	.owner_exists = true,
+	.exists = true,
+};
+static const struct question stranger = {
+	.kind = STA_CALLER_USER,
+	.scopes = STA_SCOPE_ALL,
+	.owner_exists = true,
+	.exists = true,
+};
+static const struct question nobody = {
+	.kind = STA_CALLER_ANONYMOUS,
+	.owner_exists = true,
+	.exists = true,
+};
+
+static void
+an_outsider_cannot_tell_forbidden_from_absent(void **state)
+{
+	static const struct question *const outsiders[] = { &stranger, &nobody };
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(outsiders); i++) {
+		for (unsigned a = 0; a < STA_ACTION_MAX_; a++) {
+			struct question q = *outsiders[i];
+			struct sta_decision there, absent;
+
+			q.action = (enum sta_action) a;
+			there = ask(&q);
+			q.exists = false;
+			absent = ask(&q);
+			assert_false(there.allowed);
+			assert_false(there.may_know);
+			assert_memory_equal(&there.rule, &absent.rule, sizeof(there.rule));
+			assert_int_equal(there.may_know, absent.may_know);
+		}
+	}
+}
+
+static void
+a_bearer_token_for_another_package_tells_nothing_even_to_the_owner(void **state)
+{
+	struct question q = alice;
+	struct sta_decision d;
+
+	(void) state;
+	q.limit = LIMIT_OTHER_NAME;
+	d = ask(&q);
+	assert_int_equal(d.rule, STA_RULE_DENIED_LIMIT);
+	assert_false(d.may_know);
+}
+
+static void
+a_public_package_is_read_by_any_token_whatever_its_scopes(void **state)
+{
+	struct question q = stranger;
+
+	(void) state;
+	q.visibility = STA_PUBLIC;
+	q.scopes = 0;
+	assert_int_equal(ask(&q).rule, STA_RULE_ALLOWED_PUBLIC);
+	q.scopes = STA_SCOPE_DELETE;
+	assert_int_equal(ask(&q).rule, STA_RULE_ALLOWED_PUBLIC);
+}
+
+static void
+an_internal_package_is_not_public(void **state)
+{
+	struct question q = nobody;
+
+	(void) state;
+	q.visibility = STA_INTERNAL;
+	assert_int_equal(ask(&q).rule, STA_RULE_DENIED_ANONYMOUS);
+	assert_false(ask(&q).may_know);
+}
+
+static void
+an_owner_may_begin_a_package_and_a_stranger_may_not(void **state)
+{
+	struct question q = alice;
+
+	(void) state;
+	q.exists = false;
+	q.action = STA_ACTION_WRITE;
+	assert_int_equal(ask(&q).rule, STA_RULE_ALLOWED_OWNER);
+	q.owner = false;
+	assert_int_equal(ask(&q).rule, STA_RULE_DENIED_ROLE);
+}
+
+static void
+not_even_an_administrator_pushes_into_a_namespace_that_does_not_exist(void **state)
+{
+	struct question q = stranger;
+
+	(void) state;
+	q.site_admin = true;
+	q.owner_exists = false;
+	q.exists = false;
+	q.action = STA_ACTION_WRITE;
+	assert_int_equal(ask(&q).rule, STA_RULE_DENIED_NO_OWNER);
+}
+
+static void
+who_may_push_may_not_delete(void **state)
+{
+	struct question q = stranger;
+
+	(void) state;
+	q.granted = STA_ROLE_WRITE;
+	q.action = STA_ACTION_WRITE;
+	assert_int_equal(ask(&q).rule, STA_RULE_ALLOWED_GRANT);
+	q.action = STA_ACTION_DELETE;
+	assert_int_equal(ask(&q).rule, STA_RULE_DENIED_ROLE);
+	assert_true(ask(&q).may_know);
+}
+
+static void
+a_bearer_token_never_reaches_settings(void **state)
+{
+	struct sta_limit all = { NAME, STA_ACTION_BIT(STA_ACTION_READ) | STA_ACTION_BIT(STA_ACTION_WRITE) |
+					       STA_ACTION_BIT(STA_ACTION_DELETE) };
+	struct sta_caller c = { .kind = STA_CALLER_USER,
+				.user_id = OWNER,
+				.site_admin = true,
+				.scopes = STA_SCOPE_ALL,
+				.limited = true,
+				.limits = &all,
+				.n_limits = 1 };
+	struct sta_object o = { .name = NAME, .owner_exists = true, .exists = true, .owner_id = OWNER };
+
+	(void) state;
+	assert_true(sta_access_decide(&c, &o, STA_ACTION_DELETE).allowed);
+	assert_false(sta_access_decide(&c, &o, STA_ACTION_ADMIN).allowed);
+}
+
+static void
+every_rule_has_a_name_and_words_of_its_own(void **state)
+{
+	(void) state;
+	for (unsigned i = 0; i < STA_RULE_MAX_; i++) {
+		assert_true(strlen(sta_rule_name((enum sta_rule) i)) > 0);
+		assert_true(strlen(sta_rule_text((enum sta_rule) i)) > 0);
+		for (unsigned k = 0; k < i; k++) {
+			assert_string_not_equal(sta_rule_name((enum sta_rule) i),
+						sta_rule_name((enum sta_rule) k));
+			assert_string_not_equal(sta_rule_text((enum sta_rule) i),
+						sta_rule_text((enum sta_rule) k));
+		}
+	}
+	assert_string_equal(sta_rule_name(STA_RULE_MAX_), "");
+	assert_string_equal(sta_rule_text(STA_RULE_MAX_), "");
+}
+
+static void
+visibilities_are_parsed_exactly(void **state)
+{
+	static const char *const wrong[] = { "", "Private", "publi", "publicc", "public ", "0" };
+	enum sta_visibility v = STA_INTERNAL;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		assert_false(sta_visibility_parse(wrong[i], &v));
+		assert_int_equal(v, STA_INTERNAL);
+	}
+	for (unsigned i = STA_PRIVATE; i <= STA_PUBLIC; i++) {
+		assert_true(sta_visibility_parse(sta_visibility_name((enum sta_visibility) i), &v));
+		assert_int_equal(v, i);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_combination_is_decided_as_the_rules_say),
+		cmocka_unit_test(an_outsider_cannot_tell_forbidden_from_absent),
+		cmocka_unit_test(a_bearer_token_for_another_package_tells_nothing_even_to_the_owner),
+		cmocka_unit_test(a_public_package_is_read_by_any_token_whatever_its_scopes),
+		cmocka_unit_test(an_internal_package_is_not_public),
+		cmocka_unit_test(an_owner_may_begin_a_package_and_a_stranger_may_not),
+		cmocka_unit_test(not_even_an_administrator_pushes_into_a_namespace_that_does_not_exist),
+		cmocka_unit_test(who_may_push_may_not_delete),
+		cmocka_unit_test(a_bearer_token_never_reaches_settings),
+		cmocka_unit_test(every_rule_has_a_name_and_words_of_its_own),
+		cmocka_unit_test(visibilities_are_parsed_exactly),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
