@@ -59,14 +59,42 @@ role_for(enum sta_action action)
 	return STA_ROLE_ADMIN;
 }
 
+/* The namespace is the caller's own. */
+static bool
+is_owner(const struct sta_caller *c, const struct sta_object *o)
+{
+	return c->kind == STA_CALLER_USER && o->owner_exists && o->owner_id == c->user_id;
+}
+
+/* What the account might do, whatever the credential takes away. */
+static enum sta_role
+role_of(const struct sta_caller *c, const struct sta_object *o)
+{
+	return is_owner(c, o) || c->site_admin ? STA_ROLE_ADMIN : o->granted;
+}
+
+/* A caller with an account, in what the credential was issued for: by its role. */
+static struct sta_decision
+decide_by_role(const struct sta_caller *c, const struct sta_object *o, enum sta_action action, bool open)
+{
+	enum sta_role role = role_of(c, o);
+	bool may_know = open || role >= STA_ROLE_READ;
+
+	if (!(c->scopes & scopes_for(action)))
+		return deny(STA_RULE_DENIED_SCOPE, may_know);
+	if (action == STA_ACTION_WRITE && !o->owner_exists)
+		return deny(STA_RULE_DENIED_NO_OWNER, c->site_admin);
+	if (role < role_for(action))
+		return deny(STA_RULE_DENIED_ROLE, may_know);
+	if (is_owner(c, o))
+		return allow(STA_RULE_ALLOWED_OWNER);
+	return allow(c->site_admin ? STA_RULE_ALLOWED_SITE_ADMIN : STA_RULE_ALLOWED_GRANT);
+}
+
 struct sta_decision
 sta_access_decide(const struct sta_caller *caller, const struct sta_object *object, enum sta_action action)
 {
 	bool open = object->exists && object->visibility == STA_PUBLIC;
-	bool owner = caller->kind == STA_CALLER_USER && object->owner_exists &&
-		     object->owner_id == caller->user_id;
-	enum sta_role role = owner || caller->site_admin ? STA_ROLE_ADMIN : object->granted;
-	bool may_know = open || role >= STA_ROLE_READ;
 
 	if (caller->kind == STA_CALLER_SYSTEM)
 		return allow(STA_RULE_ALLOWED_SYSTEM);
@@ -76,15 +104,7 @@ sta_access_decide(const struct sta_caller *caller, const struct sta_object *obje
 		return allow(STA_RULE_ALLOWED_PUBLIC);
 	if (caller->kind == STA_CALLER_ANONYMOUS)
 		return deny(STA_RULE_DENIED_ANONYMOUS, open);
-	if (!(caller->scopes & scopes_for(action)))
-		return deny(STA_RULE_DENIED_SCOPE, may_know);
-	if (action == STA_ACTION_WRITE && !object->owner_exists)
-		return deny(STA_RULE_DENIED_NO_OWNER, caller->site_admin);
-	if (role < role_for(action))
-		return deny(STA_RULE_DENIED_ROLE, may_know);
-	if (owner)
-		return allow(STA_RULE_ALLOWED_OWNER);
-	return allow(caller->site_admin ? STA_RULE_ALLOWED_SITE_ADMIN : STA_RULE_ALLOWED_GRANT);
+	return decide_by_role(caller, object, action, open);
 }
 
 static const struct {

@@ -32,7 +32,7 @@ void sta_api_free(struct sta_api *api);
 const struct sta_app *sta_api_app(const struct sta_api *api);
 
 /* An sta_observer_fn with the api as context: counts, and writes the log line. */
-void sta_api_observe(void *api, const struct sta_access_record *rec);
+void sta_api_observe(void *ctx, const struct sta_access_record *rec);
 
 /* Where /metrics and /readyz look; call once, after the server was started and
  * before it is announced.  Borrowed. */

@@ -85,9 +85,9 @@ enum sta_rc sta_page_size(struct sta_request *req, size_t *n, struct sta_err *er
 
 /* --- errmap.c: sta_app.fail and .finish --- */
 
-void sta_api_fail(void *api, struct sta_request *req, const struct sta_err *err, const char *allow,
+void sta_api_fail(void *ctx, struct sta_request *req, const struct sta_err *err, const char *allow,
 		  struct sta_response *res);
-void sta_api_finish(void *api, struct sta_request *req, struct sta_response *res);
+void sta_api_finish(void *ctx, struct sta_request *req, struct sta_response *res);
 
 /* --- challenge.c --- */
 

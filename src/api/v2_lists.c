@@ -131,26 +131,29 @@ enum sta_rc
 sta_get_referrers(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
 	struct sta_api *api = ctx;
-	const char *type = sta_request_query(req, "artifactType", 0);
+	struct sta_referrers_request asked = {
+		.artifact_type = sta_request_query(req, "artifactType", 0),
+	};
 	const char *after = sta_request_query(req, "last", 0);
 	struct sta_call call;
 	struct sta_name name;
 	struct sta_digest subject;
 	struct sta_digest last;
 	struct sta_referrer_page page = { .n = 0 };
-	size_t n = 0;
 	enum sta_rc rc = sta_v2_enter_package(api, req, &call, &name, err);
 
 	if (rc == STA_OK)
 		rc = sta_v2_digest(req->param[1], &subject, err);
-	if (rc == STA_OK && after)
+	if (rc == STA_OK && after) {
 		rc = sta_v2_digest(after, &last, err);
+		asked.last = &last;
+	}
 	if (rc == STA_OK)
-		rc = sta_page_size(req, &n, err);
-	if (type && !*type)
-		type = NULL;
+		rc = sta_page_size(req, &asked.n, err);
+	if (asked.artifact_type && !*asked.artifact_type)
+		asked.artifact_type = NULL;
+	asked.subject = &subject;
 	if (rc == STA_OK)
-		rc = sta_list_referrers(api->r, &call, &name, &subject, type, after ? &last : NULL, n, &page,
-					err);
-	return rc == STA_OK ? reply_referrers(req, res, &page, type, n, err) : rc;
+		rc = sta_list_referrers(api->r, &call, &name, &asked, &page, err);
+	return rc == STA_OK ? reply_referrers(req, res, &page, asked.artifact_type, asked.n, err) : rc;
 }

@@ -126,15 +126,17 @@ static enum sta_rc
 unknown_flag(struct sta_cli *cli, const char *name, struct sta_err *err)
 {
 	char text[FLAG_NAME_MAX + 2];
-	char flag[STA_OPTION_NAME_MAX];
 	enum sta_option_id near = STA_OPTION_MAX_;
 
 	(void) snprintf(text, sizeof(text), "--%s", name);
 	if (cli->command->conf == STA_CLI_CONF_ALL)
 		near = sta_option_nearest(text, sta_option_flag);
-	if (near != STA_OPTION_MAX_)
+	if (near != STA_OPTION_MAX_) {
+		char flag[STA_OPTION_NAME_MAX];
+
 		return sta_cli_usage(cli, err, "there is no flag %s; is %s meant?", text,
 				     sta_option_flag(near, flag));
+	}
 	return sta_cli_usage(cli, err, "there is no flag %s; see staithe %s --help", text,
 			     cli->command->name);
 }

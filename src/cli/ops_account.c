@@ -86,23 +86,21 @@ sta_op_token_create(struct sta_op_run *run, json_t **result, struct sta_err *err
 {
 	struct sta_call call = sta_call_system(run->arena);
 	char secret[STA_PAT_LEN + 1] = "";
+	struct sta_pat_request req = { .name = "" };
 	struct sta_pat token = { 0 };
-	const char *name = "";
 	const char *scopes_text;
-	const char *user;
 	json_int_t expires_s = 0;
-	unsigned scopes = 0;
 	json_t *made;
-	enum sta_rc rc = sta_op_args(run, err, "{s:s, s:s, s?s, s?I}", "user", &user, "scopes", &scopes_text,
-				     "name", &name, "expires_s", &expires_s);
+	enum sta_rc rc = sta_op_args(run, err, "{s:s, s:s, s?s, s?I}", "user", &req.user, "scopes",
+				     &scopes_text, "name", &req.name, "expires_s", &expires_s);
 
 	if (rc == STA_OK && expires_s < 0)
 		rc = sta_err_set(err, STA_INVALID, 0, "arguments: expires_s is negative");
 	if (rc == STA_OK)
-		rc = sta_scopes_parse(scopes_text, &scopes, err);
+		rc = sta_scopes_parse(scopes_text, &req.scopes, err);
+	req.expires_s = (uint64_t) expires_s;
 	if (rc == STA_OK)
-		rc = sta_pat_create(run->registry, &call, user, name, scopes, (uint64_t) expires_s, secret,
-				    &token, err);
+		rc = sta_pat_create(run->registry, &call, &req, secret, &token, err);
 	if (rc != STA_OK)
 		return rc;
 	made = token_json(run->arena, &token);

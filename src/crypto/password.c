@@ -83,11 +83,12 @@ make_hash(const char *password, size_t len, char out[STA_PASSWORD_HASH_MAX], str
 static enum sta_rc
 make_dummy(struct sta_err *err)
 {
-	char secret[32];
 	enum sta_rc rc = STA_OK;
 
 	(void) pthread_mutex_lock(&dummy.lock);
 	if (dummy.hash[0] == '\0') {
+		char secret[32];
+
 		randombytes_buf(secret, sizeof(secret));
 		rc = make_hash(secret, sizeof(secret), dummy.hash, err);
 		sodium_memzero(secret, sizeof(secret));

@@ -70,7 +70,7 @@ void sta_db_stats(struct sta_db *db, struct sta_db_stats *out);
  * sta_db_done() or STA_AUTO(sta_db_done). */
 enum sta_rc sta_db_prepare(struct sta_db_conn *c, const char *literal, struct sta_db_stmt **out,
 			   struct sta_err *err) STA_CHECK;
-void sta_db_done(struct sta_db_stmt **s);
+void sta_db_done(struct sta_db_stmt **sp);
 
 /* Placeholders count from 1.  text and bytes are borrowed until the statement
  * is done.  Binding cannot fail visibly: a failure, or a placeholder without a

@@ -10,7 +10,7 @@
 #define GROUP_MAX 256
 
 /* Log that may pile up between checkpoints; 64 MiB would mean pauses of 90 ms. */
-#define CHECKPOINT_BYTES (4 * 1024 * 1024)
+#define CHECKPOINT_BYTES ((int64_t) 4 * 1024 * 1024)
 #define PAGE_BYTES 4096
 #define FRAME_BYTES (PAGE_BYTES + 24) /* a page in the log has a header of 24 bytes */
 
@@ -315,14 +315,15 @@ run_group(struct sta_db *db, struct sta_db_tx *const *group, size_t n)
 	struct sta_db_tx *left[GROUP_MAX];
 	size_t culprit = 0;
 
-	memcpy(left, group, n * sizeof(left[0]));
+	memcpy(left, group, n * sizeof(struct sta_db_tx *));
 	while (n > 0) {
 		switch (attempt(db, left, n, &culprit)) {
 		case SETTLED:
 			return;
 		case WITHOUT_ONE:
 			n--;
-			memmove(&left[culprit], &left[culprit + 1], (n - culprit) * sizeof(left[0]));
+			memmove(&left[culprit], &left[culprit + 1],
+				(n - culprit) * sizeof(struct sta_db_tx *));
 			break;
 		case ONE_BY_ONE:
 			for (size_t i = 0; i < n; i++)

@@ -15,7 +15,6 @@
 /* Per connection, and kept while it idles; larger ones cost speed too. */
 #define POOL_BYTES ((size_t) 32 << 10)
 #define POOL_INCREMENT ((size_t) 16 << 10)
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 #define OPTIONS_MAX 16
 
 static struct sta_mhd_conn *
@@ -150,6 +149,8 @@ start_daemon(struct sta_server *s, const struct sta_server_options *o, struct st
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t) POOL_BYTES, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (intptr_t) POOL_INCREMENT, NULL },
 	};
+	/* Not const, as the option is not. */
+	static char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE";
 	size_t n = 9;
 	sigset_t all, old;
 
@@ -157,8 +158,7 @@ start_daemon(struct sta_server *s, const struct sta_server_options *o, struct st
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t) loops, NULL };
 	if (s->tls) {
 		options[n++] = sta_tls_option();
-		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0,
-							(void *) (uintptr_t) TLS_PRIORITIES };
+		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, tls_priorities };
 	}
 	options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	(void) sigfillset(&all); /* signals belong to the main thread */
@@ -172,6 +172,7 @@ start_daemon(struct sta_server *s, const struct sta_server_options *o, struct st
 static void
 server_free(struct sta_server *s)
 {
+	sta_mhd_lobby_free(s);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	if (s->listen_fd >= 0)

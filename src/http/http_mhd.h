@@ -16,6 +16,11 @@
  * connection closed when the client has had two seconds to read it.  A sink
  * that fails in the middle of a body is answered in the same way.
  *
+ * A TLS handshake on a plain port, and a plain request on one that speaks TLS,
+ * are answered 400 in plain HTTP by app->fail with STA_UNSUPPORTED, on the
+ * accepting thread; the request that fail, finish and the observer see has no
+ * headers and STA_METHOD_OTHER.
+ *
  * What stays lenient, because the library reads it before we can: bare LF for
  * the ends of chunks.  Heads that it cannot parse at all it answers itself.
  *

@@ -1,8 +1,11 @@
 #include <assert.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 
 #include "base/clock.h"
 #include "http/mhd_internal.h"
+
+#define TLS_BUFFERED_MAX ((uint64_t) 64 << 10) /* more than a session keeps of what it has read */
 
 enum sta_rc
 sta_mhd_body_admit(const struct sta_mhd_request *er, struct sta_err *err)
@@ -84,7 +87,7 @@ discard(const struct sta_mhd_request *er, struct sta_err *err)
 
 /* The sink is full: read nothing more until it, or the end of the server, wakes us. */
 static void
-hold(struct sta_mhd_request *er)
+hold(struct sta_mhd_request *er, uint64_t left)
 {
 	struct sta_server *s = er->server;
 	enum sta_mhd_flow running = STA_FLOW_RUNNING;
@@ -92,6 +95,7 @@ hold(struct sta_mhd_request *er)
 	MHD_suspend_connection(er->mhd);
 	(void) pthread_mutex_lock(&s->lock);
 	er->conn->paused = er;
+	er->left = left;
 	(void) pthread_mutex_unlock(&s->lock);
 	if (!atomic_compare_exchange_strong(&er->flow, &running, STA_FLOW_PAUSED))
 		sta_mhd_resume(er); /* woken before it slept */
@@ -104,6 +108,19 @@ sta_mhd_body_wake(struct sta_mhd_request *er)
 {
 	if (atomic_exchange(&er->flow, STA_FLOW_WOKEN) == STA_FLOW_PAUSED)
 		sta_mhd_resume(er);
+}
+
+bool
+sta_mhd_body_may_end(const struct sta_mhd_request *er)
+{
+	uint64_t missing = er->req.length - er->bytes_in;
+	uint64_t here = er->left + (er->server->tls ? TLS_BUFFERED_MAX : 0);
+	int unread = 0;
+
+	if (!er->req.has_length || ioctl(er->conn->fd, FIONREAD, &unread) < 0)
+		return true; /* who knows */
+	/* The flow last: while it is this, the library has read nothing that we counted as unread. */
+	return missing <= here + (uint64_t) unread || atomic_load(&er->flow) != STA_FLOW_PAUSED;
 }
 
 static void
@@ -138,7 +155,7 @@ stream(struct sta_mhd_request *er, const char *data, size_t *len, struct sta_err
 	atomic_fetch_add(&er->conn->bytes, taken);
 	*len -= taken;
 	if (*len > 0)
-		hold(er);
+		hold(er, *len);
 	return STA_OK;
 }
 

@@ -93,17 +93,22 @@ take_peer(struct sta_mhd_request *er)
 	return !list || take_forwarded_peer(er, list);
 }
 
+void
+sta_mhd_new_id(struct sta_server *s, char out[STA_REQUEST_ID_MAX])
+{
+	(void) snprintf(out, STA_REQUEST_ID_MAX, "%016llx%016llx", (unsigned long long) s->id_seed,
+			(unsigned long long) atomic_fetch_add(&s->id_next, 1));
+}
+
 static void
 take_id(struct sta_mhd_request *er)
 {
 	const char *wanted = sta_request_header(&er->req, "X-Request-Id");
-	unsigned long long n = atomic_fetch_add(&er->server->id_next, 1);
 
 	if (wanted && sta_request_id_valid(wanted))
 		(void) snprintf(er->req.id, sizeof(er->req.id), "%s", wanted);
 	else
-		(void) snprintf(er->req.id, sizeof(er->req.id), "%016llx%016llx",
-				(unsigned long long) er->server->id_seed, n);
+		sta_mhd_new_id(er->server, er->req.id);
 }
 
 static void

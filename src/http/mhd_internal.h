@@ -11,7 +11,8 @@
  *   mhd_body.c    request bodies: thrown away, gathered, streamed
  *   mhd_reply.c   responses
  *   mhd_range.c   their bodies: whole, a part, several parts
- *   mhd_reaper.c  accepts connections and ends the slow ones
+ *   mhd_accept.c  takes new connections; answers those in another protocol
+ *   mhd_reaper.c  the thread that accepts connections and ends the slow ones
  *   mhd_tls.c     certificates; the one place that includes <gnutls/...>
  *
  * Threads.  A request belongs to the loop of its connection, except while it is
@@ -59,9 +60,11 @@ struct sta_mhd_conn {
 	_Atomic uint64_t since_ns;
 	_Atomic uint64_t bytes; /* of request bodies, ever */
 	_Atomic bool expired;   /* the body is too slow: 408 at the next byte of it */
+	_Atomic bool cut;       /* over: its request goes no further */
 
 	/* The reaper's own. */
-	bool cut;
+	bool ended; /* the client's side had, when bytes was ended_bytes */
+	uint64_t ended_bytes;
 	uint64_t expired_ns;
 	uint64_t mark_since_ns; /* since_ns when the mark was made */
 	uint64_t mark_ns, mark_bytes;
@@ -95,6 +98,7 @@ struct sta_mhd_request {
 	struct sta_match match;
 	struct sta_buf gathered; /* STA_BODY_MEMORY */
 	_Atomic enum sta_mhd_flow flow;
+	uint64_t left; /* server->lock: bytes that the library has and the sink would not take */
 	struct sta_job job;
 	uint64_t submitted_ns, started_ns;
 	struct sta_response res;
@@ -102,6 +106,7 @@ struct sta_mhd_request {
 };
 
 struct sta_tls;
+struct sta_mhd_lobby;
 
 struct sta_server {
 	struct MHD_Daemon *daemon;
@@ -121,6 +126,7 @@ struct sta_server {
 	char *tls_certificate, *tls_key;
 
 	int listen_fd, wake_fd; /* the reaper's */
+	struct sta_mhd_lobby *lobby;
 	pthread_t reaper;
 	bool reaper_runs;
 	pthread_mutex_t lock;
@@ -149,6 +155,7 @@ void sta_mhd_phase(struct sta_mhd_conn *conn, enum sta_mhd_phase phase);
 
 /* mhd_head.c: fill er->req.  STA_OK or the reason to refuse. */
 enum sta_rc sta_mhd_head(struct sta_mhd_request *er, const char *method, struct sta_err *err) STA_CHECK;
+void sta_mhd_new_id(struct sta_server *s, char out[STA_REQUEST_ID_MAX]);
 void sta_mhd_peer_text(const struct sockaddr *sa, char out[INET6_ADDRSTRLEN]);
 bool sta_mhd_address_parse(const char *text, struct in6_addr *out);
 
@@ -160,6 +167,9 @@ enum sta_rc sta_mhd_guard(struct sta_mhd_request *er, const char *method, const 
 enum sta_rc sta_mhd_body_admit(const struct sta_mhd_request *er, struct sta_err *err) STA_CHECK;
 enum MHD_Result sta_mhd_body_feed(struct sta_mhd_request *er, const char *data, size_t *len);
 void sta_mhd_body_wake(struct sta_mhd_request *er);
+/* With server->lock, of a paused request whose client sends nothing more: may what
+ * has come be all? */
+bool sta_mhd_body_may_end(const struct sta_mhd_request *er);
 /* READY while (more of) a body is on its way. */
 enum MHD_Result sta_mhd_answer_early(struct sta_mhd_request *er);
 
@@ -167,13 +177,27 @@ enum MHD_Result sta_mhd_answer_early(struct sta_mhd_request *er);
 enum MHD_Result sta_mhd_reply(struct sta_mhd_request *er);
 /* Answer past the library, which takes no response in the middle of a body. */
 void sta_mhd_reply_raw(struct sta_mhd_request *er);
+/* The response as bytes, the last on its connection.  Only such with a body in memory come
+ * here whole. */
+void sta_mhd_write_raw(struct sta_buf *b, const struct sta_request *req, const struct sta_response *res);
 
 /* mhd_range.c: the response to a request that may ask for parts, or NULL when out
  * of memory; er->res.status and .size become those of the answer.  A file
  * descriptor in er->res is consumed. */
 struct MHD_Response *sta_mhd_body_response(struct sta_mhd_request *er);
 
+/* mhd_accept.c: all on the reaper's thread. */
+enum sta_rc sta_mhd_lobby_new(struct sta_mhd_lobby **out, struct sta_err *err) STA_CHECK;
+int sta_mhd_lobby_fd(const struct sta_mhd_lobby *l); /* readable: sta_mhd_lobby_serve() has to do */
+bool sta_mhd_lobby_empty(const struct sta_mhd_lobby *l);
+void sta_mhd_lobby_serve(struct sta_server *s);
+void sta_mhd_lobby_expire(struct sta_server *s);
+void sta_mhd_lobby_free(struct sta_server *s); /* closes what is in it */
+/* False when there is no descriptor left for more. */
+bool sta_mhd_accept(struct sta_server *s);
+
 /* mhd_reaper.c */
+bool sta_mhd_is_full(const struct sta_server *s);
 enum sta_rc sta_mhd_listen(struct sta_server *s, const char *listen_at, struct sta_err *err) STA_CHECK;
 enum sta_rc sta_mhd_reaper_start(struct sta_server *s, struct sta_err *err) STA_CHECK;
 void sta_mhd_reaper_wake(struct sta_server *s);

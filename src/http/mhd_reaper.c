@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "http/mhd_internal.h"
 
-/* One thread accepts connections, hands them to the library and, each second,
- * ends those that are too slow.  A deadline runs from the start of a phase, so
+/* One thread accepts connections (mhd_accept.c) and, each second, ends those that
+ * are too slow.  A deadline runs from the start of a phase, so
  * a client that sends a byte now and then gains nothing; the library's own
  * timeout (MHD_OPTION_CONNECTION_TIMEOUT) covers only silence.
  *
@@ -22,9 +22,8 @@
 #define SECOND_NS ((uint64_t) 1000000000)
 #define LINGER_NS (2 * SECOND_NS)
 #define RATE_WINDOW_NS (30 * SECOND_NS)
-#define ACCEPT_BATCH 64
-#define TICK_MS 1000
-#define FULL_TICK_MS 100
+#define MS_NS ((uint64_t) 1000000)
+#define SHORT_TICK_MS 100
 
 /* Split "host:port" or "[host]:port". */
 static bool
@@ -92,8 +91,8 @@ sta_mhd_listen(struct sta_server *s, const char *listen_at, struct sta_err *err)
 	return STA_OK;
 }
 
-static bool
-is_full(const struct sta_server *s)
+bool
+sta_mhd_is_full(const struct sta_server *s)
 {
 	return atomic_load(&s->connections) >= s->connections_max;
 }
@@ -102,7 +101,7 @@ is_full(const struct sta_server *s)
 static void
 cut(struct sta_mhd_conn *conn)
 {
-	conn->cut = true;
+	atomic_store(&conn->cut, true);
 	(void) shutdown(conn->fd, SHUT_RDWR);
 	if (conn->paused)
 		sta_mhd_body_wake(conn->paused);
@@ -140,7 +139,8 @@ body_is_slow(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
 	return false;
 }
 
-/* A slow body is first told so, with its next byte, and cut a little later. */
+/* A slow body is first told so, with its next byte, or at once if that waits for
+ * the sink; and cut a little later. */
 static bool
 body_is_over(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
 {
@@ -150,19 +150,40 @@ body_is_over(struct sta_mhd_conn *conn, uint64_t since, uint64_t now)
 		conn->expired_ns = now;
 		atomic_store(&conn->expired, true);
 		atomic_fetch_add(&conn->server->timed_out, 1);
+		if (conn->paused)
+			sta_mhd_body_wake(conn->paused);
 	}
 	return false;
 }
 
-/* The client has closed, and all that it sent has been read.  The library does
- * not see this when the end came while it was reading or suspended: its edge
- * of the socket is past. */
+/* All that the client sent has been read; and a sweep ago, too, as what was read last may
+ * have been on its way to the sink. */
 static bool
-client_is_gone(const struct sta_mhd_conn *conn)
+has_run_dry(struct sta_mhd_conn *conn)
 {
+	uint64_t bytes = atomic_load(&conn->bytes);
+	bool before = conn->ended && conn->ended_bytes == bytes;
 	char byte;
 
-	return !conn->paused && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	conn->ended = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	conn->ended_bytes = bytes;
+	return conn->ended && before;
+}
+
+/* The client went away in the middle of a body.  The library does not see this
+ * when the end came while it was reading or suspended: its edge of the socket is
+ * past.  A client that ended only its side has sent all of the body, and waits for
+ * the answer; of one that reset the connection nothing is left. */
+static bool
+client_is_gone(struct sta_mhd_conn *conn)
+{
+	struct pollfd fd = { .fd = conn->fd, .events = POLLRDHUP };
+
+	if (poll(&fd, 1, 0) <= 0)
+		return false;
+	if (fd.revents & (POLLHUP | POLLERR))
+		return true;
+	return conn->paused ? !sta_mhd_body_may_end(conn->paused) : has_run_dry(conn);
 }
 
 static void
@@ -173,7 +194,7 @@ check(struct sta_mhd_conn *conn, uint64_t now, uint64_t idle_ns)
 	uint64_t since = atomic_load(&conn->since_ns);
 	bool slow = false;
 
-	if (now < since || conn->cut)
+	if (now < since || atomic_load(&conn->cut))
 		return;
 	switch (phase) {
 	case STA_PHASE_HEADER:
@@ -208,7 +229,7 @@ sweep(struct sta_server *s)
 	uint64_t idle_ns = s->idle_ns;
 
 	/* When there are too many, those that do nothing go first. */
-	if (is_full(s))
+	if (sta_mhd_is_full(s))
 		idle_ns = SECOND_NS < idle_ns ? SECOND_NS : idle_ns;
 	if (atomic_load(&s->draining))
 		idle_ns = 0;
@@ -216,27 +237,6 @@ sweep(struct sta_server *s)
 	for (struct sta_mhd_conn *conn = s->conns; conn; conn = conn->next)
 		check(conn, now, idle_ns);
 	(void) pthread_mutex_unlock(&s->lock);
-}
-
-/* False when there is no descriptor left for more. */
-static bool
-accept_some(struct sta_server *s)
-{
-	for (int i = 0; i < ACCEPT_BATCH && !is_full(s); i++) {
-		struct sockaddr_storage sa = { 0 };
-		socklen_t len = sizeof(sa);
-		int fd = accept4(s->listen_fd, (struct sockaddr *) &sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (fd < 0)
-			return errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS;
-		atomic_fetch_add(&s->connections, 1);
-		/* It takes the descriptor, also when it refuses: over the limit of one address. */
-		if (MHD_add_connection(s->daemon, fd, (const struct sockaddr *) &sa, len) == MHD_YES)
-			atomic_fetch_add(&s->accepted, 1);
-		else
-			atomic_fetch_sub(&s->connections, 1);
-	}
-	return true;
 }
 
 /* So that a client that comes now is refused, and may go to another server. */
@@ -248,29 +248,42 @@ stop_listening(struct sta_server *s)
 	s->listen_fd = -1;
 }
 
+/* Wait for something to do, at most until the next sweep.  False when there is no descriptor left for a new
+ * connection. */
+static bool
+attend(struct sta_server *s, bool full, uint64_t sweep_ns, bool *woken)
+{
+	struct pollfd fds[3] = { { .fd = s->wake_fd, .events = POLLIN },
+				 { .fd = sta_mhd_lobby_fd(s->lobby), .events = POLLIN },
+				 { .fd = -1, .events = POLLIN } };
+	bool hurry = full || !sta_mhd_lobby_empty(s->lobby);
+	uint64_t now = sta_now_ns();
+	uint64_t rest_ms = sweep_ns > now ? (sweep_ns - now) / MS_NS + 1 : 0;
+	uint64_t wakes;
+
+	if (!full && atomic_load(&s->accepting))
+		fds[2].fd = s->listen_fd; /* -1 is ignored */
+	(void) poll(fds, 3, hurry && rest_ms > SHORT_TICK_MS ? SHORT_TICK_MS : (int) rest_ms);
+	*woken = fds[0].revents && read(s->wake_fd, &wakes, sizeof(wakes)) > 0;
+	if (fds[1].revents)
+		sta_mhd_lobby_serve(s);
+	return !fds[2].revents || sta_mhd_accept(s);
+}
+
 static void *
 reap(void *arg)
 {
 	struct sta_server *s = arg;
-	uint64_t last_sweep = sta_now_ns();
-	bool starved = false;
+	uint64_t sweep_ns = sta_now_ns() + SECOND_NS;
+	bool starved = false, woken = false;
 
 	while (!atomic_load(&s->reaper_ends)) {
-		bool full = starved || is_full(s);
-		struct pollfd fds[2] = { { .fd = s->wake_fd, .events = POLLIN },
-					 { .fd = -1, .events = POLLIN } };
-		uint64_t wakes;
-
 		if (atomic_load(&s->draining))
 			stop_listening(s);
-		if (!full && atomic_load(&s->accepting))
-			fds[1].fd = s->listen_fd; /* -1 is ignored */
-		(void) poll(fds, 2, full ? FULL_TICK_MS : TICK_MS);
-		if (fds[0].revents)
-			(void) !read(s->wake_fd, &wakes, sizeof(wakes));
-		starved = fds[1].revents && !accept_some(s);
-		if (fds[0].revents || sta_now_ns() - last_sweep >= SECOND_NS) {
-			last_sweep = sta_now_ns();
+		starved = !attend(s, starved || sta_mhd_is_full(s), sweep_ns, &woken);
+		sta_mhd_lobby_expire(s);
+		if (woken || sta_now_ns() >= sweep_ns) {
+			sweep_ns = sta_now_ns() + SECOND_NS;
 			sweep(s);
 		}
 	}
@@ -281,11 +294,15 @@ enum sta_rc
 sta_mhd_reaper_start(struct sta_server *s, struct sta_err *err)
 {
 	sigset_t all, old;
+	enum sta_rc rc;
 	int sys;
 
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake_fd < 0)
 		return sta_err_set(err, STA_IO, errno, "eventfd");
+	rc = sta_mhd_lobby_new(&s->lobby, err);
+	if (rc != STA_OK)
+		return rc;
 	(void) sigfillset(&all); /* signals belong to the main thread */
 	(void) pthread_sigmask(SIG_SETMASK, &all, &old);
 	sys = pthread_create(&s->reaper, NULL, reap, s);

@@ -46,11 +46,9 @@ raw_header(struct sta_buf *b, const char *name, const char *value)
 	sta_buf_printf(b, "%s: %s\r\n", name, value);
 }
 
-/* The response as bytes.  Only such with a body in memory come here whole. */
-static void
-write_raw(struct sta_buf *b, const struct sta_mhd_request *er)
+void
+sta_mhd_write_raw(struct sta_buf *b, const struct sta_request *req, const struct sta_response *res)
 {
-	const struct sta_response *res = &er->res;
 	size_t size = res->kind == STA_REPLY_BYTES ? (size_t) res->size : 0;
 	char date[STA_TIME_TEXT_MAX];
 
@@ -59,9 +57,9 @@ write_raw(struct sta_buf *b, const struct sta_mhd_request *er)
 	raw_header(b, "Date", sta_time_http(sta_now_unix(), date));
 	for (size_t i = 0; i < res->n_headers; i++)
 		raw_header(b, res->header[i].name, res->header[i].value);
-	raw_header(b, "X-Request-Id", er->req.id);
+	raw_header(b, "X-Request-Id", req->id);
 	sta_buf_printf(b, "Connection: close\r\nContent-Length: %zu\r\n\r\n", size);
-	if (er->req.method != STA_HEAD)
+	if (req->method != STA_HEAD)
 		sta_buf_append(b, res->bytes, size);
 }
 
@@ -71,7 +69,7 @@ sta_mhd_reply_raw(struct sta_mhd_request *er)
 	STA_AUTO(sta_buf_done) struct sta_buf b = { 0 };
 
 	sta_buf_init(&b, RAW_MAX);
-	write_raw(&b, er);
+	sta_mhd_write_raw(&b, &er->req, &er->res);
 	if (!sta_buf_ok(&b))
 		return; /* the connection ends without a word */
 	er->bytes_out = b.len;

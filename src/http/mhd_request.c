@@ -248,7 +248,9 @@ enum MHD_Result
 sta_mhd_request_step(struct sta_mhd_request *er, const char *method, const char *version, const char *data,
 		     size_t *len)
 {
-	if (atomic_load(&er->server->cutting) && er->stage != STA_STAGE_READY)
+	bool over = atomic_load(&er->server->cutting) || atomic_load(&er->conn->cut);
+
+	if (over && er->stage != STA_STAGE_READY)
 		return MHD_NO;
 	if (!er->head_done)
 		return on_head(er, method, version);

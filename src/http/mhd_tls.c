@@ -18,7 +18,7 @@ struct pair {
 
 struct sta_tls {
 	const char *certificate, *key; /* borrowed from the server's copy of its options */
-	_Atomic(struct pair *) newest;
+	struct pair *_Atomic newest;
 };
 
 static void

@@ -212,14 +212,13 @@ sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_
 }
 
 enum sta_rc
-sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
-		      const struct sta_digest *d, const char *artifact_type, const struct sta_digest *last,
-		      size_t max, struct sta_version **out, size_t *n, bool *more, struct sta_err *err)
+sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, const struct sta_referrers_query *q,
+		      struct sta_version_page *out, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_version);
-	struct sta_key key = sta_key_of(d);
-	struct sta_key after = last ? sta_key_of(last) : (struct sta_key){ 0 };
+	struct sta_key key = sta_key_of(q->subject);
+	struct sta_key after = q->last ? sta_key_of(q->last) : (struct sta_key){ 0 };
 	size_t bytes = 0;
 	bool row = false;
 	enum sta_rc rc = sta_sql_rows(c, &s, err,
@@ -227,15 +226,15 @@ sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t packag
 				      " WHERE v.package_id = $1 AND v.subject = $2 AND v.digest > $3"
 				      " AND (CAST($4 AS TEXT) IS NULL OR v.artifact_type = $4)"
 				      " ORDER BY v.digest LIMIT $5",
-				      STA_V_INT(package_id), STA_V_KEY(&key), STA_V_KEY(&after),
-				      STA_V_TEXT(artifact_type), STA_V_INT(max + 1));
+				      STA_V_INT(q->package_id), STA_V_KEY(&key), STA_V_KEY(&after),
+				      STA_V_TEXT(q->artifact_type), STA_V_INT(q->max + 1));
 
 	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
 		const char *annotations = sta_db_text(s, 4);
 		struct sta_version *item;
 
 		bytes += annotations ? strlen(annotations) : 0;
-		if (list.n == max || (list.n > 0 && bytes > STA_REFERRERS_BYTES))
+		if (list.n == q->max || (list.n > 0 && bytes > STA_REFERRERS_BYTES))
 			break;
 		item = sta_list_add(&list);
 		if (!item)
@@ -244,9 +243,7 @@ sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t packag
 	}
 	if (rc != STA_OK)
 		return rc;
-	*out = list.items;
-	*n = list.n;
-	*more = row;
+	*out = (struct sta_version_page){ .items = list.items, .n = list.n, .more = row };
 	return STA_OK;
 }
 

@@ -64,14 +64,26 @@ enum sta_rc sta_version_parent(struct sta_db_conn *c, int64_t package_id, const 
 enum sta_rc sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t due_unix,
 			       struct sta_err *err) STA_CHECK;
 
-/* Manifests whose subject is d, by digest after last (NULL: from the start);
- * artifact_type NULL: of any type.  At most max, and fewer (but one at least) when their annotations
- * would take more than STA_REFERRERS_BYTES; *more tells that others follow. */
+struct sta_referrers_query {
+	int64_t package_id;
+	const struct sta_digest *subject;
+	const char *artifact_type;     /* NULL: of any type */
+	const struct sta_digest *last; /* NULL: from the start */
+	size_t max;
+};
+
+struct sta_version_page {
+	struct sta_version *items;
+	size_t n;
+	bool more; /* others follow */
+};
+
+/* Manifests with that subject, by digest after last: at most max, and fewer (but one at least) when their
+ * annotations would take more than STA_REFERRERS_BYTES. */
 #define STA_REFERRERS_BYTES ((size_t) 2 << 20)
-enum sta_rc sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
-				  const struct sta_digest *d, const char *artifact_type,
-				  const struct sta_digest *last, size_t max, struct sta_version **out,
-				  size_t *n, bool *more, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a,
+				  const struct sta_referrers_query *q, struct sta_version_page *out,
+				  struct sta_err *err) STA_CHECK;
 
 /* The first manifest of a package, for its removal.  STA_NOT_FOUND. */
 enum sta_rc sta_version_next(struct sta_db_conn *c, int64_t package_id, int64_t *id,

@@ -94,18 +94,19 @@ sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 }
 
 enum sta_rc
-sta_package_page(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id, bool everything,
-		 const char *last, size_t max, struct sta_package **out, size_t *n, struct sta_err *err)
+sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_package_query *q,
+		 struct sta_package **out, size_t *n, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_package);
 	bool row = false;
-	enum sta_rc rc = sta_sql_rows(
-		c, &s, err,
-		SELECT_PACKAGE " WHERE p.published = 1 AND p.name > $2"
-			       " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0)"
-			       " ORDER BY p.name LIMIT $4",
-		STA_V_INT(account_id), STA_V_TEXT(last ? last : ""), STA_V_INT(everything), STA_V_INT(max));
+	enum sta_rc rc = sta_sql_rows(c, &s, err,
+				      SELECT_PACKAGE
+				      " WHERE p.published = 1 AND p.name > $2"
+				      " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0)"
+				      " ORDER BY p.name LIMIT $4",
+				      STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""),
+				      STA_V_INT(q->everything), STA_V_INT(q->max));
 
 	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
 		struct sta_package *item = sta_list_add(&list);

@@ -40,12 +40,17 @@ enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_uni
 /* The row and its grants; everything else of it must be gone. */
 enum sta_rc sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err) STA_CHECK;
 
-/* Published packages that account_id might read (public, own, granted; all if
- * everything), by name after last, at most max.  A superset: access/ has the
- * last word on each. */
-enum sta_rc sta_package_page(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id, bool everything,
-			     const char *last, size_t max, struct sta_package **out, size_t *n,
-			     struct sta_err *err) STA_CHECK;
+struct sta_package_query {
+	int64_t account_id;
+	bool everything;  /* also what the account may not read */
+	const char *last; /* NULL: from the start */
+	size_t max;
+};
+
+/* Published packages that the account might read (public, own, granted), by
+ * name after last, at most max.  A superset: access/ has the last word on each. */
+enum sta_rc sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_package_query *q,
+			     struct sta_package **out, size_t *n, struct sta_err *err) STA_CHECK;
 
 struct sta_package_sums {
 	uint64_t versions, tags, bytes;

@@ -219,11 +219,13 @@ authenticate_jws(struct sta_registry *r, struct sta_call *call, const char *jws,
 
 	if (rc == STA_OK)
 		rc = sta_claims_read(call->arena, payload, payload_len, kind, &claims, err);
-	if (rc == STA_OK && (claims.expires_unix <= now || claims.issued_unix > now + CLOCK_SKEW_S))
-		rc = wrong(err);
-	if (rc == STA_OK && claims.user_id != 0)
+	if (rc != STA_OK)
+		return rc;
+	if (claims.expires_unix <= now || claims.issued_unix > now + CLOCK_SKEW_S)
+		return wrong(err);
+	if (claims.user_id != 0)
 		rc = become_subject(r, call, &claims, err);
-	else if (rc == STA_OK)
+	else
 		call->caller = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
 	if (rc != STA_OK)
 		return rc;

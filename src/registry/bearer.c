@@ -7,7 +7,7 @@
 #include "registry/token.h"
 
 /* Base64 adds a third, header and signature the rest. */
-#define PAYLOAD_MAX ((STA_JWS_MAX - 512) / 4 * 3)
+#define PAYLOAD_MAX ((size_t) (STA_JWS_MAX - 512) / 4 * 3)
 
 static bool
 readable(struct sta_db_conn *c, const struct sta_call *call, const struct sta_limit *limit)

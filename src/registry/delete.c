@@ -26,7 +26,6 @@ remove_version(struct sta_db_conn *c, const struct removal *x, int64_t package_i
 {
 	const struct sta_digest *d = &x->ref->digest;
 	int64_t due = sta_now_unix() + (int64_t) x->r->options.collect_grace_s;
-	char text[STA_DIGEST_TEXT_MAX];
 	struct sta_digest parent;
 	struct sta_version v;
 	enum sta_rc rc =
@@ -35,10 +34,13 @@ remove_version(struct sta_db_conn *c, const struct removal *x, int64_t package_i
 	if (rc != STA_OK)
 		return rc;
 	rc = sta_version_parent(c, package_id, d, &parent, err);
-	if (rc == STA_OK)
+	if (rc == STA_OK) {
+		char text[STA_DIGEST_TEXT_MAX];
+
 		return sta_oci_fail(err, STA_CONFLICT, STA_OCI_DENIED,
 				    "the manifest is part of the index %s; delete that first",
 				    sta_digest_text(&parent, text));
+	}
 	if (rc != STA_NOT_FOUND)
 		return rc;
 	return sta_version_remove(c, package_id, v.id, due, err);

@@ -59,6 +59,12 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 	struct sta_db_conn *c = NULL;
 	struct sta_name_page page = { .n = 0 };
 	bool end = n == 0;
+	struct sta_package_query q = {
+		.account_id = call->caller.user_id,
+		.everything = sees_everything(&call->caller),
+		.last = last,
+		.max = n + 1,
+	};
 	enum sta_rc rc;
 
 	if (call->caller.limited && !call->caller.limit_catalog)
@@ -72,10 +78,9 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 		struct sta_package *p = NULL;
 		size_t got = 0;
 
-		rc = sta_package_page(c, call->arena, call->caller.user_id, sees_everything(&call->caller),
-				      last, n + 1, &p, &got, err);
+		rc = sta_package_page(c, call->arena, &q, &p, &got, err);
 		for (size_t i = 0; rc == STA_OK && i < got && page.n <= n; i++) {
-			last = p[i].name;
+			q.last = p[i].name;
 			if (may_list(&call->caller, &p[i]))
 				page.names[page.n++] = p[i].name;
 		}

@@ -42,13 +42,18 @@ struct sta_referrer_page {
 	bool more;
 };
 
-/* Manifests whose subject is the digest (which need not exist), by digest
- * after last; and on the first page those that an old client listed under the
- * fallback tag and that exist here (distribution-spec, "Referrers tag
- * schema"), each once.  A package that does not exist has none. */
+struct sta_referrers_request {
+	const struct sta_digest *subject; /* need not exist */
+	const char *artifact_type;        /* NULL: of any type */
+	const struct sta_digest *last;    /* NULL: the first page */
+	size_t n;                         /* <= STA_PAGE_MAX */
+};
+
+/* Manifests with that subject, by digest after last; and on the first page those that an old client listed
+ * under the fallback tag and that exist here (distribution-spec, "Referrers tag schema"), each once.  A
+ * package that does not exist has none. */
 enum sta_rc sta_list_referrers(struct sta_registry *r, const struct sta_call *call,
-			       const struct sta_name *name, const struct sta_digest *subject,
-			       const char *artifact_type, const struct sta_digest *last, size_t n,
+			       const struct sta_name *name, const struct sta_referrers_request *req,
 			       struct sta_referrer_page *out, struct sta_err *err) STA_CHECK;
 
 #endif

@@ -8,7 +8,6 @@
 #include "registry/list.h"
 
 struct package_change {
-	struct sta_registry *r;
 	const struct sta_call *call;
 	struct sta_name name;
 	enum sta_visibility visibility;
@@ -92,7 +91,7 @@ enum sta_rc
 sta_package_set_visibility(struct sta_registry *r, const struct sta_call *call, const char *name,
 			   enum sta_visibility v, struct sta_err *err)
 {
-	struct package_change x = { .r = r, .call = call, .visibility = v };
+	struct package_change x = { .call = call, .visibility = v };
 	enum sta_rc rc = parse_name(name, &x.name, err);
 
 	if (rc == STA_OK && v == STA_INTERNAL)
@@ -131,7 +130,7 @@ delete_step(struct sta_db_conn *c, void *arg, struct sta_err *err)
 enum sta_rc
 sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_err *err)
 {
-	struct package_change x = { .r = r, .call = call };
+	struct package_change x = { .call = call };
 	enum sta_rc rc = parse_name(name, &x.name, err);
 
 	if (rc == STA_OK)

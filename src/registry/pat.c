@@ -98,23 +98,22 @@ label_valid(const char *s)
 }
 
 enum sta_rc
-sta_pat_create(struct sta_registry *r, const struct sta_call *call, const char *user, const char *name,
-	       unsigned scopes, uint64_t expires_s, char secret[STA_PAT_LEN + 1], struct sta_pat *out,
-	       struct sta_err *err)
+sta_pat_create(struct sta_registry *r, const struct sta_call *call, const struct sta_pat_request *req,
+	       char secret[STA_PAT_LEN + 1], struct sta_pat *out, struct sta_err *err)
 {
 	int64_t now = sta_now_unix();
 	struct new_token n = {
 		.arena = call->arena,
-		.user = user,
-		.row = { .name = name, .scopes = scopes, .created_unix = now },
+		.user = req->user,
+		.row = { .name = req->name, .scopes = req->scopes, .created_unix = now },
 	};
 	enum sta_rc rc = sta_door_site(call, err);
 
-	if (rc == STA_OK && !label_valid(name))
+	if (rc == STA_OK && !label_valid(req->name))
 		rc = sta_err_set(err, STA_INVALID, 0,
 				 "a token's name has at most %d bytes and no control characters",
 				 NAME_MAX_BYTES);
-	if (rc == STA_OK && expires_s > UINT32_MAX)
+	if (rc == STA_OK && req->expires_s > UINT32_MAX)
 		rc = sta_err_set(err, STA_INVALID, 0, "a token lives at most %u seconds", UINT32_MAX);
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
@@ -122,15 +121,15 @@ sta_pat_create(struct sta_registry *r, const struct sta_call *call, const char *
 		rc = sta_pat_new(secret, err);
 	if (rc == STA_OK)
 		rc = sta_pat_hash(secret, STA_PAT_LEN, n.hash, err);
-	n.row.expires_unix = expires_s > 0 ? now + (int64_t) expires_s : 0;
+	n.row.expires_unix = req->expires_s > 0 ? now + (int64_t) req->expires_s : 0;
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, create_tx, &n, err);
 	if (rc == STA_OK)
 		*out = (struct sta_pat){
 			.id = n.row.id,
-			.user = user,
-			.name = name,
-			.scopes = scopes,
+			.user = req->user,
+			.name = req->name,
+			.scopes = req->scopes,
 			.created_unix = now,
 			.expires_unix = n.row.expires_unix,
 		};

@@ -9,8 +9,7 @@ struct listing {
 	struct sta_db_conn *c;
 	const struct sta_call *call;
 	int64_t package_id;
-	const struct sta_digest *subject;
-	const char *artifact_type;
+	const struct sta_referrers_request *req;
 	struct sta_referrer_page page;
 	size_t cap;
 };
@@ -25,23 +24,29 @@ add(struct listing *l, const struct sta_referrer *item, struct sta_err *err)
 }
 
 static enum sta_rc
-add_by_subject(struct listing *l, const struct sta_digest *last, size_t n, struct sta_err *err)
+add_by_subject(struct listing *l, struct sta_err *err)
 {
-	struct sta_version *v = NULL;
-	size_t got = 0;
-	enum sta_rc rc = sta_version_referrers(l->c, l->call->arena, l->package_id, l->subject,
-					       l->artifact_type, last, n, &v, &got, &l->page.more, err);
+	struct sta_referrers_query q = {
+		.package_id = l->package_id,
+		.subject = l->req->subject,
+		.artifact_type = l->req->artifact_type,
+		.last = l->req->last,
+		.max = l->req->n,
+	};
+	struct sta_version_page found = { .n = 0 };
+	enum sta_rc rc = sta_version_referrers(l->c, l->call->arena, &q, &found, err);
 
-	for (size_t i = 0; rc == STA_OK && i < got; i++)
+	for (size_t i = 0; rc == STA_OK && i < found.n; i++)
 		rc = add(l,
 			 &(struct sta_referrer){
-				 .digest = v[i].digest,
-				 .media_type = v[i].media_type,
-				 .artifact_type = v[i].artifact_type,
-				 .annotations = v[i].annotations,
-				 .size = v[i].size,
+				 .digest = found.items[i].digest,
+				 .media_type = found.items[i].media_type,
+				 .artifact_type = found.items[i].artifact_type,
+				 .annotations = found.items[i].annotations,
+				 .size = found.items[i].size,
 			 },
 			 err);
+	l->page.more = found.more;
 	return rc;
 }
 
@@ -61,10 +66,10 @@ add_fallback(struct listing *l, const struct sta_descriptor *d, struct sta_err *
 		*err = ignored;
 		return rc;
 	}
-	if (v.has_subject && sta_digest_equal(&v.subject, l->subject))
+	if (v.has_subject && sta_digest_equal(&v.subject, l->req->subject))
 		return STA_OK;
 	type = d->artifact_type ? d->artifact_type : v.artifact_type;
-	if (l->artifact_type && (!type || strcmp(type, l->artifact_type) != 0))
+	if (l->req->artifact_type && (!type || strcmp(type, l->req->artifact_type) != 0))
 		return STA_OK;
 	return add(l,
 		   &(struct sta_referrer){
@@ -99,7 +104,7 @@ add_by_fallback_tag(struct listing *l, struct sta_err *err)
 	size_t len = 0;
 	enum sta_rc rc;
 
-	sta_fallback_tag(l->subject, tag);
+	sta_fallback_tag(l->req->subject, tag);
 	rc = sta_version_by_tag(l->c, l->call->arena, l->package_id, tag, &v, &ignored);
 	if (rc == STA_NOT_FOUND || (rc == STA_OK && !v.is_index))
 		return STA_OK;
@@ -118,14 +123,13 @@ add_by_fallback_tag(struct listing *l, struct sta_err *err)
 
 enum sta_rc
 sta_list_referrers(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-		   const struct sta_digest *subject, const char *artifact_type, const struct sta_digest *last,
-		   size_t n, struct sta_referrer_page *out, struct sta_err *err)
+		   const struct sta_referrers_request *req, struct sta_referrer_page *out,
+		   struct sta_err *err)
 {
 	struct listing l = {
 		.call = call,
-		.subject = subject,
-		.artifact_type = artifact_type,
-		.cap = n + STA_PAGE_MAX,
+		.req = req,
+		.cap = req->n + STA_PAGE_MAX,
 	};
 	struct sta_entry e;
 	enum sta_rc rc = sta_db_reader(r->db, &l.c, err);
@@ -140,10 +144,10 @@ sta_list_referrers(struct sta_registry *r, const struct sta_call *call, const st
 		l.page.items = sta_arena_alloc(call->arena, l.cap * sizeof(*l.page.items));
 		if (!l.page.items)
 			rc = sta_err_set(err, STA_NOMEM, 0, "referrers");
-		if (rc == STA_OK && !last)
+		if (rc == STA_OK && !req->last)
 			rc = add_by_fallback_tag(&l, err);
 		if (rc == STA_OK)
-			rc = add_by_subject(&l, last, n, err);
+			rc = add_by_subject(&l, err);
 	}
 	sta_db_read_end(l.c);
 	if (rc == STA_OK)

@@ -19,7 +19,7 @@ sta_registry_defaults(struct sta_registry_options *o)
 {
 	*o = (struct sta_registry_options){
 		.layer_max = UINT64_C(10) * 1000 * 1000 * 1000,
-		.upload_ttl_s = 24 * 3600,
+		.upload_ttl_s = UINT64_C(24) * 3600,
 		.collect_grace_s = 3600,
 		.token_ttl_s = 300,
 		.uploads_per_user = 1000,

@@ -33,11 +33,17 @@ struct sta_pat {
 	bool revoked;
 };
 
-/* expires_s: seconds from now, 0: never.  name: a label, may be "".  secret is
- * filled with the token's text, which exists nowhere else. */
-enum sta_rc sta_pat_create(struct sta_registry *r, const struct sta_call *call, const char *user,
-			   const char *name, unsigned scopes, uint64_t expires_s,
-			   char secret[STA_PAT_LEN + 1], struct sta_pat *out, struct sta_err *err) STA_CHECK;
+struct sta_pat_request {
+	const char *user;
+	const char *name; /* a label, may be "" */
+	unsigned scopes;
+	uint64_t expires_s; /* from now; 0: never */
+};
+
+/* secret is filled with the token's text, which exists nowhere else. */
+enum sta_rc sta_pat_create(struct sta_registry *r, const struct sta_call *call,
+			   const struct sta_pat_request *req, char secret[STA_PAT_LEN + 1],
+			   struct sta_pat *out, struct sta_err *err) STA_CHECK;
 
 /* user NULL: of all users. */
 enum sta_rc sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *user,

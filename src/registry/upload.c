@@ -9,15 +9,17 @@
 static enum sta_rc
 unknown(struct sta_err *err)
 {
-	return sta_oci_fail(err, STA_NOT_FOUND, STA_OCI_BLOB_UPLOAD_UNKNOWN,
+	(void) sta_oci_fail(err, STA_NOT_FOUND, STA_OCI_BLOB_UPLOAD_UNKNOWN,
 			    "blob upload unknown to registry");
+	return STA_NOT_FOUND;
 }
 
 static enum sta_rc
 busy(struct sta_err *err)
 {
-	return sta_oci_fail(err, STA_BUSY, STA_OCI_BLOB_UPLOAD_INVALID,
+	(void) sta_oci_fail(err, STA_BUSY, STA_OCI_BLOB_UPLOAD_INVALID,
 			    "another request is writing to this upload session");
+	return STA_BUSY;
 }
 
 /* Those who may not push learn nothing about sessions. */

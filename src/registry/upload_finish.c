@@ -173,11 +173,17 @@ publish(const struct finish *f, struct sta_err *err)
 	if (on_disk(f))
 		return STA_OK;
 	rc = store->ops->publish(store, f->u->id, f->digest, err);
-	if (rc != STA_CORRUPT)
+	if (rc == STA_CORRUPT) { /* under that name lies something else: these bytes have been verified */
+		rc = store->ops->remove(store, f->digest, err);
+		if (rc == STA_OK)
+			rc = store->ops->publish(store, f->u->id, f->digest, err);
+	}
+	if (rc != STA_IO && rc != STA_NOT_FOUND)
 		return rc;
-	/* Under that name lies something else: these bytes have been verified. */
-	rc = store->ops->remove(store, f->digest, err);
-	return rc == STA_OK ? store->ops->publish(store, f->u->id, f->digest, err) : rc;
+	/* Bytes that could not be synced are lost, and the store has dropped them. */
+	sta_sessions_end(f->u->r->sessions, f->u);
+	err->rc = STA_IO;
+	return STA_IO;
 }
 
 /* Claim, publish, record.  STA_BUSY or STA_NOT_FOUND: the collector has taken

@@ -69,7 +69,7 @@ replay_folder(const char *path)
 
 	if (!dir)
 		return -1;
-	while ((e = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): one thread
+	while ((e = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): one thread */
 		if (e->d_name[0] == '.')
 			continue;
 		if (!replay(dirfd(dir), e->d_name))

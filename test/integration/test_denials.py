@@ -1,6 +1,8 @@
 """Who is refused what, and how: the denial table, and what outsiders cannot tell apart."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +73,23 @@ def public(registry, owner):
 GHOST = "alice/ghostly"  # never there; as long as the private one's name is irrelevant
 
 
+def shape(rest):
+    """What follows /v2/NAME/ as the table of routes writes it."""
+    parts = rest.partition("?")[0].split("/")
+    if parts[0] in ("manifests", "referrers") or (parts[0] == "blobs" and parts[1] != "uploads"):
+        parts[1] = "{reference}" if parts[0] == "manifests" else "{digest}"
+    return "/".join(parts).replace("{uuid}", "{id}")
+
+
+def test_these_lists_hold_every_route_of_a_package():
+    """I8: a route that is added without its place in the matrix fails here."""
+    table = (Path(__file__).resolve().parents[2] / "src/api/routes.c").read_text()
+    routes = set(re.findall(r'\{ STA_(\w+), "/v2/\{name\}/([^"]+)"', table))
+    routes = {(method, rest) for method, rest in routes if rest != "blobs/uploads"}  # the same without its slash
+    assert len(routes) >= 12
+    assert routes == {(method, shape(rest)) for method, rest in READS + WRITES + SESSION + DELETES if method != "HEAD"}
+
+
 # No credentials
 
 
@@ -86,9 +105,11 @@ def test_without_credentials_each_route_asks_for_its_scope(registry, private, pu
                 refused(response, 401, "UNAUTHORIZED", "authentication required")
                 asked = parse_challenge(response.headers["WWW-Authenticate"])
                 wanted = action if (method, rest) != ("GET", "blobs/uploads/{uuid}") else asked["scope"].split(":")[-1]
+                source = " repository:alice/x:pull" if "from=alice/x" in rest else ""
+                source = source or (" registry:mount:*" if "mount=" in rest else "")
                 assert response.headers["WWW-Authenticate"] == (
                     f'Bearer realm="{registry.url}/token",service="{registry.host}",'
-                    f'scope="repository:{name}:{wanted}"'), (method, rest)
+                    f'scope="repository:{name}:{wanted}{source}"'), (method, rest)
 
 
 def test_catalog_asks_for_its_scope(registry, alice):

@@ -217,3 +217,36 @@ def test_no_push_fails_while_the_collector_runs(fresh):
     collector.join()
     assert not failures, failures[0]
     assert server.problems() == 0
+
+
+@pytest.mark.parametrize("kind", ["foreign layer", "sparse image"])
+def test_a_blob_that_comes_after_its_manifest_is_kept(fresh, kind):
+    """I2: what a manifest names is in use from the moment that it is there."""
+    registry = fresh({"gc.grace": "1s", "gc.interval": "1s", "manifests.sparse": "true"})
+    client = registry.client(registry.user("alice"))
+    late = os.urandom(100_000)
+    client.push_blob("alice/late", images.EMPTY_JSON)
+    media_type = "application/vnd.oci.image.layer.nondistributable.v1.tar" if kind == "foreign layer" else images.OCI_LAYER
+    layer = {"mediaType": media_type, "digest": images.digest_of(late), "size": len(late)}
+    document = images.document(images.OCI_MANIFEST, config=images.descriptor(images.EMPTY_JSON, images.OCI_CONFIG), layers=[layer])
+    client.push_manifest("alice/late", document, "v1")
+    assert registry.problems() == 0
+    client.push_blob("alice/late", late)
+    time.sleep(2.5)
+    registry.cli("gc", "--now")
+    assert client.get_blob("alice/late", layer["digest"]).content == late
+    assert registry.problems() == 0
+    succeeded(client.delete(f"/v2/alice/late/manifests/{document.digest}"), 202)
+    deadline = time.monotonic() + 15
+    while client.get_blob("alice/late", layer["digest"]).status_code == 200:
+        assert time.monotonic() < deadline, "it is kept though nothing uses it"
+        time.sleep(0.2)
+    assert registry.problems() == 0
+
+
+def test_without_the_option_a_manifest_with_a_missing_blob_is_refused(owner, package):
+    owner.push_blob(package, images.EMPTY_JSON)
+    layer = {"mediaType": images.OCI_LAYER, "digest": images.random_digest(), "size": 3}
+    document = images.document(images.OCI_MANIFEST, config=images.descriptor(images.EMPTY_JSON, images.OCI_CONFIG), layers=[layer])
+    refused(owner.put_manifest(package, "v1", document), 400, "MANIFEST_BLOB_UNKNOWN")
+    assert owner.get_manifest(package, "v1").status_code == 404

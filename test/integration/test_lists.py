@@ -79,6 +79,14 @@ def test_page_sizes_are_capped_at_1000(owner, package):
     assert owner.tags(package) == tags
 
 
+def test_100_000_tags_are_paged_without_loss(owner, package):
+    """P6"""
+    tags = [f"t{n:06}" for n in range(100_000)]
+    for first in range(0, len(tags), 100):
+        succeeded(owner.put_manifest(package, EMPTY.digest, EMPTY, tags=tags[first:first + 100]), 201)
+    assert owner.tags(package) == tags
+
+
 def test_tags_of_names_that_prefix_each_other_stay_apart(owner, package):
     """P6"""
     for name, tag in ((package, "a"), (package + "/b", "b"), (package + "-c", "c"), (package + "0", "d")):

@@ -106,6 +106,21 @@ def test_a_token_without_the_source_does_not_mount_from_it(registry, owner, pack
     assert mount(wide, target, digest, package).status_code == 201
 
 
+def test_an_automatic_mount_needs_a_token_that_says_so(registry, owner, outsider, package):
+    """P1: automatic mount, limited to what the token may read."""
+    data = os.urandom(1000)
+    digest = owner.push_blob(package, data)
+    owner.push_image(package, "v1")
+    target = package + "-target"
+    token = registry.bearer(owner.token(f"repository:{target}:pull,push", "registry:mount:*"))
+    succeeded(mount(token, target, digest), 201)
+    assert token.get_blob(target, digest).content == data
+    assert token.get_blob(package, digest).status_code == 401, "it opens no other package"
+    name = f"bob/{package.split('/')[1]}"
+    stranger = registry.bearer(outsider.token(f"repository:{name}:pull,push", "registry:mount:*"))
+    assert mount(stranger, name, digest).status_code == 202, "nor what the user may not read"
+
+
 def test_mount_of_a_blob_that_the_source_lacks_begins_an_upload(owner, package):
     data = os.urandom(1000)
     owner.push_image(package, "v1")

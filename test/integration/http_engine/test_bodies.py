@@ -191,6 +191,44 @@ def test_client_that_goes_away_while_the_sink_is_full_ends_the_request(start):
     assert "upload over bytes=10" in server.lines
 
 
+@pytest.mark.parametrize("leave", ["close", "reset"])
+def test_client_that_goes_away_is_seen_though_the_sink_stays_full(start, leave):
+    server = start()
+    client = server.connect()
+    client.send(request(b"PUT", b"/stream?most=10&never=1", b"Content-Length: 100000", body=b"x" * 50_000))
+    server.wait_stats(b"active=2 ")
+    getattr(client.sock if leave == "close" else client, leave)()
+    assert server.wait_line("upload over", timeout=2.5) == "upload over bytes=10"
+    assert server.wait_line("over PUT /stream").endswith("aborted=1 label=stream")
+    server.wait_stats(b"connections=1 active=1 ")
+
+
+@pytest.mark.parametrize("field", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
+def test_client_that_goes_away_is_seen_when_the_sink_goes_on(start, field):
+    server = start()
+    client = server.connect()
+    client.send(request(b"PUT", b"/stream?most=60&hold=1000", field, body=b"64\r\n" + b"x" * 96))
+    client.sock.close()
+    assert server.wait_line("upload over", timeout=4.5)
+    server.wait_stats(b"connections=1 active=1 ")
+
+
+@pytest.mark.parametrize("make", [put, put_chunked])
+def test_client_that_only_ends_its_side_while_the_sink_is_full_is_answered(start, make):
+    with start().connect() as client:
+        client.send(make(b"/stream?most=50&hold=2500", b"x" * 100))
+        client.sock.shutdown(socket.SHUT_WR)
+        assert client.response().body == summary(b"x" * 100)
+
+
+def test_body_that_is_late_because_the_sink_is_full_is_408(start):
+    server = start(body_timeout=1)
+    with server.connect() as client:
+        client.send(put(b"/stream?most=10&never=1", b"x" * 100))
+        assert client.response().status == 408
+    assert server.wait_line("upload over") == "upload over bytes=10"
+
+
 def test_client_that_goes_away_during_the_answer_ends_the_request(start):
     server = start()
     client = server.connect()

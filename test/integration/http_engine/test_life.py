@@ -1,9 +1,10 @@
-"""Deadlines, draining, TLS."""
+"""Deadlines, draining, TLS, and what is neither HTTP nor TLS where it should be."""
 
+import os
 import shutil
+import signal
 import ssl
 import subprocess
-import signal
 import threading
 import time
 
@@ -267,14 +268,126 @@ def test_tls_reload_that_fails_keeps_the_old_certificate(tls_server, use, pairs,
         assert client.response().status == 200
 
 
-def test_plain_text_to_the_tls_port_is_closed(tls_server):
-    with tls_server.connect() as client:
-        client.send(GET)
-        assert client.closed()
-    assert b"200" not in client.got
-
-
 def test_tls_handshake_that_stalls_is_closed(start, use, tmp_path):
     server = start(certificate=tmp_path / "crt", key=tmp_path / "key", header_timeout=1)
     with server.connect() as client:
         assert client.closed(within=5)
+
+
+# ---- the other protocol than that of the port ----
+
+
+def client_hello():
+    """The first bytes of a TLS client; 32 of them and more are random."""
+    out = ssl.MemoryBIO()
+    try:
+        ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost").do_handshake()
+    except ssl.SSLWantReadError:
+        return out.read()
+
+
+def open_files(server):
+    return len(os.listdir(f"/proc/{server.proc.pid}/fd"))
+
+
+def assert_no_more_files(server, before):
+    """The last connection may still be closing."""
+    end = time.monotonic() + 5
+    while open_files(server) > before:
+        assert time.monotonic() < end, "descriptors leak"
+        time.sleep(0.01)
+
+
+def assert_refused(client, message):
+    """The answer comes whole, then an end that is no reset."""
+    res = client.response()
+    assert (res.status, res["Connection"], res["X-Finished"]) == (400, "close", "1")
+    assert res.body == b"failed: " + message + b"\n"
+    assert len(res["X-Request-Id"]) == 32 and res["Date"]
+    assert client.sock.recv(1) == b""
+
+
+def test_tls_to_the_plain_port_is_always_answered_in_plain_http(start):
+    server = start()
+    files = open_files(server)
+    for _ in range(300):
+        with server.connect() as client:
+            client.send(client_hello())
+            assert_refused(client, b"this port speaks plain HTTP, and the client sent a TLS handshake")
+    server.wait_stats(b"connections=1 ")
+    assert_no_more_files(server, files)
+    assert server.wait_line("over OTHER  400 in=0 out=", 300).endswith("aborted=0 label=-")
+
+
+def test_plain_http_to_the_tls_port_is_answered_in_plain_http(tls_server, pairs):
+    with tls_server.connect() as client:
+        client.send(GET)
+        assert_refused(client, b"this port speaks TLS, and the client sent plain HTTP")
+    with tls_server.connect(tls=trust(pairs, "one")) as client:
+        client.send(GET)
+        assert client.response().status == 200
+
+
+def test_bytes_to_the_tls_port_that_are_nothing_are_closed(tls_server):
+    with tls_server.connect() as client:
+        client.send(b"\0" * 100)
+        assert client.closed()
+
+
+@pytest.mark.parametrize("more", [b"", b"x" * 1000], ids=["silent", "sending"])
+def test_client_that_stays_after_that_answer_is_closed(start, more):
+    server = start()
+    with server.connect() as client:
+        client.send(b"\x16")
+        assert client.response().status == 400
+        client.send(more)
+        server.wait_stats(b"connections=1 ")
+
+
+def test_client_that_sends_on_after_that_answer_is_closed(start):
+    server = start()
+    with server.connect() as client:
+        client.send(b"\x16")
+        with pytest.raises(OSError):
+            for _ in range(10_000):
+                client.send(b"x" * 10_000)
+        server.wait_stats(b"connections=1 ")
+
+
+def test_first_byte_may_come_late(start):
+    with start().connect() as client:
+        time.sleep(1.5)
+        client.send(GET)
+        assert client.response().status == 200
+
+
+def test_client_that_says_nothing_and_goes_is_forgotten(start):
+    server = start()
+    files = open_files(server)
+    for leave in (lambda c: c.sock.close(), lambda c: c.reset()):
+        leave(server.connect())
+    server.wait_stats(b"connections=1 ")
+    assert_no_more_files(server, files)
+
+
+def test_many_silent_clients_leave_room_for_others(start):
+    server = start()
+    silent = [server.connect() for _ in range(1100)]
+    assert server.get(b"/").status == 200
+    silent[0].send(client_hello())
+    assert_refused(silent[0], b"this port speaks plain HTTP, and the client sent a TLS handshake")
+    silent[-1].send(GET)
+    assert silent[-1].response().status == 200
+    for client in silent:
+        client.sock.close()
+    server.wait_stats(b"connections=1 ")
+
+
+def test_stop_ends_clients_that_said_nothing_or_were_refused(start):
+    server = start()
+    with server.connect() as silent, server.connect() as refused:
+        refused.send(b"\x16")
+        assert refused.response().status == 400
+        server.proc.send_signal(signal.SIGTERM)
+        assert silent.closed(within=3)
+        assert server.proc.wait(timeout=5) == 0

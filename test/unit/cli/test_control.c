@@ -11,7 +11,7 @@
 #include "cli/control.h"
 #include "cli/wire.h"
 
-static uid_t peer_uid; /* what SO_PEERCRED says */
+static _Atomic uid_t peer_uid; /* what SO_PEERCRED says; the server's thread asks */
 
 int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
 

@@ -24,7 +24,7 @@
 struct upload {
 	struct upload *next; /* waits for the waker */
 	struct sta_request *req;
-	unsigned long long bytes, sum, most, fail_at;
+	unsigned long long bytes, sum, most, fail_at, hold_ms;
 };
 
 struct echo {
@@ -205,6 +205,7 @@ waker(void *arg)
 
 		if (up) {
 			e->waiting = up->next;
+			sleep_ms(up->hold_ms);
 			sta_request_resume(up->req);
 		} else {
 			(void) pthread_cond_wait(&e->wake, &e->lock);
@@ -250,6 +251,7 @@ upload_begin(void *app, struct sta_request *req, struct sta_response *res, struc
 	if (!up || sta_request_defer(req, let_go, up) != STA_OK)
 		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
 	up->req = req;
+	up->hold_ms = query_number(req, "hold", 0);
 	up->most = query_number(req, "most", 1 << 30);
 	up->fail_at = query_number(req, "fail_at", (unsigned long long) 1 << 62);
 	req->state = up;
@@ -301,7 +303,7 @@ fail(void *app, struct sta_request *req, const struct sta_err *err, const char *
 	static const int status[STA_RC_MAX_] = {
 		[STA_NOT_FOUND] = 404,       [STA_UNSUPPORTED] = 405, [STA_INVALID] = 400,
 		[STA_TOO_LARGE] = 413,       [STA_DENIED] = 403,      [STA_FULL] = 507,
-		[STA_UNAUTHENTICATED] = 401, [STA_TIMEOUT] = 408,
+		[STA_UNAUTHENTICATED] = 401, [STA_TIMEOUT] = 408,     [STA_OUT_OF_ORDER] = 416,
 	};
 	struct sta_err ignored;
 	const char *text = sta_arena_printf(req->arena, "failed: %s\n", err->msg);

@@ -180,15 +180,29 @@ last_membership_takes_the_blob_with_it(struct world *w, struct sta_db_conn *c)
 static void
 claim_holds_the_blob_when_its_last_membership_ends(struct world *w, struct sta_db_conn *c)
 {
-	struct sta_blob b = live(w, c, 1, NOW + HOUR);
+	struct sta_blob b = live(w, c, 1, NOW);
 
 	assert_int_equal(sta_member_add(c, w->app, b.id, NOW, &w->err), STA_OK);
+	(void) claim(w, c, 1, NOW + HOUR); /* a second push of the same bytes */
 	assert_int_equal(sta_member_remove(c, w->app, b.id, NOW, &w->err), STA_OK);
 	assert_int_equal(find(w, c, 1).state, STA_BLOB_CLAIMED);
 	assert_int_equal(sta_blob_drop_claims(c, NOW + HOUR - 1, &w->err), STA_OK);
 	assert_int_equal(find(w, c, 1).state, STA_BLOB_CLAIMED);
 	assert_int_equal(sta_blob_live(c, &b.digest, &b, &w->err), STA_OK); /* the push goes on */
 	assert_int_equal(find(w, c, 1).state, STA_BLOB_LIVE);
+}
+
+static void
+publishing_ends_every_claim(struct world *w, struct sta_db_conn *c)
+{
+	struct sta_blob b;
+
+	(void) claim(w, c, 1, NOW + HOUR);
+	b = live(w, c, 1, NOW + 2 * HOUR);
+	assert_int_equal(find(w, c, 1).claim_until_unix, 0);
+	assert_int_equal(sta_member_add(c, w->app, b.id, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_member_remove(c, w->app, b.id, NOW, &w->err), STA_OK);
+	assert_int_equal(find(w, c, 1).state, STA_BLOB_DELETING);
 }
 
 static void
@@ -370,6 +384,7 @@ main(void)
 		TEST(referenced_membership_is_not_removed),
 		TEST(last_membership_takes_the_blob_with_it),
 		TEST(claim_holds_the_blob_when_its_last_membership_ends),
+		TEST(publishing_ends_every_claim),
 		TEST(abandoned_claim_is_dropped_when_it_has_run_out),
 		TEST(nothing_relies_on_a_blob_that_is_being_deleted),
 		TEST(deleted_blob_may_come_back_under_a_new_id),

@@ -164,6 +164,69 @@ removal_keeps_what_another_manifest_uses(struct world *w, struct sta_db_conn *c)
 }
 
 static void
+miss(struct world *w, struct sta_db_conn *c, int64_t package, int64_t version, unsigned n)
+{
+	struct sta_digest d = digest_of(n);
+
+	assert_int_equal(sta_version_miss_blob(c, package, version, &d, &w->err), STA_OK);
+}
+
+static void
+found(struct world *w, struct sta_db_conn *c, unsigned n, int64_t blob)
+{
+	struct sta_digest d = digest_of(n);
+
+	assert_int_equal(sta_version_found_blob(c, w->app, &d, blob, &w->err), STA_OK);
+}
+
+static void
+missed_blob_that_comes_is_used_by_each_manifest_that_missed_it(struct world *w, struct sta_db_conn *c)
+{
+	int64_t one = add(w, c, w->app, 1);
+	int64_t two = add(w, c, w->app, 2);
+	int64_t blob;
+
+	miss(w, c, w->app, one, 9);
+	miss(w, c, w->app, one, 9); /* named twice */
+	miss(w, c, w->app, two, 9);
+	blob = add_member(w, c, 9, NOW);
+	found(w, c, 9, blob);
+	assert_int_equal(member(w, c, 9).refs, 2);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_blob"), 2);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_missing"), 0);
+	found(w, c, 9, blob); /* pushed again: counted already */
+	assert_int_equal(member(w, c, 9).refs, 2);
+	assert_int_equal(sta_version_remove(c, w->app, one, NOW, &w->err), STA_OK);
+	assert_int_equal(member(w, c, 9).refs, 1);
+}
+
+static void
+found_blob_ends_only_its_own_absence_and_in_its_own_package(struct world *w, struct sta_db_conn *c)
+{
+	int64_t app = add(w, c, w->app, 1);
+	int64_t lib = add(w, c, w->lib, 1);
+
+	miss(w, c, w->app, app, 8);
+	miss(w, c, w->lib, lib, 9);
+	found(w, c, 9, add_member(w, c, 9, NOW));
+	assert_int_equal(member(w, c, 9).refs, 0);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_blob"), 0);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_missing"), 2);
+}
+
+static void
+removed_manifest_misses_nothing(struct world *w, struct sta_db_conn *c)
+{
+	int64_t one = add(w, c, w->app, 1);
+
+	miss(w, c, w->app, one, 9);
+	assert_int_equal(sta_version_remove(c, w->app, one, NOW, &w->err), STA_OK);
+	assert_int_equal(number(c, "SELECT count(*) FROM manifest_missing"), 0);
+	found(w, c, 9, add_member(w, c, 9, NOW));
+	assert_int_equal(member(w, c, 9).refs, 0);
+}
+
+static void
 parent_lists_the_child_in_its_own_package_only(struct world *w, struct sta_db_conn *c)
 {
 	int64_t index = add(w, c, w->app, 1);
@@ -212,34 +275,27 @@ add_referrer(struct world *w, struct sta_db_conn *c, int64_t package, unsigned n
 	assert_int_equal(sta_version_insert(c, package, &v, "{}", 2, &w->err), STA_OK);
 }
 
-struct asked {
-	const char *type;
-	const struct sta_digest *last;
-	size_t max;
-	struct sta_version *list;
-	size_t n;
-	bool more;
-};
-
-static void
-referrers(struct world *w, struct sta_db_conn *c, struct asked *q)
+static struct sta_version_page
+referrers(struct world *w, struct sta_db_conn *c, struct sta_referrers_query q)
 {
 	struct sta_digest subject = digest_of(100);
+	struct sta_version_page page = { .n = 999 };
 
-	q->n = 999;
-	assert_int_equal(sta_version_referrers(c, w->arena, w->app, &subject, q->type, q->last, q->max,
-					       &q->list, &q->n, &q->more, &w->err),
-			 STA_OK);
+	q.package_id = w->app;
+	q.subject = &subject;
+	assert_int_equal(sta_version_referrers(c, w->arena, &q, &page, &w->err), STA_OK);
+	return page;
 }
 
 static void
 referrers_come_in_pages_by_digest(struct world *w, struct sta_db_conn *c)
 {
-	struct asked q = { .max = 2 };
+	struct sta_referrers_query q = { .max = 2 };
+	struct sta_version_page page;
 
-	referrers(w, c, &q);
-	assert_int_equal(q.n, 0);
-	assert_false(q.more);
+	page = referrers(w, c, q);
+	assert_int_equal(page.n, 0);
+	assert_false(page.more);
 	for (unsigned n = 5; n >= 1; n--)
 		add_referrer(w, c, w->app, n, "t", NULL);
 	add_referrer(w, c, w->lib, 6, "t", NULL); /* of another package */
@@ -247,67 +303,70 @@ referrers_come_in_pages_by_digest(struct world *w, struct sta_db_conn *c)
 	for (unsigned first = 1; first <= 5; first += 2) {
 		struct sta_digest want = digest_of(first);
 
-		referrers(w, c, &q);
-		assert_int_equal(q.n, first < 5 ? 2 : 1);
-		assert_int_equal(q.more, first < 5);
-		assert_true(sta_digest_equal(&q.list[0].digest, &want));
-		q.last = &q.list[q.n - 1].digest;
+		page = referrers(w, c, q);
+		assert_int_equal(page.n, first < 5 ? 2 : 1);
+		assert_int_equal(page.more, first < 5);
+		assert_true(sta_digest_equal(&page.items[0].digest, &want));
+		q.last = &page.items[page.n - 1].digest;
 	}
-	referrers(w, c, &q);
-	assert_int_equal(q.n, 0);
-	assert_false(q.more);
+	page = referrers(w, c, q);
+	assert_int_equal(page.n, 0);
+	assert_false(page.more);
 }
 
 static void
 full_last_page_has_no_more(struct world *w, struct sta_db_conn *c)
 {
-	struct asked q = { .max = 2 };
+	struct sta_referrers_query q = { .max = 2 };
+	struct sta_version_page page;
 
 	add_referrer(w, c, w->app, 1, NULL, NULL);
 	add_referrer(w, c, w->app, 2, NULL, NULL);
-	referrers(w, c, &q);
-	assert_int_equal(q.n, 2);
-	assert_false(q.more);
+	page = referrers(w, c, q);
+	assert_int_equal(page.n, 2);
+	assert_false(page.more);
 }
 
 static void
 referrers_are_filtered_by_type(struct world *w, struct sta_db_conn *c)
 {
-	struct asked q = { .type = "sbom", .max = 10 };
+	struct sta_referrers_query q = { .artifact_type = "sbom", .max = 10 };
+	struct sta_version_page page;
 	struct sta_digest want = digest_of(2);
 
 	add_referrer(w, c, w->app, 1, "signature", NULL);
 	add_referrer(w, c, w->app, 2, "sbom", "{}");
 	add_referrer(w, c, w->app, 3, NULL, NULL);
-	referrers(w, c, &q);
-	assert_int_equal(q.n, 1);
-	assert_true(sta_digest_equal(&q.list[0].digest, &want));
-	assert_string_equal(q.list[0].annotations, "{}");
-	q.type = "absent";
-	referrers(w, c, &q);
-	assert_int_equal(q.n, 0);
-	q.type = NULL;
-	referrers(w, c, &q);
-	assert_int_equal(q.n, 3);
+	page = referrers(w, c, q);
+	assert_int_equal(page.n, 1);
+	assert_true(sta_digest_equal(&page.items[0].digest, &want));
+	assert_string_equal(page.items[0].annotations, "{}");
+	q.artifact_type = "absent";
+	page = referrers(w, c, q);
+	assert_int_equal(page.n, 0);
+	q.artifact_type = NULL;
+	page = referrers(w, c, q);
+	assert_int_equal(page.n, 3);
 }
 
 static void
 annotations_bound_a_page_which_holds_one_at_least(struct world *w, struct sta_db_conn *c)
 {
-	struct asked q = { .max = 10 };
+	struct sta_referrers_query q = { .max = 10 };
+	struct sta_version_page page;
 	char *big = sta_arena_alloc(w->arena, STA_REFERRERS_BYTES + 2);
 
 	memset(big, 'x', STA_REFERRERS_BYTES + 1);
 	add_referrer(w, c, w->app, 1, NULL, big);
 	add_referrer(w, c, w->app, 2, NULL, "{}");
 	add_referrer(w, c, w->app, 3, NULL, "{}");
-	referrers(w, c, &q);
-	assert_int_equal(q.n, 1);
-	assert_true(q.more);
-	q.last = &q.list[0].digest;
-	referrers(w, c, &q);
-	assert_int_equal(q.n, 2);
-	assert_false(q.more);
+	page = referrers(w, c, q);
+	assert_int_equal(page.n, 1);
+	assert_true(page.more);
+	q.last = &page.items[0].digest;
+	page = referrers(w, c, q);
+	assert_int_equal(page.n, 2);
+	assert_false(page.more);
 }
 
 int
@@ -321,6 +380,9 @@ main(void)
 		TEST(uses_are_counted_once_for_each_manifest),
 		TEST(removal_takes_tags_and_uses_and_leaves_the_blobs_due),
 		TEST(removal_keeps_what_another_manifest_uses),
+		TEST(missed_blob_that_comes_is_used_by_each_manifest_that_missed_it),
+		TEST(found_blob_ends_only_its_own_absence_and_in_its_own_package),
+		TEST(removed_manifest_misses_nothing),
 		TEST(parent_lists_the_child_in_its_own_package_only),
 		TEST(next_walks_all_manifests_of_a_package),
 		TEST(referrers_come_in_pages_by_digest),

@@ -66,10 +66,12 @@ static size_t
 page(struct world *w, struct sta_db_conn *c, int64_t account, bool everything, const char *last, size_t max,
      struct sta_package **out)
 {
+	struct sta_package_query q = {
+		.account_id = account, .everything = everything, .last = last, .max = max
+	};
 	size_t n = 999;
 
-	assert_int_equal(sta_package_page(c, w->arena, account, everything, last, max, out, &n, &w->err),
-			 STA_OK);
+	assert_int_equal(sta_package_page(c, w->arena, &q, out, &n, &w->err), STA_OK);
 	return n;
 }
 
