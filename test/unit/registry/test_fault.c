@@ -310,12 +310,11 @@ has_no_garbage(struct round *r)
 static void
 prepare_token(struct round *r)
 {
+	struct sta_pat_request req = { .user = "alice", .name = "", .scopes = STA_SCOPE_ALL };
 	struct sta_pat pat;
 	struct sta_err err;
 
-	assert_int_equal(
-		sta_pat_create(r->h->r, &r->h->sys, "alice", "", STA_SCOPE_ALL, 0, r->pat, &pat, &err),
-		STA_OK);
+	assert_int_equal(sta_pat_create(r->h->r, &r->h->sys, &req, r->pat, &pat, &err), STA_OK);
 }
 
 /* A token for a token, and who it is for. */
