@@ -36,10 +36,17 @@ sta_get_ready(void *ctx, struct sta_request *req, struct sta_response *res, stru
 	return STA_OK;
 }
 
+/* A request of this machine itself, not one that a proxy on it hands on. */
 static bool
-is_loopback(const char *peer)
+is_local(const struct sta_request *req)
 {
-	return strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0;
+	static const char *const marks[] = { "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded",
+					     "Via" };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (sta_request_header(req, marks[i]))
+			return false;
+	return strncmp(req->peer, "127.", 4) == 0 || strcmp(req->peer, "::1") == 0;
 }
 
 /* Numbers tell about use and users: for the machine itself, and for site administrators. */
@@ -49,7 +56,7 @@ may_see_metrics(struct sta_api *api, struct sta_request *req, struct sta_err *er
 	struct sta_call call;
 	enum sta_rc rc;
 
-	if (is_loopback(req->peer))
+	if (is_local(req))
 		return STA_OK;
 	rc = sta_api_caller(api, req, &call, err);
 	if (rc != STA_OK)

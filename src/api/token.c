@@ -155,7 +155,6 @@ sta_get_token(void *ctx, struct sta_request *req, struct sta_response *res, stru
 {
 	struct sta_api *api = ctx;
 	struct asked asked = { .request = { .n_limits = 0 } };
-	const char *offline = sta_request_query(req, "offline_token", 0);
 	const char *scope;
 	struct sta_call call;
 	enum sta_rc rc = bad_credential_is_denied(sta_api_caller(api, req, &call, err), err);
@@ -164,7 +163,9 @@ sta_get_token(void *ctx, struct sta_request *req, struct sta_response *res, stru
 		rc = check_service(api, req, sta_request_query(req, "service", 0), err);
 	for (size_t i = 0; rc == STA_OK && (scope = sta_request_query(req, "scope", i)); i++)
 		rc = add_scopes(req->arena, scope, &asked, err);
-	asked.request.offline = offline && strcmp(offline, "true") == 0;
+	/* No refresh token for offline_token=true, which docker login sends: as with
+	 * GHCR.  Docker would keep it in place of the password, in a file that podman
+	 * and others then refuse to read. */
 	return rc == STA_OK ? issue(api, req, &call, &asked, res, err) : rc;
 }
 

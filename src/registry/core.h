@@ -48,6 +48,9 @@ struct sta_registry {
 	pthread_mutex_t removing; /* from reading which blobs are DELETING until their rows are gone; gc.c */
 };
 
+/* A lease is not renewed while it is younger than this (or than half the grace). */
+#define STA_LEASE_YOUNG_S 30
+
 /* A push meets a blob that is DELETING: end its removal now.  Waits. */
 enum sta_rc sta_gc_finish_removal(struct sta_registry *r, const struct sta_digest *digest,
 				  struct sta_err *err) STA_CHECK;

@@ -25,7 +25,8 @@ struct sta_gc_result {
 
 /* One pass: everything that is due at this moment.  now: also what is
  * unreferenced and not yet due (but never what an upload, a claim or a lease
- * younger than a minute holds). */
+ * younger than a minute holds: a HEAD that was answered within the last half
+ * minute). */
 enum sta_rc sta_gc_run(struct sta_registry *r, const struct sta_call *call, bool now,
 		       struct sta_gc_result *out, struct sta_err *err) STA_CHECK;
 

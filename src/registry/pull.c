@@ -71,11 +71,12 @@ blob_unknown(const struct sta_digest *d, struct sta_err *err)
 }
 
 struct renewal {
+	int64_t package_id;
 	const struct sta_digest *digest;
-	int64_t package_id, due_unix;
+	int64_t due_unix;
 };
 
-/* Looked up anew: the collector may have taken it since. */
+/* The collector may have been quicker than the one who looked. */
 static enum sta_rc
 renew(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -87,15 +88,16 @@ renew(struct sta_db_conn *c, void *arg, struct sta_err *err)
 }
 
 /* A pusher who hears "it is there" will rely on it: nobody may collect the
- * blob before the manifest has had time to come.  Half a grace is kept without
- * a write; blobs in use are held by their manifests, and get a full grace when
- * the last of those goes. */
+ * blob before the manifest has had time to come.  A lease that is young is left
+ * alone, so that looking often does not mean writing often; blobs in use are held
+ * by their manifests, and get a full grace when the last of those goes. */
 static enum sta_rc
 lease(struct sta_registry *r, const struct sta_call *call, const struct sta_entry *e,
       const struct sta_membership *m, struct sta_err *err)
 {
-	int64_t now = sta_now_unix();
 	int64_t grace = (int64_t) r->options.collect_grace_s;
+	int64_t young = grace / 2 < STA_LEASE_YOUNG_S ? grace / 2 : STA_LEASE_YOUNG_S;
+	int64_t due = sta_now_unix() + grace;
 	struct sta_object o = {
 		.name = e->name->full,
 		.owner_exists = true,
@@ -104,10 +106,10 @@ lease(struct sta_registry *r, const struct sta_call *call, const struct sta_entr
 		.visibility = e->package.visibility,
 		.granted = e->package.granted,
 	};
-	struct renewal n = { &m->blob.digest, e->package.id, now + grace };
+	struct renewal n = { e->package.id, &m->blob.digest, due };
 	enum sta_rc rc;
 
-	if (m->refs > 0 || m->due_unix > now + grace / 2)
+	if (m->refs > 0 || m->due_unix > due - young)
 		return STA_OK;
 	if (!sta_access_decide(&call->caller, &o, STA_ACTION_WRITE).allowed)
 		return STA_OK;
@@ -159,10 +161,10 @@ sta_pull_blob(struct sta_registry *r, const struct sta_call *call, const struct 
 	if (rc != STA_OK)
 		return rc;
 	rc = sta_blob_member(c, e.package.id, digest, &m, err);
-	if (rc == STA_NOT_FOUND)
-		return blob_unknown(digest, err);
 	if (rc == STA_OK)
 		rc = lease(r, call, &e, &m, err);
+	if (rc == STA_NOT_FOUND)
+		return blob_unknown(digest, err);
 	got.size = m.blob.size;
 	if (rc == STA_OK && content_wanted)
 		rc = open_content(r, c, call, &m, &got, err);

@@ -2,7 +2,7 @@
  * pull - reading manifests and blobs.
  *
  * Never waits, with one exception: sta_pull_blob() by a caller who may push
- * renews the blob's lease when half of it has passed (docs/internals/
+ * renews the blob's lease at most every half minute (docs/internals/
  * collection.md), which is a write.
  *
  * Layer: registry.

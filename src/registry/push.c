@@ -137,11 +137,15 @@ static enum sta_rc
 refer(struct sta_db_conn *c, int64_t package_id, int64_t id, const struct sta_descriptor *d,
       const struct target *target, struct sta_err *err)
 {
+	enum sta_rc rc = STA_OK;
+
 	if (target->kind == TARGET_BLOB)
 		return sta_version_use_blob(c, package_id, id, target->blob_id, err);
 	if (d->kind == STA_REF_CHILD)
-		return sta_version_use_child(c, package_id, id, &d->digest, err);
-	return sta_version_miss_blob(c, package_id, id, &d->digest, err);
+		rc = sta_version_use_child(c, package_id, id, &d->digest, err);
+	if (rc == STA_OK && target->kind == TARGET_NONE) /* an entry of an index may come as a blob, too */
+		rc = sta_version_miss_blob(c, package_id, id, &d->digest, err);
+	return rc;
 }
 
 static enum sta_rc

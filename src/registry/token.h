@@ -7,7 +7,7 @@
  * Bearer tokens: ES256, short-lived (token_ttl_s).  They name the caller, the
  * personal access token they came from, and what they are for; they carry no
  * rights.  Rights are looked up live at each request, so a revoked right is
- * gone at once.  A refresh token (offline_token=true) is a bearer token of
+ * gone at once.  A refresh token (access_type=offline) is a bearer token of
  * another type that lives STA_REFRESH_TTL_S and can only be exchanged for
  * bearer tokens; it ends with the personal access token or password that it
  * came from.

@@ -164,6 +164,25 @@ on_disk(const struct finish *f)
 	return whole;
 }
 
+/* Under the blob's name lies something else, and these bytes have been verified.
+ * One at a time: another push may just have healed it. */
+static enum sta_rc
+replace(const struct finish *f, struct sta_err *err)
+{
+	struct sta_registry *r = f->u->r;
+	enum sta_rc rc;
+
+	(void) pthread_mutex_lock(&r->removing);
+	rc = r->store->ops->publish(r->store, f->u->id, f->digest, err);
+	if (rc == STA_CORRUPT) {
+		rc = r->store->ops->remove(r->store, f->digest, err);
+		if (rc == STA_OK)
+			rc = r->store->ops->publish(r->store, f->u->id, f->digest, err);
+	}
+	(void) pthread_mutex_unlock(&r->removing);
+	return rc;
+}
+
 static enum sta_rc
 publish(const struct finish *f, struct sta_err *err)
 {
@@ -173,17 +192,11 @@ publish(const struct finish *f, struct sta_err *err)
 	if (on_disk(f))
 		return STA_OK;
 	rc = store->ops->publish(store, f->u->id, f->digest, err);
-	if (rc == STA_CORRUPT) { /* under that name lies something else: these bytes have been verified */
-		rc = store->ops->remove(store, f->digest, err);
-		if (rc == STA_OK)
-			rc = store->ops->publish(store, f->u->id, f->digest, err);
-	}
-	if (rc != STA_IO && rc != STA_NOT_FOUND)
-		return rc;
-	/* Bytes that could not be synced are lost, and the store has dropped them. */
-	sta_sessions_end(f->u->r->sessions, f->u);
-	err->rc = STA_IO;
-	return STA_IO;
+	if (rc == STA_CORRUPT)
+		rc = replace(f, err);
+	if (rc == STA_NOT_FOUND) /* dropped after a sync that failed */
+		return sta_err_set(err, STA_IO, 0, "the upload's bytes are lost");
+	return rc;
 }
 
 /* Claim, publish, record.  STA_BUSY or STA_NOT_FOUND: the collector has taken

@@ -154,7 +154,9 @@ def test_no_secret_is_ever_logged(fresh):
         client = registry.client(user)
         client.push_image("alice/app", "v1")
         registry.secrets.append(client.token("repository:alice/app:pull"))
-        refresh = client.ask_token(None, registry.host, offline_token="true").json()["refresh_token"]
+        refresh = registry.bare().post("/token", data={
+            "grant_type": "password", "username": "alice", "password": user.token,
+            "access_type": "offline"}).json()["refresh_token"]
         registry.secrets.append(refresh)
         registry.basic("alice", user.password).get("/v2/")
         registry.basic(user.token, "x").get("/v2/")

@@ -31,6 +31,11 @@ def oauth(registry, **form):
     return registry.bare().post("/token", data=form)
 
 
+def refresh_token(registry, account, secret):
+    return succeeded(oauth(registry, grant_type="password", username=account.name, password=secret,
+                           access_type="offline"), 200).json()["refresh_token"]
+
+
 # GET /token
 
 
@@ -157,18 +162,21 @@ def test_oauth_incomplete_forms_are_refused(registry, alice, form):
 
 def test_refresh_token_comes_when_asked_for_and_is_good_for_access_tokens(registry, alice, owner, package):
     owner.push_image(package, "v1")
-    by_get = owner.ask_token(None, registry.host, offline_token="true").json()["refresh_token"]
-    by_post = oauth(registry, grant_type="password", username="alice", password=alice.token,
-                    access_type="offline").json()["refresh_token"]
-    for refresh in (by_get, by_post):
+    for secret in (alice.token, alice.password):
+        refresh = refresh_token(registry, alice, secret)
         answer = succeeded(oauth(registry, grant_type="refresh_token", refresh_token=refresh,
                                  scope=f"repository:{package}:pull"), 200).json()
         assert registry.bearer(answer["access_token"]).get(f"/v2/{package}/tags/list").status_code == 200
 
 
+def test_docker_login_brings_no_refresh_token(registry, owner):
+    """As with GHCR: docker would keep it as an identity token, in a file that podman then refuses to read."""
+    assert "refresh_token" not in succeeded(owner.ask_token(None, registry.host, offline_token="true"), 200).json()
+
+
 def test_refresh_token_is_no_bearer_token(registry, alice, owner):
     """T10"""
-    refresh = owner.ask_token(None, registry.host, offline_token="true").json()["refresh_token"]
+    refresh = refresh_token(registry, alice, alice.token)
     assert registry.bearer(refresh).get("/v2/").status_code == 401
 
 
@@ -255,7 +263,7 @@ def test_revoked_token_ends_everything_that_came_from_it(registry, alice, owner,
     secret = registry.token("alice")
     client = registry.client(alice, secret)
     bearer = client.token(f"repository:{package}:pull")
-    refresh = client.ask_token(None, registry.host, offline_token="true").json()["refresh_token"]
+    refresh = refresh_token(registry, alice, secret)
     assert registry.bearer(bearer).get(f"/v2/{package}/tags/list").status_code == 200
     registry.cli("token", "revoke", str(registry.tokens("alice")[-1]["id"]))
     refused(registry.basic("alice", secret).get("/token"), 403, "DENIED", "denied")
@@ -272,7 +280,7 @@ def test_disabled_user_loses_every_credential_at_once(registry):
     name = f"{user.name}/app"
     client.push_image(name, "v1")
     bearer = client.token(f"repository:{name}:pull")
-    refresh = client.ask_token(None, registry.host, offline_token="true").json()["refresh_token"]
+    refresh = refresh_token(registry, user, user.token)
     registry.cli("user", "disable", user.name)
     for secret in (user.token, user.password):
         refused(registry.basic(user.name, secret).get("/token"), 403, "DENIED", "denied")
