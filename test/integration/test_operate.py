@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from harness import images, raw
+from harness import images, raw, refused
 from harness.client import succeeded
 from harness.server import basic_header
 
