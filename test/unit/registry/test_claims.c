@@ -155,6 +155,7 @@ access_that_is_malformed_voids_the_token_and_unknown_actions_give_nothing(void *
 		"[{\"type\":\"repository\",\"name\":\"a/b\"}]",
 		"[{\"type\":\"repository\",\"actions\":[\"pull\"]}]",
 		"[{\"type\":\"repository\",\"name\":\"a/b\",\"actions\":\"pull\"}]",
+		"[{\"type\":\"artifact\",\"name\":\"a/b\",\"actions\":[\"pull\"]}]",
 	};
 	struct sta_claims out;
 
