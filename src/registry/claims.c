@@ -19,37 +19,58 @@ static const struct {
 };
 #define N_ACTIONS (sizeof(actions) / sizeof(actions[0]))
 
+/* item may be NULL, for out of memory; it is consumed. */
+static bool
+append(json_t *list, json_t *item)
+{
+	return item && json_array_append_new(list, item) == 0;
+}
+
 static json_t *
 write_actions(unsigned bits)
 {
 	json_t *list = json_array();
+	bool ok = list != NULL;
 
-	for (size_t i = 0; i < N_ACTIONS; i++)
+	for (size_t i = 0; i < N_ACTIONS && ok; i++)
 		if (bits & STA_ACTION_BIT(actions[i].action))
-			(void) json_array_append_new(list, json_string(actions[i].word));
-	return list;
+			ok = append(list, json_string(actions[i].word));
+	if (ok)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
-static void
-add_registry_right(json_t *list, bool given, const char *name)
+static json_t *
+registry_right(const char *name)
 {
-	if (given)
-		(void) json_array_append_new(list, json_pack("{s:s, s:s, s:[s]}", "type", "registry", "name",
-							     name, "actions", "*"));
+	return json_pack("{s:s, s:s, s:[s]}", "type", "registry", "name", name, "actions", "*");
 }
 
+static json_t *
+repository_right(const struct sta_limit *limit)
+{
+	return json_pack("{s:s, s:s, s:o}", "type", "repository", "name", limit->name, "actions",
+			 write_actions(limit->actions));
+}
+
+/* All of it or NULL: a token that is good for less than was asked would be a riddle. */
 static json_t *
 write_access(const struct sta_claims *claims)
 {
 	json_t *list = json_array();
+	bool ok = list != NULL;
 
-	for (size_t i = 0; i < claims->n_limits; i++)
-		(void) json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "type", "repository", "name",
-							     claims->limits[i].name, "actions",
-							     write_actions(claims->limits[i].actions)));
-	add_registry_right(list, claims->catalog, "catalog");
-	add_registry_right(list, claims->mounts, "mount");
-	return list;
+	for (size_t i = 0; i < claims->n_limits && ok; i++)
+		ok = append(list, repository_right(&claims->limits[i]));
+	if (ok && claims->catalog)
+		ok = append(list, registry_right("catalog"));
+	if (ok && claims->mounts)
+		ok = append(list, registry_right("mount"));
+	if (ok)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 char *
@@ -99,16 +120,11 @@ read_actions(const json_t *list, unsigned *bits)
 	return json_is_array(list);
 }
 
+/* limits has room for all of the list. */
 static bool
-read_access(struct sta_arena *a, const json_t *list, struct sta_claims *out)
+read_access(const json_t *list, struct sta_limit *limits, struct sta_claims *out)
 {
-	size_t n = json_array_size(list);
-	struct sta_limit *limits = sta_arena_alloc(a, n * sizeof(*limits));
-
-	if (!limits || !json_is_array(list))
-		return false;
-	out->limits = limits;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 		const char *name = json_string_value(json_object_get(item, "name"));
 		struct sta_limit *l = &limits[out->n_limits];
@@ -120,14 +136,17 @@ read_access(struct sta_arena *a, const json_t *list, struct sta_claims *out)
 			out->mounts |= strcmp(name, "mount") == 0;
 			continue;
 		}
+		if (!is_text(item, "type", "repository"))
+			return false;
 		l->name = name; /* json is owned by the arena */
 		out->n_limits++;
 	}
-	return true;
+	out->limits = limits;
+	return json_is_array(list);
 }
 
 static bool
-read_claims(struct sta_arena *a, const json_t *j, enum sta_claims_kind kind, struct sta_claims *out)
+read_claims(const json_t *j, enum sta_claims_kind kind, struct sta_limit *limits, struct sta_claims *out)
 {
 	int64_t not_before;
 
@@ -138,7 +157,7 @@ read_claims(struct sta_arena *a, const json_t *j, enum sta_claims_kind kind, str
 	return out->login && read_int(j, "uid", &out->user_id) && read_int(j, "tid", &out->token_id) &&
 	       read_int(j, "epo", &out->epoch) && read_int(j, "iat", &out->issued_unix) &&
 	       read_int(j, "nbf", &not_before) && read_int(j, "exp", &out->expires_unix) &&
-	       read_access(a, json_object_get(j, "access"), out);
+	       read_access(json_object_get(j, "access"), limits, out);
 }
 
 enum sta_rc
@@ -146,10 +165,16 @@ sta_claims_read(struct sta_arena *a, const char *json, size_t len, enum sta_clai
 		struct sta_claims *out, struct sta_err *err)
 {
 	struct sta_claims got = { .n_limits = 0 };
-	struct sta_err ignored;
+	struct sta_limit *limits;
 	json_t *j = NULL;
+	enum sta_rc rc = sta_json_load(a, json, len, &j, err);
 
-	if (sta_json_load(a, json, len, &j, &ignored) != STA_OK || !read_claims(a, j, kind, &got))
+	if (rc == STA_NOMEM)
+		return rc;
+	limits = sta_arena_alloc(a, json_array_size(json_object_get(j, "access")) * sizeof(*limits));
+	if (!limits)
+		return sta_err_set(err, STA_NOMEM, 0, "token");
+	if (rc != STA_OK || !read_claims(j, kind, limits, &got))
 		return sta_err_set(err, STA_UNAUTHENTICATED, 0,
 				   "authentication required: the token is malformed");
 	*out = got;

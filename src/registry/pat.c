@@ -269,11 +269,23 @@ flush_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	return rc;
 }
 
+/* They could not be written down: for the next time, where no newer use is. */
+static void
+put_back(struct sta_used *u, const struct use *taken)
+{
+	(void) pthread_mutex_lock(&u->lock);
+	for (size_t i = 0; i < USED_SLOTS; i++)
+		if (u->slot[i].token_id == 0)
+			u->slot[i] = taken[i];
+	(void) pthread_mutex_unlock(&u->lock);
+}
+
 enum sta_rc
 sta_pat_flush_used(struct sta_registry *r, struct sta_err *err)
 {
 	struct use taken[USED_SLOTS];
 	bool any = false;
+	enum sta_rc rc = STA_OK;
 
 	(void) pthread_mutex_lock(&r->used->lock);
 	memcpy(taken, r->used->slot, sizeof(taken));
@@ -281,5 +293,9 @@ sta_pat_flush_used(struct sta_registry *r, struct sta_err *err)
 	(void) pthread_mutex_unlock(&r->used->lock);
 	for (size_t i = 0; i < USED_SLOTS && !any; i++)
 		any = taken[i].token_id != 0;
-	return any ? sta_db_write(r->db, flush_tx, taken, err) : STA_OK;
+	if (any)
+		rc = sta_db_write(r->db, flush_tx, taken, err);
+	if (rc != STA_OK)
+		put_back(r->used, taken);
+	return rc;
 }

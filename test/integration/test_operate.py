@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from harness import images, raw
+from harness import images, raw, refused
 from harness.client import succeeded
 from harness.server import basic_header
 
@@ -367,3 +367,11 @@ def test_readyz_turns_away_during_the_stop(fresh):
         writer.sendall(b"x" * 1000)
         raw.receive(writer, 10)
     registry.wait_stopped()
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"])
+def test_metrics_are_not_open_through_a_proxy_on_the_same_machine(registry, alice, header):
+    """V: every request of such a proxy comes from loopback."""
+    assert registry.bare().get("/metrics").status_code == 200
+    refused(registry.bare().get("/metrics", headers={header: "x"}), 401, "UNAUTHORIZED")
+    refused(registry.basic(alice.name, alice.token).get("/metrics", headers={header: "x"}), 403, "DENIED")

@@ -1,4 +1,4 @@
-"""GET /v2/, and the form that every error has."""
+"""GET /v2/ (the route ping), and the form that every error has."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Uploads: every way to push a blob, and everything that can go wrong."""
+"""Uploads: every way to push a blob, and everything that can go wrong.  The routes are upload_start and upload."""
 
 import os
 import threading

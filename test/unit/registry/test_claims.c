@@ -1,0 +1,188 @@
+#include "t.h"
+
+#include <string.h>
+
+#include "registry/claims.h"
+
+static struct sta_arena *arena;
+
+static int
+set_up(void **state)
+{
+	(void) state;
+	arena = sta_arena_new(1 << 20);
+	return arena ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void) state;
+	sta_arena_free(arena);
+	return 0;
+}
+
+static enum sta_rc
+read_back(const char *json, enum sta_claims_kind kind, struct sta_claims *out)
+{
+	struct sta_err err;
+
+	return sta_claims_read(arena, json, strlen(json), kind, out, &err);
+}
+
+static const struct sta_limit limits[] = {
+	{ "alice/app", STA_ACTION_BIT(STA_ACTION_READ) | STA_ACTION_BIT(STA_ACTION_WRITE) },
+	{ "alice/lib", STA_ACTION_BIT(STA_ACTION_DELETE) },
+	{ "bob/none", 0 },
+};
+
+static struct sta_claims
+example(void)
+{
+	return (struct sta_claims){
+		.kind = STA_CLAIMS_ACCESS,
+		.login = "alice",
+		.user_id = 7,
+		.token_id = 3,
+		.epoch = 2,
+		.issued_unix = 1000,
+		.expires_unix = 1300,
+		.limits = limits,
+		.n_limits = ARRAY_LEN(limits),
+		.catalog = true,
+	};
+}
+
+static void
+what_is_written_is_read(void **state)
+{
+	struct sta_claims in = example(), out;
+	char *json = sta_claims_write(arena, &in, "id");
+
+	(void) state;
+	assert_non_null(json);
+	assert_int_equal(read_back(json, STA_CLAIMS_ACCESS, &out), STA_OK);
+	assert_string_equal(out.login, "alice");
+	assert_int_equal(out.user_id, 7);
+	assert_int_equal(out.token_id, 3);
+	assert_int_equal(out.epoch, 2);
+	assert_int_equal(out.issued_unix, 1000);
+	assert_int_equal(out.expires_unix, 1300);
+	assert_true(out.catalog);
+	assert_int_equal(out.n_limits, ARRAY_LEN(limits));
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+		assert_string_equal(out.limits[i].name, limits[i].name);
+		assert_int_equal(out.limits[i].actions, limits[i].actions);
+	}
+}
+
+static void
+a_token_of_one_kind_is_none_of_the_other(void **state)
+{
+	struct sta_claims in = example(), out = { .user_id = 99 };
+
+	(void) state;
+	assert_int_equal(read_back(sta_claims_write(arena, &in, "id"), STA_CLAIMS_REFRESH, &out),
+			 STA_UNAUTHENTICATED);
+	in.kind = STA_CLAIMS_REFRESH;
+	assert_int_equal(read_back(sta_claims_write(arena, &in, "id"), STA_CLAIMS_ACCESS, &out),
+			 STA_UNAUTHENTICATED);
+	assert_int_equal(out.user_id, 99);
+}
+
+/* A good token in pieces, of which one is replaced. */
+static const char *const fields[][2] = {
+	{ "iss", "\"staithe\"" }, { "aud", "\"registry\"" },
+	{ "typ", "\"access\"" },  { "sub", "\"alice\"" },
+	{ "uid", "7" },           { "tid", "3" },
+	{ "epo", "1" },           { "iat", "1000" },
+	{ "nbf", "1000" },        { "exp", "1300" },
+	{ "jti", "\"x\"" },       { "access", "[]" },
+};
+
+static char *
+with(size_t replaced, const char *value)
+{
+	char *text = sta_arena_strdup(arena, "{");
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const char *v = i == replaced ? value : fields[i][1];
+
+		if (v)
+			text = sta_arena_printf(arena, "%s%s\"%s\":%s", text, strlen(text) > 1 ? "," : "",
+						fields[i][0], v);
+	}
+	return sta_arena_printf(arena, "%s}", text);
+}
+
+static void
+a_claim_that_is_missing_or_of_another_type_voids_the_token(void **state)
+{
+	static const char *const values[] = { NULL, "null", "true", "{}", "\"other\"", "-1", "1.5" };
+	struct sta_claims out;
+
+	(void) state;
+	assert_int_equal(read_back(with(99, NULL), STA_CLAIMS_ACCESS, &out), STA_OK);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		for (size_t v = 0; v < ARRAY_LEN(values); v++) {
+			if (strcmp(fields[i][0], "jti") == 0 ||
+			    (strcmp(fields[i][0], "sub") == 0 && v == 4)) /* any text will do */
+				continue;
+			assert_int_equal(read_back(with(i, values[v]), STA_CLAIMS_ACCESS, &out),
+					 STA_UNAUTHENTICATED);
+		}
+	}
+}
+
+static void
+text_that_is_no_token_is_refused(void **state)
+{
+	static const char *const texts[] = { "",  "{",  "{}", "[]", "null", "\"\"", "{\"iss\":\"staithe\"}",
+					     "x", "{}x" };
+	struct sta_claims out;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		assert_int_equal(read_back(texts[i], STA_CLAIMS_ACCESS, &out), STA_UNAUTHENTICATED);
+}
+
+static void
+access_that_is_malformed_voids_the_token_and_unknown_actions_give_nothing(void **state)
+{
+	static const char *const wrong[] = {
+		"[1]",
+		"[{}]",
+		"[{\"type\":\"repository\",\"name\":\"a/b\"}]",
+		"[{\"type\":\"repository\",\"actions\":[\"pull\"]}]",
+		"[{\"type\":\"repository\",\"name\":\"a/b\",\"actions\":\"pull\"}]",
+		"[{\"type\":\"artifact\",\"name\":\"a/b\",\"actions\":[\"pull\"]}]",
+	};
+	struct sta_claims out;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_int_equal(read_back(with(ARRAY_LEN(fields) - 1, wrong[i]), STA_CLAIMS_ACCESS, &out),
+				 STA_UNAUTHENTICATED);
+	assert_int_equal(read_back(with(ARRAY_LEN(fields) - 1, "[{\"type\":\"repository\",\"name\":\"a/b\","
+							       "\"actions\":[\"*\",\"admin\",1]}]"),
+				   STA_CLAIMS_ACCESS, &out),
+			 STA_OK);
+	assert_int_equal(out.n_limits, 1);
+	assert_int_equal(out.limits[0].actions, 0);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_written_is_read),
+		TEST(a_token_of_one_kind_is_none_of_the_other),
+		TEST(a_claim_that_is_missing_or_of_another_type_voids_the_token),
+		TEST(text_that_is_no_token_is_refused),
+		TEST(access_that_is_malformed_voids_the_token_and_unknown_actions_give_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
