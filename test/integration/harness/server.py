@@ -24,7 +24,7 @@ EXTERNAL = os.environ.get("STAITHE_URL", "").rstrip("/")
 START_SECONDS = 20
 STOP_SECONDS = 10
 ALL_SCOPES = "read:packages,write:packages,delete:packages"
-SANITIZER = re.compile(rb"ERROR: (Address|Leak|Thread|Memory)Sanitizer|runtime error:|Assertion .* failed")
+SANITIZER = re.compile(rb"ERROR: (Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed")
 
 
 @dataclass(frozen=True)
