@@ -14,25 +14,32 @@ sta_get_health(void *ctx, struct sta_request *req, struct sta_response *res, str
 	return STA_OK;
 }
 
+static bool
+database_answers(struct sta_db *db)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_err ignored;
+
+	if (!db || sta_db_reader(db, &c, &ignored) != STA_OK || sta_db_read_begin(c, &ignored) != STA_OK)
+		return false;
+	sta_db_read_end(c);
+	return true;
+}
+
 /* Ready: not stopping, and the database answers. */
 enum sta_rc
 sta_get_ready(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
 	struct sta_api *api = ctx;
-	struct sta_db_conn *c = NULL;
-	struct sta_err why;
 
 	(void) req;
 	(void) err;
 	if (atomic_load(&api->stopping))
 		sta_reply_text(res, 503, "stopping\n");
-	else if (!api->db || sta_db_reader(api->db, &c, &why) != STA_OK ||
-		 sta_db_read_begin(c, &why) != STA_OK)
+	else if (!database_answers(api->db))
 		sta_reply_text(res, 503, "the database does not answer\n");
 	else
 		sta_reply_text(res, 200, "ready\n");
-	if (c)
-		sta_db_read_end(c);
 	return STA_OK;
 }
 

@@ -6,8 +6,6 @@
 #include "registry/pull.h"
 #include "registry/push.h"
 
-#define TAGS_MAX 100 /* ?tag= parameters of one push */
-
 static enum sta_rc
 enter(struct sta_api *api, struct sta_request *req, struct sta_call *call, struct sta_name *name,
       struct sta_reference *ref, struct sta_err *err)
@@ -113,16 +111,16 @@ parse_conditions(struct sta_request *req, struct sta_push *push, struct sta_err 
 static enum sta_rc
 parse_tags(struct sta_request *req, struct sta_push *push, struct sta_err *err)
 {
-	const char **tags = sta_arena_alloc(req->arena, TAGS_MAX * sizeof(*tags));
+	const char **tags = sta_arena_alloc(req->arena, STA_PUSH_TAGS_MAX * sizeof(*tags));
 	const char *tag;
 	size_t n = 0;
 
 	if (!tags)
 		return sta_err_set(err, STA_NOMEM, 0, "tags");
 	for (; (tag = sta_request_query(req, "tag", n)); n++) {
-		if (n == TAGS_MAX)
+		if (n == STA_PUSH_TAGS_MAX)
 			return sta_oci_fail(err, STA_INVALID, STA_OCI_TAG_INVALID,
-					    "more than %d tags at once", TAGS_MAX);
+					    "more than %d tags at once", STA_PUSH_TAGS_MAX);
 		if (!sta_tag_valid(tag, strlen(tag)))
 			return sta_oci_fail(err, STA_INVALID, STA_OCI_TAG_INVALID, "invalid tag name");
 		tags[n] = tag;

@@ -1,7 +1,8 @@
 /*
  * list - tags, the catalog, and referrers.
  *
- * Lists are given in pages, each from a short read of its own.
+ * Lists are given in pages, each from a short read of its own.  Long lists of
+ * referrers are not made where others wait: STA_WOULD_BLOCK.
  *
  * Layer: registry.
  */

@@ -20,6 +20,8 @@ enum sta_match_kind {
 	STA_MATCH_ABSENT, /* If-None-Match: * */
 };
 
+#define STA_PUSH_TAGS_MAX 100
+
 struct sta_push {
 	const struct sta_name *name;
 	const struct sta_reference *ref;
@@ -27,7 +29,7 @@ struct sta_push {
 	const void *bytes;
 	size_t len;
 	const char **tags; /* further tags (?tag=), valid ones; all are set or none is */
-	size_t n_tags;
+	size_t n_tags;     /* at most STA_PUSH_TAGS_MAX */
 	enum sta_match_kind match;
 	const struct sta_digest *match_digests;
 	size_t n_match;

@@ -5,6 +5,10 @@
 #include "registry/core.h"
 #include "registry/list.h"
 
+/* More than this is not read where others wait: bytes of a fallback index, items of a page. */
+#define QUICK_BYTES 65536
+#define QUICK_ITEMS 100
+
 struct listing {
 	struct sta_db_conn *c;
 	const struct sta_call *call;
@@ -112,7 +116,10 @@ add_by_fallback_tag(struct listing *l, struct sta_err *err)
 		*err = ignored;
 		return rc;
 	}
-	rc = sta_version_bytes(l->c, l->call->arena, v.id, &bytes, &len, err);
+	if (v.size > QUICK_BYTES)
+		rc = sta_must_wait(l->call, err);
+	if (rc == STA_OK)
+		rc = sta_version_bytes(l->c, l->call->arena, v.id, &bytes, &len, err);
 	if (rc == STA_OK)
 		rc = sta_manifest_parse(l->call->arena, v.media_type, bytes, len, &m, err);
 	for (size_t i = 0; rc == STA_OK && i < m.n_refs && i < STA_PAGE_MAX; i++)
@@ -150,6 +157,8 @@ sta_list_referrers(struct sta_registry *r, const struct sta_call *call, const st
 			rc = add_by_subject(&l, err);
 	}
 	sta_db_read_end(l.c);
+	if (rc == STA_OK && l.page.n > QUICK_ITEMS) /* as many documents are written into the answer */
+		rc = sta_must_wait(call, err);
 	if (rc == STA_OK)
 		*out = l.page;
 	return rc;

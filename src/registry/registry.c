@@ -23,7 +23,6 @@ sta_registry_defaults(struct sta_registry_options *o)
 		.collect_grace_s = 3600,
 		.token_ttl_s = 300,
 		.uploads_per_user = 1000,
-		.tags_per_push = 100,
 	};
 }
 

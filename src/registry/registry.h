@@ -29,7 +29,6 @@ struct sta_registry_options {
 	uint64_t collect_grace_s;  /* an unreferenced blob stays this long after its last use; 1 h */
 	uint64_t token_ttl_s;      /* bearer tokens; 300 */
 	uint64_t uploads_per_user; /* open sessions; 1,000 */
-	uint64_t tags_per_push;    /* ?tag= parameters; 100 */
 	bool sparse_manifests;     /* accept manifests whose blobs are not in the package (yet) */
 };
 void sta_registry_defaults(struct sta_registry_options *o);

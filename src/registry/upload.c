@@ -259,41 +259,51 @@ sta_upload_open(struct sta_registry *r, const struct sta_call *call, const struc
 	return STA_OK;
 }
 
-static void
-no_waker(void *arg)
-{
-	(void) arg;
-}
+struct cancel {
+	const char *id;
+	bool removed;
+};
 
 static enum sta_rc
 cancel_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
-	const struct sta_upload *u = arg;
-	bool removed;
+	struct cancel *x = arg;
 
-	return sta_upload_remove(c, u->id, &removed, err);
+	return sta_upload_remove(c, x->id, &x->removed, err);
 }
 
+/* A session of this process is held meanwhile, so that nobody goes on with it;
+ * of one from before a restart there is only the row and the stage. */
 enum sta_rc
 sta_upload_cancel(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
 		  const char *id, struct sta_err *err)
 {
-	struct sta_upload_waker waker = { .wake = no_waker };
+	struct cancel x = { .id = id };
 	struct sta_upload *u = NULL;
+	struct sta_upload_row row;
 	struct sta_db_conn *c = NULL;
+	enum sta_hold how = STA_HOLD_NONE;
 	enum sta_rc rc = may_push(r, call, name, &c, err);
 
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
-	if (rc == STA_OK)
-		rc = sta_upload_open(r, call, name, id, STA_SHA256, &waker, &u, err);
 	if (rc != STA_OK)
 		return rc;
-	rc = sta_db_write(r->db, cancel_tx, u, err);
-	if (rc == STA_OK) {
+	how = sta_sessions_hold(r->sessions, id, call->caller.user_id, name->full, &u);
+	if (how == STA_HOLD_BUSY)
+		return busy(err);
+	if (how == STA_HOLD_OVER)
+		return unknown(err);
+	if (how == STA_HOLD_NONE)
+		rc = find_row(c, call, name, id, &row, err);
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, cancel_tx, &x, err);
+	if (rc == STA_OK && u) {
 		u->row_gone = true;
 		sta_sessions_end(r->sessions, u);
 		sta_upload_remove_stage(u);
+	} else if (rc == STA_OK) {
+		rc = r->store->ops->stage_remove(r->store, id, err);
 	}
 	sta_upload_release(u);
 	return rc;

@@ -127,6 +127,13 @@ def test_long_lists_come_in_pages(owner, package, subject):
         assert pages < 60
 
 
+def test_a_long_list_comes_whole_and_in_order(owner, package, subject):
+    """P3: more than an event loop answers by itself."""
+    wanted = sorted(owner.push_artifact(package, SBOM, subject, annotations={"n": str(n)}).digest for n in range(150))
+    response = succeeded(owner.get(f"/v2/{package}/referrers/{subject.digest}"), 200)
+    assert [entry["digest"] for entry in response.json()["manifests"]] == wanted
+
+
 def test_large_annotations_still_fit_into_pages(owner, package, subject):
     owner.push_blob(package, images.EMPTY_JSON)
     notes = [{"n": str(n), "x": "y" * 700_000} for n in range(8)]

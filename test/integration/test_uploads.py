@@ -419,6 +419,17 @@ def test_upload_goes_on_after_the_server_s_restart(fresh, end):
     assert holds(client, "alice/app", digest, data)
 
 
+def test_a_session_from_before_a_restart_can_be_cancelled(fresh):
+    registry = fresh()
+    client = registry.client(registry.user("alice"))
+    location = succeeded(patch(client, client.start_upload("alice/app"), os.urandom(200_000)), 202).headers["Location"]
+    registry.restart()
+    succeeded(client.delete(location), 204)
+    refused(client.get(location), 404, "BLOB_UPLOAD_UNKNOWN")
+    assert not list(registry.staged_files())
+    assert registry.problems() == 0
+
+
 # Limits
 
 
