@@ -185,6 +185,7 @@ def test_client_that_goes_away_while_the_sink_is_full_ends_the_request(start):
     server = start(grace=0)
     client = server.connect()
     client.send(request(b"PUT", b"/stream?most=10&never=1", b"Content-Length: 100", body=b"x" * 100))
+    server.wait_stats(b"active=2 ")
     client.sock.close()
     assert server.get(b"/").status == 200
     server.stop()
