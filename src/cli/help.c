@@ -10,7 +10,7 @@ print_flag(const char *flag, const char *value, const char *help)
 	char left[96];
 
 	(void) snprintf(left, sizeof(left), "%s%s%s", flag, value ? " " : "", value ? value : "");
-	(void) printf("  %-36s %s\n", left, help);
+	(void) printf("  %-40s %s\n", left, help);
 }
 
 static void
@@ -65,7 +65,7 @@ sta_cli_overview(const char *group)
 		if (group && (strncmp(c->name, group, len) != 0 || c->name[len] != ' '))
 			continue;
 		(void) snprintf(left, sizeof(left), "%s %s", c->name, c->arguments);
-		(void) printf("  %-36s %s\n", left, c->summary);
+		(void) printf("  %-40s %s\n", left, c->summary);
 	}
 	(void) printf("\nstaithe COMMAND --help tells more.  Commands that need the registry take --data DIR "
 		      "and work\n"
