@@ -38,6 +38,8 @@ struct service {
 static void
 service_done(struct service *s)
 {
+	if (s->home.registry)
+		sta_registry_stopping(s->home.registry);
 	if (s->api)
 		sta_api_stopping(s->api);
 	sta_server_stop(s->server, (unsigned) sta_conf_number(s->conf, STA_OPTION_SHUTDOWN_GRACE));

@@ -45,7 +45,8 @@ collect(struct sta_registry *r)
 		return; /* next time there may be memory */
 	call = sta_call_system(a);
 	if (sta_gc_run(r, &call, false, &sum, &err) != STA_OK) {
-		log_failure("collection failed", &err);
+		if (err.rc != STA_BUSY) /* stopping: the next start goes on */
+			log_failure("collection failed", &err);
 		return;
 	}
 	if (sum.uploads_expired + sum.memberships_removed + sum.blobs_removed + sum.packages_removed == 0)

@@ -13,6 +13,7 @@
 #define STA_REGISTRY_CORE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "crypto/sign.h"
@@ -45,6 +46,7 @@ struct sta_registry {
 	unsigned char cache_key[32];
 	struct sta_sessions *sessions;
 	struct sta_used *used;
+	atomic_bool stopping;
 	pthread_mutex_t removing; /* from reading which blobs are DELETING until their rows are gone; gc.c */
 };
 
@@ -86,6 +88,9 @@ enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry 
 
 /* Operations that are for administrators of the site and the system alone. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
+
+/* In loops that may take long: STA_BUSY when the process is about to end. */
+enum sta_rc sta_go_on(struct sta_registry *r, struct sta_err *err) STA_CHECK;
 
 /* For operations that write: STA_WOULD_BLOCK unless the thread may wait. */
 enum sta_rc sta_must_wait(const struct sta_call *call, struct sta_err *err) STA_CHECK;

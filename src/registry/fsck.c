@@ -134,8 +134,10 @@ check_next_manifest(struct check *k, int64_t *last, bool *done, struct sta_err *
 {
 	struct sta_audit_manifest m;
 	bool good = false;
-	enum sta_rc rc = new_page(k, err);
+	enum sta_rc rc = sta_go_on(k->r, err);
 
+	if (rc == STA_OK)
+		rc = new_page(k, err);
 	if (rc == STA_OK)
 		rc = sta_db_read_begin(k->c, err);
 	if (rc != STA_OK)
@@ -183,6 +185,8 @@ hash_file(struct check *k, int fd, const struct sta_digest *wanted, bool *good, 
 		if (n < 0)
 			return STA_OK; /* unreadable is not good */
 		rc = sta_hash_update(h, k->chunk, (size_t) n, err);
+		if (rc == STA_OK)
+			rc = sta_go_on(k->r, err);
 	}
 	if (rc == STA_OK)
 		rc = sta_hash_peek(h, &got, err);
@@ -283,7 +287,9 @@ check_blobs(struct check *k, struct sta_err *err)
 			rc = sta_blob_page(k->c, k->arena, last, PAGE, &blobs, &n, err);
 		for (size_t i = 0; rc == STA_OK && i < n; i++) {
 			last = blobs[i].id;
-			rc = check_blob(k, &blobs[i], err);
+			rc = sta_go_on(k->r, err);
+			if (rc == STA_OK)
+				rc = check_blob(k, &blobs[i], err);
 		}
 	}
 	return rc;

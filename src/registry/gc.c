@@ -35,7 +35,9 @@ repeat(struct pass *p, step_fn *step, struct sta_err *err)
 		p->arena = arena;
 		p->n = 0;
 		p->taken = 0;
-		rc = arena ? step(p, err) : sta_err_set(err, STA_NOMEM, 0, "collection");
+		rc = arena ? sta_go_on(p->r, err) : sta_err_set(err, STA_NOMEM, 0, "collection");
+		if (rc == STA_OK)
+			rc = step(p, err);
 	} while (rc == STA_OK && p->n == BATCH && p->taken > 0);
 	p->arena = NULL;
 	return rc;

@@ -118,6 +118,18 @@ sta_registry_close(struct sta_registry *r)
 	sta_free(r);
 }
 
+void
+sta_registry_stopping(struct sta_registry *r)
+{
+	atomic_store(&r->stopping, true);
+}
+
+enum sta_rc
+sta_go_on(struct sta_registry *r, struct sta_err *err)
+{
+	return atomic_load(&r->stopping) ? sta_err_set(err, STA_BUSY, 0, "the server is stopping") : STA_OK;
+}
+
 struct sta_call
 sta_call_system(struct sta_arena *arena)
 {

@@ -43,6 +43,10 @@ enum sta_rc sta_registry_open(struct sta_db *db, struct sta_store *store, struct
 			      struct sta_err *err) STA_CHECK;
 void sta_registry_close(struct sta_registry *r);
 
+/* The process is about to end: long work (fsck, a collection) gives up soon with
+ * STA_BUSY.  Requests are not concerned. */
+void sta_registry_stopping(struct sta_registry *r);
+
 /* Who calls, where results live, and whether this thread may wait. */
 struct sta_call {
 	struct sta_arena *arena; /* every result is borrowed from it */
