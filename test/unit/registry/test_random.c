@@ -191,17 +191,23 @@ step_delete_image(struct walk *w, size_t caller, size_t package, size_t image)
 		renew(m, w->images[image].uses[k]);
 }
 
+static struct sta_reference
+tag_ref(size_t tag)
+{
+	char text[8];
+
+	(void) snprintf(text, sizeof(text), "t%zu", tag);
+	return ref_of(text);
+}
+
 static void
 step_delete_tag(struct walk *w, size_t caller, size_t package, size_t tag)
 {
 	struct model *m = &w->models[package];
-	struct sta_reference ref;
+	struct sta_reference ref = tag_ref(tag);
 	struct sta_name name;
-	char text[8];
 	enum sta_rc rc;
 
-	(void) snprintf(text, sizeof(text), "t%zu", tag);
-	ref = ref_of(text);
 	name_of(packages[package], &name);
 	rc = sta_delete_manifest(w->h->r, w->callers[caller], &name, &ref, &w->h->err);
 	if (!owns(w, caller, package)) {
@@ -313,13 +319,10 @@ check_tag(struct walk *w, size_t caller, size_t package, size_t tag)
 {
 	const struct model *m = &w->models[package];
 	struct sta_pulled_manifest got;
-	struct sta_reference ref;
+	struct sta_reference ref = tag_ref(tag);
 	struct sta_name name;
-	char text[8];
 	enum sta_rc rc;
 
-	(void) snprintf(text, sizeof(text), "t%zu", tag);
-	ref = ref_of(text);
 	name_of(packages[package], &name);
 	rc = sta_pull_manifest(w->h->r, w->callers[caller], &name, &ref, true, &got, &w->h->err);
 	if (!owns(w, caller, package)) {
