@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """check-sql - every statement of src/model against a fresh schema.
 
-Finds each literal given to sta_sql_run, sta_sql_one and sta_sql_rows, and to
-sta_db_prepare, prepares it with SQLite, and fails when
+Finds each literal given to sta_sql_run, sta_sql_one, sta_sql_rows and sta_sql_list,
+and to sta_db_prepare, prepares it with SQLite, and fails when
 
 - the statement is no literal, or SQLite refuses it;
 - its placeholders are not $1, $2, ... in the order of their first appearance,
@@ -33,12 +33,13 @@ ALLOWED = {
 }
 
 TOKEN = re.compile(r'"((?:[^"\\\n]|\\.)*)"|/\*.*?\*/|//[^\n]*|\'(?:[^\'\\]|\\.)+\'|\w+|\s+|.', re.S)
-CALL = re.compile(r"\b(sta_sql_run|sta_sql_one|sta_sql_rows|sta_db_prepare)\s*\(")
+CALL = re.compile(r"\b(sta_sql_run|sta_sql_one|sta_sql_rows|sta_sql_list|sta_db_prepare)\s*\(")
 FUNCTION = re.compile(r"^(\w+)\([^;{]*\)\n\{", re.M)
 DEFINE = re.compile(r"^#define (\w+)[ \t\\\n]*((?:\"(?:[^\"\\\n]|\\.)*\"[ \t\\\n]*)+)$", re.M)
 SCRIPT = re.compile(r"\bstatic const char (\w+)\[\] =(.*?);\n", re.S)
 # The literal's place among the arguments, and where the values begin (None: bound later).
-PLACES = {"sta_sql_run": (2, 3), "sta_sql_one": (3, 4), "sta_sql_rows": (3, 4), "sta_db_prepare": (1, None)}
+PLACES = {"sta_sql_run": (2, 3), "sta_sql_one": (3, 4), "sta_sql_rows": (3, 4), "sta_sql_list": (4, 5),
+          "sta_db_prepare": (1, None)}
 
 
 class Problem(Exception):

@@ -8,7 +8,7 @@
 	" FROM namespace n JOIN account a ON a.id = n.id"
 
 static enum sta_rc
-read_account(struct sta_arena *a, struct sta_db_stmt *s, struct sta_account *out, struct sta_err *err)
+read_account(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
 {
 	struct sta_account got = {
 		.id = sta_db_int(s, 0),
@@ -22,7 +22,7 @@ read_account(struct sta_arena *a, struct sta_db_stmt *s, struct sta_account *out
 
 	if (!got.name || (!got.password_hash && !sta_db_is_null(s, 2)))
 		return sta_err_set(err, STA_NOMEM, 0, "account");
-	*out = got;
+	*(struct sta_account *) out = got;
 	return STA_OK;
 }
 
@@ -101,18 +101,9 @@ enum sta_rc
 sta_account_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_account **out, size_t *n,
 		 struct sta_err *err)
 {
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_account);
-	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err, SELECT_ACCOUNT " ORDER BY n.name");
+	enum sta_rc rc = sta_sql_list(c, &list, read_account, err, SELECT_ACCOUNT " ORDER BY n.name");
 
-	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
-		struct sta_account *item = sta_list_add(&list);
-
-		if (!item)
-			return sta_err_set(err, STA_NOMEM, 0, "accounts");
-		rc = read_account(a, s, item, err);
-	}
 	if (rc != STA_OK)
 		return rc;
 	*out = list.items;

@@ -286,25 +286,26 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 	return STA_OK;
 }
 
+static enum sta_rc
+read_due(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
+{
+	(void) a;
+	(void) err;
+	*(struct sta_due *) out =
+		(struct sta_due){ .package_id = sta_db_int(s, 0), .blob_id = sta_db_int(s, 1) };
+	return STA_OK;
+}
+
 enum sta_rc
 sta_member_due(struct sta_db_conn *c, struct sta_arena *a, int64_t until_unix, size_t max,
 	       struct sta_due **out, size_t *n, struct sta_err *err)
 {
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_due);
-	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err,
+	enum sta_rc rc = sta_sql_list(c, &list, read_due, err,
 				      "SELECT package_id, blob_id FROM package_blob"
 				      " WHERE refs = 0 AND due <= $1 ORDER BY due LIMIT $2",
 				      STA_V_INT(until_unix), STA_V_INT(max));
 
-	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
-		struct sta_due *item = sta_list_add(&list);
-
-		if (!item)
-			return sta_err_set(err, STA_NOMEM, 0, "due blobs");
-		*item = (struct sta_due){ .package_id = sta_db_int(s, 0), .blob_id = sta_db_int(s, 1) };
-	}
 	if (rc != STA_OK)
 		return rc;
 	*out = list.items;
@@ -345,37 +346,28 @@ sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct sta_err *er
 			   STA_V_INT(now_unix));
 }
 
+/* read_blob() for a list. */
 static enum sta_rc
-list_blobs(struct sta_db_stmt *s, struct sta_list *list, struct sta_blob **out, size_t *n,
-	   struct sta_err *err)
+read_item(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
 {
-	bool row = false;
-	enum sta_rc rc = STA_OK;
-
-	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
-		struct sta_blob *item = sta_list_add(list);
-
-		if (!item)
-			return sta_err_set(err, STA_NOMEM, 0, "blobs");
-		rc = read_blob(s, item, err);
-	}
-	if (rc != STA_OK)
-		return rc;
-	*out = list->items;
-	*n = list->n;
-	return STA_OK;
+	(void) a; /* a blob has no text */
+	return read_blob(s, out, err);
 }
 
 enum sta_rc
 sta_blob_deleting(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_blob **out, size_t *n,
 		  struct sta_err *err)
 {
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_blob);
-	enum sta_rc rc = sta_sql_rows(c, &s, err, SELECT_BLOB " WHERE b.members = 0 AND b.state = 3 LIMIT $1",
-				      STA_V_INT(max));
+	enum sta_rc rc =
+		sta_sql_list(c, &list, read_item, err,
+			     SELECT_BLOB " WHERE b.members = 0 AND b.state = 3 LIMIT $1", STA_V_INT(max));
 
-	return rc == STA_OK ? list_blobs(s, &list, out, n, err) : rc;
+	if (rc != STA_OK)
+		return rc;
+	*out = list.items;
+	*n = list.n;
+	return STA_OK;
 }
 
 enum sta_rc
@@ -396,10 +388,14 @@ enum sta_rc
 sta_blob_page(struct sta_db_conn *c, struct sta_arena *a, int64_t last, size_t max, struct sta_blob **out,
 	      size_t *n, struct sta_err *err)
 {
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_blob);
-	enum sta_rc rc = sta_sql_rows(c, &s, err, SELECT_BLOB " WHERE b.id > $1 ORDER BY b.id LIMIT $2",
-				      STA_V_INT(last), STA_V_INT(max));
+	enum sta_rc rc =
+		sta_sql_list(c, &list, read_item, err, SELECT_BLOB " WHERE b.id > $1 ORDER BY b.id LIMIT $2",
+			     STA_V_INT(last), STA_V_INT(max));
 
-	return rc == STA_OK ? list_blobs(s, &list, out, n, err) : rc;
+	if (rc != STA_OK)
+		return rc;
+	*out = list.items;
+	*n = list.n;
+	return STA_OK;
 }

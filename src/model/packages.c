@@ -10,7 +10,7 @@
 	" ON g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"
 
 static enum sta_rc
-read_package(struct sta_arena *a, struct sta_db_stmt *s, struct sta_package *out, struct sta_err *err)
+read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
 {
 	struct sta_package got = {
 		.id = sta_db_int(s, 0),
@@ -25,7 +25,7 @@ read_package(struct sta_arena *a, struct sta_db_stmt *s, struct sta_package *out
 
 	if (!got.name)
 		return sta_err_set(err, STA_NOMEM, 0, "package");
-	*out = got;
+	*(struct sta_package *) out = got;
 	return STA_OK;
 }
 
@@ -97,10 +97,8 @@ enum sta_rc
 sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_package_query *q,
 		 struct sta_package **out, size_t *n, struct sta_err *err)
 {
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_package);
-	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err,
+	enum sta_rc rc = sta_sql_list(c, &list, read_package, err,
 				      SELECT_PACKAGE
 				      " WHERE p.published = 1 AND p.name > $2"
 				      " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0)"
@@ -108,13 +106,6 @@ sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pa
 				      STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""),
 				      STA_V_INT(q->everything), STA_V_INT(q->max));
 
-	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
-		struct sta_package *item = sta_list_add(&list);
-
-		if (!item)
-			return sta_err_set(err, STA_NOMEM, 0, "packages");
-		rc = read_package(a, s, item, err);
-	}
 	if (rc != STA_OK)
 		return rc;
 	*out = list.items;

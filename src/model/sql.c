@@ -70,6 +70,24 @@ sta_sql_digest(struct sta_db_stmt *s, int i, struct sta_digest *out)
 	return key && sta_digest_from_key(key, len, out);
 }
 
+enum sta_rc
+sta_sql_list_(struct sta_db_conn *c, struct sta_list *l, sta_sql_read_fn *read, struct sta_err *err,
+	      const char *literal, const struct sta_sql_value *v, size_t n)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	bool row = false;
+	enum sta_rc rc = sta_sql_rows_(c, &s, err, literal, v, n);
+
+	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
+		void *item = sta_list_add(l);
+
+		if (!item)
+			return sta_err_set(err, STA_NOMEM, 0, "list");
+		rc = read(l->arena, s, item, err);
+	}
+	return rc;
+}
+
 void *
 sta_list_add(struct sta_list *l)
 {

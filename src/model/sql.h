@@ -4,6 +4,7 @@
  * sta_sql_run(c, err, "UPDATE tag SET ... WHERE name = $1", STA_V_TEXT(name));
  * sta_sql_one(c, &s, err, "SELECT ...", STA_V_INT(id));   a row or STA_NOT_FOUND
  * sta_sql_rows(c, &s, err, "SELECT ...");                 then sta_db_step() in a loop
+ * sta_sql_list(c, &list, read, err, "SELECT ...");        each row read into a new item
  *
  * The statement is always a literal at the call (tools/check-sql.py).
  *
@@ -47,6 +48,21 @@ sta_key_of(const struct sta_digest *d)
 	return k;
 }
 
+/* A list of structs that grows in an arena. */
+struct sta_list {
+	struct sta_arena *arena;
+	size_t item; /* bytes of one struct */
+	size_t n, cap;
+	void *items;
+};
+#define STA_LIST(a, type) ((struct sta_list){ .arena = (a), .item = sizeof(type) })
+/* Zeroed new last item, or NULL when out of memory. */
+void *sta_list_add(struct sta_list *l) STA_CHECK;
+
+/* Reads the row that s is at into out, an item of a list; texts go to the arena. */
+typedef enum sta_rc sta_sql_read_fn(struct sta_arena *a, struct sta_db_stmt *s, void *out,
+				    struct sta_err *err);
+
 #define STA_SQL_VALUES_(...)                                                                                 \
 	(const struct sta_sql_value[]){ __VA_ARGS__ },                                                       \
 		sizeof((const struct sta_sql_value[]){ __VA_ARGS__ }) / sizeof(struct sta_sql_value)
@@ -56,6 +72,8 @@ sta_key_of(const struct sta_digest *d)
 	sta_sql_one_((c), (s), (err), (literal), STA_SQL_VALUES_(__VA_ARGS__))
 #define sta_sql_rows(c, s, err, literal, ...)                                                                \
 	sta_sql_rows_((c), (s), (err), (literal), STA_SQL_VALUES_(__VA_ARGS__))
+#define sta_sql_list(c, list, read, err, literal, ...)                                                       \
+	sta_sql_list_((c), (list), (read), (err), (literal), STA_SQL_VALUES_(__VA_ARGS__))
 
 enum sta_rc sta_sql_run_(struct sta_db_conn *c, struct sta_err *err, const char *literal,
 			 const struct sta_sql_value *v, size_t n) STA_CHECK;
@@ -63,6 +81,9 @@ enum sta_rc sta_sql_one_(struct sta_db_conn *c, struct sta_db_stmt **s, struct s
 			 const char *literal, const struct sta_sql_value *v, size_t n) STA_CHECK;
 enum sta_rc sta_sql_rows_(struct sta_db_conn *c, struct sta_db_stmt **s, struct sta_err *err,
 			  const char *literal, const struct sta_sql_value *v, size_t n) STA_CHECK;
+enum sta_rc sta_sql_list_(struct sta_db_conn *c, struct sta_list *l, sta_sql_read_fn *read,
+			  struct sta_err *err, const char *literal, const struct sta_sql_value *v,
+			  size_t n) STA_CHECK;
 
 /* A column as the value of an enum. */
 static inline unsigned
@@ -77,16 +98,5 @@ sta_sql_enum(struct sta_db_stmt *s, int i)
 const char *sta_sql_text(struct sta_arena *a, struct sta_db_stmt *s, int i) STA_CHECK;
 /* False: the column is no digest. */
 bool sta_sql_digest(struct sta_db_stmt *s, int i, struct sta_digest *out);
-
-/* A list of structs that grows in an arena. */
-struct sta_list {
-	struct sta_arena *arena;
-	size_t item; /* bytes of one struct */
-	size_t n, cap;
-	void *items;
-};
-#define STA_LIST(a, type) ((struct sta_list){ .arena = (a), .item = sizeof(type) })
-/* Zeroed new last item, or NULL when out of memory. */
-void *sta_list_add(struct sta_list *l) STA_CHECK;
 
 #endif

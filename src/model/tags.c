@@ -27,24 +27,27 @@ sta_tag_remove(struct sta_db_conn *c, int64_t package_id, const char *name, stru
 	return rc;
 }
 
+static enum sta_rc
+read_name(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
+{
+	const char *name = sta_sql_text(a, s, 0);
+
+	if (!name)
+		return sta_err_set(err, STA_NOMEM, 0, "tag");
+	*(const char **) out = name;
+	return STA_OK;
+}
+
 enum sta_rc
 sta_tag_page(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, const char *last, size_t max,
 	     const char ***out, size_t *n, struct sta_err *err)
 {
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, const char *);
-	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err,
+	enum sta_rc rc = sta_sql_list(c, &list, read_name, err,
 				      "SELECT name FROM tag WHERE package_id = $1 AND name > $2"
 				      " ORDER BY name LIMIT $3",
 				      STA_V_INT(package_id), STA_V_TEXT(last), STA_V_INT(max));
 
-	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
-		const char **item = sta_list_add(&list);
-
-		if (!item || !(*item = sta_sql_text(a, s, 0)))
-			return sta_err_set(err, STA_NOMEM, 0, "tags");
-	}
 	if (rc != STA_OK)
 		return rc;
 	*out = list.items;

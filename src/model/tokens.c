@@ -7,7 +7,7 @@
 	" FROM token t JOIN namespace n ON n.id = t.account_id"
 
 static enum sta_rc
-read_token(struct sta_arena *a, struct sta_db_stmt *s, struct sta_token_row *out, struct sta_err *err)
+read_token(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
 {
 	struct sta_token_row got = {
 		.id = sta_db_int(s, 0),
@@ -23,7 +23,7 @@ read_token(struct sta_arena *a, struct sta_db_stmt *s, struct sta_token_row *out
 
 	if (!got.account || !got.name)
 		return sta_err_set(err, STA_NOMEM, 0, "token");
-	*out = got;
+	*(struct sta_token_row *) out = got;
 	return STA_OK;
 }
 
@@ -68,20 +68,11 @@ enum sta_rc
 sta_token_list(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id, struct sta_token_row **out,
 	       size_t *n, struct sta_err *err)
 {
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_token_row);
-	bool row = false;
-	enum sta_rc rc =
-		sta_sql_rows(c, &s, err, SELECT_TOKEN " WHERE $1 = 0 OR t.account_id = $1 ORDER BY t.id",
-			     STA_V_INT(account_id));
+	enum sta_rc rc = sta_sql_list(c, &list, read_token, err,
+				      SELECT_TOKEN " WHERE $1 = 0 OR t.account_id = $1 ORDER BY t.id",
+				      STA_V_INT(account_id));
 
-	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
-		struct sta_token_row *item = sta_list_add(&list);
-
-		if (!item)
-			return sta_err_set(err, STA_NOMEM, 0, "tokens");
-		rc = read_token(a, s, item, err);
-	}
 	if (rc != STA_OK)
 		return rc;
 	*out = list.items;

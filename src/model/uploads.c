@@ -5,7 +5,7 @@
 #define SELECT_UPLOAD "SELECT id, account_id, package, alg, created, expires FROM upload"
 
 static enum sta_rc
-read_upload(struct sta_arena *a, struct sta_db_stmt *s, struct sta_upload_row *out, struct sta_err *err)
+read_upload(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
 {
 	struct sta_upload_row got = {
 		.id = sta_sql_text(a, s, 0),
@@ -18,7 +18,7 @@ read_upload(struct sta_arena *a, struct sta_db_stmt *s, struct sta_upload_row *o
 
 	if (!got.id || !got.package)
 		return sta_err_set(err, STA_NOMEM, 0, "upload");
-	*out = got;
+	*(struct sta_upload_row *) out = got;
 	return STA_OK;
 }
 
@@ -63,20 +63,11 @@ enum sta_rc
 sta_upload_expired(struct sta_db_conn *c, struct sta_arena *a, int64_t now_unix, size_t max,
 		   struct sta_upload_row **out, size_t *n, struct sta_err *err)
 {
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_list list = STA_LIST(a, struct sta_upload_row);
-	bool row = false;
-	enum sta_rc rc =
-		sta_sql_rows(c, &s, err, SELECT_UPLOAD " WHERE expires <= $1 ORDER BY expires LIMIT $2",
-			     STA_V_INT(now_unix), STA_V_INT(max));
+	enum sta_rc rc = sta_sql_list(c, &list, read_upload, err,
+				      SELECT_UPLOAD " WHERE expires <= $1 ORDER BY expires LIMIT $2",
+				      STA_V_INT(now_unix), STA_V_INT(max));
 
-	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
-		struct sta_upload_row *item = sta_list_add(&list);
-
-		if (!item)
-			return sta_err_set(err, STA_NOMEM, 0, "uploads");
-		rc = read_upload(a, s, item, err);
-	}
 	if (rc != STA_OK)
 		return rc;
 	*out = list.items;

@@ -1,12 +1,10 @@
 /* What store.h promises, asked of one driver: test_store fs|mem. */
-#include "t.h"
+#include "fixture.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,42 +12,11 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "store/store_fs.h"
-#include "store/store_mem.h"
-
-#define ID1 "11111111-1111-4111-8111-111111111111"
-#define ID2 "22222222-2222-4222-8222-222222222222"
-#define ID3 "33333333-3333-4333-8333-333333333333"
 
 /* The store does not hash: any digest will do. */
 static const struct sta_digest one = { .alg = STA_SHA256, .bytes = { 0x11, 0x01 } };
 static const struct sta_digest two = { .alg = STA_SHA256, .bytes = { 0x11, 0x02 } };
 static const struct sta_digest wide = { .alg = STA_SHA512, .bytes = { 0x11, 0x01 } };
-
-static const char *driver;
-static char root[] = "/tmp/sta-contract-XXXXXX";
-
-struct fixture {
-	struct sta_store *s;
-	const struct sta_store_ops *ops;
-	struct sta_err err;
-};
-
-static int
-setup(void **state)
-{
-	static struct fixture f;
-	enum sta_rc rc;
-
-	f = (struct fixture){ .s = NULL };
-	rc = strcmp(driver, "fs") == 0 ? sta_store_fs_open(root, &f.s, &f.err)
-				       : sta_store_mem_new(&f.s, &f.err);
-	if (rc != STA_OK)
-		return -1;
-	f.ops = f.s->ops;
-	*state = &f;
-	return 0;
-}
 
 static bool
 drop_stage(void *arg, const char *id)
@@ -78,30 +45,6 @@ teardown(void **state)
 	assert_int_equal(f->ops->each(f->s, drop_blob, f, &f->err), STA_OK);
 	sta_store_free(f->s);
 	return 0;
-}
-
-static int
-make_root(void **state)
-{
-	(void) state;
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int
-remove_path(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void) st;
-	(void) kind;
-	(void) at;
-	return remove(path);
-}
-
-static int
-remove_root(void **state)
-{
-	(void) state;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	return nftw(root, remove_path, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void
@@ -735,9 +678,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(freeing_null_is_fine),
 	};
 
-	if (argc != 2 || (strcmp(argv[1], "fs") != 0 && strcmp(argv[1], "mem") != 0))
+	if (!choose_driver(argc, argv))
 		return 2;
-	driver = argv[1];
 	(void) signal(SIGXFSZ, SIG_IGN); /* as the server does: EFBIG instead */
 	return cmocka_run_group_tests(tests, make_root, remove_root);
 }

@@ -1,24 +1,16 @@
 /* What a driver of store.h does when a call of the system fails, whichever it
  * is: test_store_faults fs|mem. */
-#include "t.h"
+#include "fixture.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "fault.h"
-#include "store/store_fs.h"
-#include "store/store_mem.h"
-
-#define ID1 "11111111-1111-4111-8111-111111111111"
-#define ID2 "22222222-2222-4222-8222-222222222222"
-#define ID3 "33333333-3333-4333-8333-333333333333"
 
 static size_t write_at_most; /* bytes per pwrite(2); 0: no limit */
 static int interruptions;    /* so many EINTR first */
@@ -70,34 +62,12 @@ __wrap_pwrite64(int fd, const void *p, size_t len, off_t offset)
 static const struct sta_digest one = { .alg = STA_SHA256, .bytes = { 0x11, 0x01 } };
 static const struct sta_digest two = { .alg = STA_SHA512, .bytes = { 0x22, 0x02 } };
 
-static const char *driver;
-static char root[] = "/tmp/sta-faults-XXXXXX";
-
-struct fixture {
-	struct sta_store *s;
-	const struct sta_store_ops *ops;
-	struct sta_err err;
-};
-
-static enum sta_rc
-open_store(struct sta_store **out, struct sta_err *err)
-{
-	return strcmp(driver, "fs") == 0 ? sta_store_fs_open(root, out, err) : sta_store_mem_new(out, err);
-}
-
 static int
-setup(void **state)
+setup_unhindered(void **state)
 {
-	static struct fixture f;
-
-	f = (struct fixture){ .s = NULL };
 	write_at_most = 0;
 	interruptions = 0;
-	if (open_store(&f.s, &f.err) != STA_OK)
-		return -1;
-	f.ops = f.s->ops;
-	*state = &f;
-	return 0;
+	return setup(state);
 }
 
 static void
@@ -118,30 +88,6 @@ teardown(void **state)
 	clear(f);
 	sta_store_free(f->s);
 	return 0;
-}
-
-static int
-make_root(void **state)
-{
-	(void) state;
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int
-remove_path(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void) st;
-	(void) kind;
-	(void) at;
-	return remove(path);
-}
-
-static int
-remove_root(void **state)
-{
-	(void) state;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	return nftw(root, remove_path, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static int
@@ -523,7 +469,7 @@ a_failed_open_of_the_store_leaks_nothing_and_can_be_retried(void **state)
 	assert_int_equal(open_descriptors(), descriptors);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_unhindered, teardown)
 
 int
 main(int argc, char **argv)
@@ -536,8 +482,7 @@ main(int argc, char **argv)
 		TEST(short_and_interrupted_writes_are_continued),
 	};
 
-	if (argc != 2 || (strcmp(argv[1], "fs") != 0 && strcmp(argv[1], "mem") != 0))
+	if (!choose_driver(argc, argv))
 		return 2;
-	driver = argv[1];
 	return cmocka_run_group_tests(tests, make_root, remove_root);
 }

@@ -1,12 +1,12 @@
 """Reading blobs: whole, in ranges, on condition."""
 
 import os
-import threading
 
 import pytest
 
 from harness import images, raw, refused
 from harness.client import succeeded
+from harness.parallel import at_once
 from harness.server import basic_header
 
 SMALL, BORDER, LARGE = 4000, 65536, 300_000  # up to the border blobs live in the database
@@ -215,20 +215,11 @@ def test_conditions_reveal_nothing_to_outsiders(outsider, blobs):
 
 def test_many_readers_get_the_same_bytes(registry, alice, blobs):
     digest, data = blobs[LARGE]
-    wrong = []
 
-    def read():
-        client = registry.client(alice)
-        for _ in range(5):
-            if client.get_blob("alice/blobs", digest).content != data:
-                wrong.append(1)
+    def read(client):
+        return all(client.get_blob("alice/blobs", digest).content == data for _ in range(5))
 
-    threads = [threading.Thread(target=read) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    assert all(at_once(read, [registry.client(alice) for _ in range(8)]))
 
 
 def test_a_reader_that_goes_away_disturbs_nobody(registry, alice, owner, package):

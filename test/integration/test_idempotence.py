@@ -1,10 +1,10 @@
 """Doing the same again changes nothing and succeeds."""
 
 import os
-import threading
 
 from harness import images
 from harness.client import succeeded
+from harness.parallel import at_once
 
 
 def test_the_same_image_pushed_twice_is_one_version(registry, owner, package):
@@ -48,23 +48,13 @@ def test_many_tags_of_one_manifest_are_one_version(registry, owner, package):
 def test_the_same_image_pushed_by_many_at_once(registry, alice, owner, package):
     config, layer = images.config_bytes(), os.urandom(200_000)
     image = images.image(config, [layer])
-    failures = []
 
-    def push():
-        client = registry.client(alice)
-        try:
-            for blob in (config, layer):
-                client.push_blob(package, blob)
-            client.push_manifest(package, image, "v1")
-        except AssertionError as failure:
-            failures.append(failure)
+    def push(client):
+        for blob in (config, layer):
+            client.push_blob(package, blob)
+        client.push_manifest(package, image, "v1")
 
-    threads = [threading.Thread(target=push) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
+    at_once(push, [registry.client(alice) for _ in range(8)])
     assert owner.get_manifest(package, "v1").content == image.body
     assert owner.get_blob(package, images.digest_of(layer)).content == layer
     assert registry.problems() == 0

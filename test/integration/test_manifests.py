@@ -8,6 +8,7 @@ import pytest
 
 from harness import Document, images, refused
 from harness.client import succeeded
+from harness.parallel import at_once
 
 ABSENT = "sha256:" + "0" * 64
 LIMIT = 4 << 20
@@ -153,12 +154,7 @@ def test_a_tag_moves_and_the_old_manifest_stays_by_digest(owner, ready):
 def test_children_put_to_the_tag_at_once_and_then_the_index(registry, alice, owner, ready):
     """Some clients put every child under the tag, in parallel, and the index last."""
     children = [images.image(CONFIG, [LAYER], annotations={"n": str(n)}) for n in range(8)]
-    threads = [threading.Thread(target=registry.client(alice).put_manifest, args=(ready, "multi", child))
-               for child in children]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(lambda child: registry.client(alice).put_manifest(ready, "multi", child), children)
     index = owner.push_manifest(ready, images.index(children), "multi")
     got_back(owner, ready, "multi", index)
     for child in children:
@@ -240,18 +236,12 @@ def test_conditions_of_a_put(owner, ready, headers, there, absent):
 
 def test_of_concurrent_creators_one_wins(registry, alice, ready):
     """If-None-Match: * is decided in the transaction."""
-    answers = []
 
     def create(n):
         document = images.image(CONFIG, [], annotations={"n": str(n)})
-        answers.append(registry.client(alice).put_manifest(ready, "once", document, {"If-None-Match": "*"}).status_code)
+        return registry.client(alice).put_manifest(ready, "once", document, {"If-None-Match": "*"}).status_code
 
-    threads = [threading.Thread(target=create, args=(n,)) for n in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(answers) == [201] + [412] * 9
+    assert sorted(at_once(create, range(10))) == [201] + [412] * 9
 
 
 def test_if_match_chains_lose_no_update(registry, alice, owner, ready):
@@ -269,11 +259,7 @@ def test_if_match_chains_lose_no_update(registry, alice, owner, ready):
                 succeeded(response, 201)
                 return
 
-    threads = [threading.Thread(target=add, args=(n,)) for n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(add, range(6))
     assert len(owner.get_manifest(ready, "chain").json()["manifests"]) == 6
 
 

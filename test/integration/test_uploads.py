@@ -1,7 +1,6 @@
 """Uploads: every way to push a blob, and everything that can go wrong.  The routes are upload_start and upload."""
 
 import os
-import threading
 import time
 import uuid
 
@@ -9,6 +8,7 @@ import pytest
 
 from harness import images, raw, refused
 from harness.client import succeeded
+from harness.parallel import at_once
 from harness.server import GC_GRACE, LAYER_MAX, UPLOAD_TTL, basic_header
 
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -484,21 +484,11 @@ def test_idle_session_expires_and_its_bytes_are_freed(fresh):
 def test_many_uploads_at_once(registry, alice, package):
     """Eight clients, five blobs each, several of them the same."""
     common = [os.urandom(150_000) for _ in range(3)]
-    failures, pushed = [], []
 
-    def push():
-        client = registry.client(alice)
-        try:
-            for data in [*common, os.urandom(10_000), os.urandom(500_000)]:
-                pushed.append((client.push_blob(package, data), data))
-        except AssertionError as failure:
-            failures.append(failure)
+    def push(client):
+        blobs = [*common, os.urandom(10_000), os.urandom(500_000)]
+        return [(client.push_blob(package, data), data) for data in blobs]
 
-    threads = [threading.Thread(target=push) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
+    pushed = at_once(push, [registry.client(alice) for _ in range(8)])
     reader = registry.client(alice)
-    assert all(holds(reader, package, digest, data) for digest, data in pushed)
+    assert all(holds(reader, package, digest, data) for blobs in pushed for digest, data in blobs)

@@ -40,6 +40,7 @@ def test_the_tree_passes_and_is_summed_up(tree):
     ('sta_sql_run(c, err, text)', "not a string literal: text"),
     ('sta_sql_one(c, &s, err, "SELECT id FROM blob" /* , */ " WHERE size = $1", STA_V_NULL)', "reads all of blob"),
     ('sta_sql_rows(c, &s, err, "SELECT b.id FROM blob b")', "reads all of blob"),
+    ('sta_sql_list(c, &list, read, err, "SELECT b.id FROM blob b")', "reads all of blob"),
     ('sta_sql_rows(c, &s, err, "SELECT id FROM manifest WHERE package_id = $1 ORDER BY size", STA_V_NULL)', "sorts"),
 ])
 def test_faulty_statement_is_refused_with_its_place(tree, call, message):

@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "t.h"
+
+#include "base/err.h"
+
 void *__real_sta_malloc(size_t len);
 void *__real_sta_realloc(void *p, size_t len);
 char *__real_sta_strdup(const char *s);
@@ -24,6 +28,23 @@ oom_now(void)
 	else if (oom_budget == 0)
 		return true;
 	return false;
+}
+
+/* Calls fn with the first allocation failing, then with the second, and so on until it
+ * succeeds: before that there must be STA_NOMEM, at least so many times. */
+static inline void
+oom_at_each(enum sta_rc (*fn)(void *arg), void *arg, long least)
+{
+	enum sta_rc rc;
+	long n = -1;
+
+	do {
+		oom_budget = ++n;
+		rc = fn(arg);
+		oom_budget = -1;
+	} while (rc == STA_NOMEM);
+	assert_int_equal(rc, STA_OK);
+	assert_true(n >= least);
 }
 
 void *

@@ -367,6 +367,16 @@ a_token_is_at_most_its_limit(void **state)
 	assert_int_equal(verify(f, jws, &out), STA_OK);
 }
 
+/* Whoever fails makes no key. */
+static enum sta_rc
+drop_key(enum sta_rc rc, struct sta_sign_key *k)
+{
+	if (rc != STA_OK)
+		assert_null(k);
+	sta_sign_key_free(k);
+	return rc;
+}
+
 static enum sta_rc
 do_load(struct fixture *f, char **out)
 {
@@ -374,10 +384,7 @@ do_load(struct fixture *f, char **out)
 	enum sta_rc rc = sta_sign_key_load(pem_known, strlen(pem_known), &k, &f->err);
 
 	(void) out;
-	if (rc != STA_OK)
-		assert_null(k);
-	sta_sign_key_free(k);
-	return rc;
+	return drop_key(rc, k);
 }
 
 static enum sta_rc
@@ -387,10 +394,7 @@ do_new(struct fixture *f, char **out)
 	enum sta_rc rc = sta_sign_key_new(&k, &f->err);
 
 	(void) out;
-	if (rc != STA_OK)
-		assert_null(k);
-	sta_sign_key_free(k);
-	return rc;
+	return drop_key(rc, k);
 }
 
 static enum sta_rc

@@ -1,7 +1,6 @@
 #include "fixture.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "base/auto.h"
 #include "db/db_sqlite.h"
+#include "tree.h"
 
 struct gate {
 	atomic_bool entered;
@@ -42,22 +42,13 @@ setup(void **state)
 	return 0;
 }
 
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-	(void) st;
-	(void) type;
-	(void) walk;
-	return remove(path);
-}
-
 int
 teardown(void **state)
 {
 	struct fixture *f = *state;
 
 	sta_db_free(f->db);
-	(void) nftw(f->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	(void) remove_tree(f->dir);
 	test_free(f);
 	return 0;
 }

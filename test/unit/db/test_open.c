@@ -209,21 +209,20 @@ writer_thread_that_cannot_start_is_reported(void **state)
 	assert_int_equal(open_db(f), STA_OK);
 }
 
+static enum sta_rc
+open_all_or_nothing(void *arg)
+{
+	struct fixture *f = arg;
+	enum sta_rc rc = open_db(f);
+
+	assert_int_equal(f->db != NULL, rc == STA_OK);
+	return rc;
+}
+
 static void
 every_allocation_may_fail(void **state)
 {
-	struct fixture *f = *state;
-	long n = 0;
-	enum sta_rc rc;
-
-	do {
-		oom_budget = n++;
-		rc = open_db(f);
-		oom_budget = -1;
-		assert_int_equal(f->db != NULL, rc == STA_OK);
-	} while (rc == STA_NOMEM);
-	assert_int_equal(rc, STA_OK);
-	assert_true(n > 3);
+	oom_at_each(open_all_or_nothing, *state, 3);
 }
 
 static void

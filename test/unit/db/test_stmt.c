@@ -352,34 +352,29 @@ statement_may_be_bound_and_run_again(void **state)
 	assert_int_equal(count(f, NULL), 2);
 }
 
+static enum sta_rc
+put_a(void *fixture)
+{
+	return put_now(fixture, "a");
+}
+
+static enum sta_rc
+prepare_on_a_reader(void *fixture)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct fixture *f = fixture;
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = sta_db_reader(f->db, &c, &f->err);
+
+	return rc == STA_OK ? sta_db_prepare(c, "SELECT 1", &s, &f->err) : rc;
+}
+
 static void
 every_allocation_may_fail(void **state)
 {
-	struct fixture *f = *state;
-	long n = 0;
-	enum sta_rc rc;
-
-	do {
-		oom_budget = n++;
-		rc = put_now(f, "a");
-		oom_budget = -1;
-	} while (rc == STA_NOMEM);
-	assert_int_equal(rc, STA_OK);
-	assert_true(n > 1);
-	for (n = 0, rc = STA_NOMEM; rc == STA_NOMEM; n++) {
-		struct sta_db_conn *c = NULL;
-		struct sta_db_stmt *s = NULL;
-
-		oom_budget = n;
-		rc = sta_db_reader(f->db, &c, &f->err);
-		if (rc == STA_OK)
-			rc = sta_db_prepare(c, "SELECT 1", &s, &f->err);
-		oom_budget = -1;
-		sta_db_done(&s);
-	}
-	assert_int_equal(rc, STA_OK);
-	assert_true(n > 3);
-	assert_int_equal(count(f, "a"), 1);
+	oom_at_each(put_a, *state, 1);
+	oom_at_each(prepare_on_a_reader, *state, 3);
+	assert_int_equal(count(*state, "a"), 1);
 }
 
 int

@@ -61,6 +61,49 @@ put_load_now(struct fixture *f, int number, size_t len)
 	return sta_db_write(f->db, put_load, &load, &f->err);
 }
 
+/* A reader that holds the log, and n items in it, until its sta_db_read_end(). */
+static struct sta_db_conn *
+hold_log(struct fixture *f, int64_t n)
+{
+	struct sta_db_conn *c;
+
+	assert_int_equal(sta_db_reader(f->db, &c, &f->err), STA_OK);
+	assert_int_equal(sta_db_read_begin(c, &f->err), STA_OK);
+	assert_int_equal(count_on(c, NULL), n);
+	return c;
+}
+
+/* A crash now would leave the item "before" and not the item "lost". */
+static void
+expect_crash_to_lose(struct fixture *f)
+{
+	struct fixture crashed = { 0 };
+
+	path_in(f, "crashed", crashed.path);
+	copy_as_crashed(f, crashed.path);
+	assert_int_equal(sta_db_sqlite_open(crashed.path, &crashed.db, &crashed.err), STA_OK);
+	assert_int_equal(count(&crashed, "before"), 1);
+	assert_int_equal(count(&crashed, "lost"), 0);
+	sta_db_free(crashed.db);
+}
+
+/* In a group, between two that put an item, this member fails with rc, and they do not. */
+static void
+expect_to_fail_alone(struct fixture *f, sta_db_tx_fn *fn, void *arg, enum sta_rc rc)
+{
+	struct member m[] = {
+		{ .fn = put, .arg = NAME("a") },
+		{ .fn = fn, .arg = arg },
+		{ .fn = put, .arg = NAME("c") },
+	};
+
+	run_group(f, m, ARRAY_LEN(m));
+	assert_int_equal(m[0].rc, STA_OK);
+	assert_int_equal(m[1].rc, rc);
+	assert_int_equal(m[2].rc, STA_OK);
+	assert_int_equal(count(f, NULL), 2);
+}
+
 static void
 committed_change_is_seen_by_readers(void **state)
 {
@@ -164,39 +207,25 @@ static void
 failed_sync_is_not_found_again_after_a_crash(void **state)
 {
 	struct fixture *f = *state;
-	struct fixture crashed = { 0 };
 
 	assert_int_equal(put_now(f, "before"), STA_OK);
 	shim_fail_sync(SHIM_LOG, 1, 1);
 	assert_int_equal(put_now(f, "lost"), STA_BACKEND);
-	path_in(f, "crashed", crashed.path);
-	copy_as_crashed(f, crashed.path);
-	assert_int_equal(sta_db_sqlite_open(crashed.path, &crashed.db, &crashed.err), STA_OK);
-	assert_int_equal(count(&crashed, "before"), 1);
-	assert_int_equal(count(&crashed, "lost"), 0);
-	sta_db_free(crashed.db);
+	expect_crash_to_lose(f);
 }
 
 static void
 failed_sync_is_not_found_again_even_when_a_reader_held_the_log(void **state)
 {
 	struct fixture *f = *state;
-	struct fixture crashed = { 0 };
 	struct sta_db_conn *c;
 
 	assert_int_equal(put_now(f, "before"), STA_OK);
-	assert_int_equal(sta_db_reader(f->db, &c, &f->err), STA_OK);
-	assert_int_equal(sta_db_read_begin(c, &f->err), STA_OK);
-	assert_int_equal(count_on(c, NULL), 1);
+	c = hold_log(f, 1);
 	shim_fail_sync(SHIM_LOG, 1, 1);
 	assert_int_equal(put_now(f, "lost"), STA_BACKEND);
-	path_in(f, "crashed", crashed.path);
-	copy_as_crashed(f, crashed.path);
+	expect_crash_to_lose(f);
 	sta_db_read_end(c);
-	assert_int_equal(sta_db_sqlite_open(crashed.path, &crashed.db, &crashed.err), STA_OK);
-	assert_int_equal(count(&crashed, "before"), 1);
-	assert_int_equal(count(&crashed, "lost"), 0);
-	sta_db_free(crashed.db);
 }
 
 static void
@@ -206,9 +235,7 @@ writes_go_on_after_a_failed_sync_while_a_reader_holds_the_log(void **state)
 	struct sta_db_conn *c;
 
 	assert_int_equal(put_now(f, "before"), STA_OK);
-	assert_int_equal(sta_db_reader(f->db, &c, &f->err), STA_OK);
-	assert_int_equal(sta_db_read_begin(c, &f->err), STA_OK);
-	assert_int_equal(count_on(c, NULL), 1);
+	c = hold_log(f, 1);
 	shim_fail_sync(SHIM_LOG, 1, 1);
 	assert_int_equal(put_now(f, "lost"), STA_BACKEND);
 	assert_int_equal(count_on(c, NULL), 1);
@@ -273,18 +300,9 @@ full_database_spares_the_members_that_fit(void **state)
 {
 	struct fixture *f = *state;
 	struct load big = { 1, 1000000 };
-	struct member m[] = {
-		{ .fn = put, .arg = NAME("a") },
-		{ .fn = put_load, .arg = &big },
-		{ .fn = put, .arg = NAME("c") },
-	};
 
 	assert_int_equal(script(f, "PRAGMA max_page_count = 40"), STA_OK);
-	run_group(f, m, ARRAY_LEN(m));
-	assert_int_equal(m[0].rc, STA_OK);
-	assert_int_equal(m[1].rc, STA_FULL);
-	assert_int_equal(m[2].rc, STA_OK);
-	assert_int_equal(count(f, NULL), 2);
+	expect_to_fail_alone(f, put_load, &big, STA_FULL);
 }
 
 /* A foreign key that is looked at when the whole transaction commits. */
@@ -299,20 +317,11 @@ static void
 member_refused_at_commit_fails_alone(void **state)
 {
 	struct fixture *f = *state;
-	struct member m[] = {
-		{ .fn = put, .arg = NAME("a") },
-		{ .fn = put_orphan },
-		{ .fn = put, .arg = NAME("c") },
-	};
 
 	assert_int_equal(script(f, "CREATE TABLE part (item_id INTEGER REFERENCES item(id)"
 				   " DEFERRABLE INITIALLY DEFERRED)"),
 			 STA_OK);
-	run_group(f, m, ARRAY_LEN(m));
-	assert_int_equal(m[0].rc, STA_OK);
-	assert_int_equal(m[1].rc, STA_CONFLICT);
-	assert_int_equal(m[2].rc, STA_OK);
-	assert_int_equal(count(f, NULL), 2);
+	expect_to_fail_alone(f, put_orphan, NULL, STA_CONFLICT);
 }
 
 static enum sta_rc
@@ -371,17 +380,9 @@ constraint_is_checked_before_a_row_is_returned(void **state)
 {
 	struct fixture *f = *state;
 	int64_t id = 12345;
-	struct member m[] = {
-		{ .fn = put, .arg = NAME("a") },
-		{ .fn = take_only_the_row, .arg = &id },
-		{ .fn = put, .arg = NAME("c") },
-	};
 
 	assert_int_equal(script(f, "CREATE TABLE part (item_id INTEGER REFERENCES item(id))"), STA_OK);
-	run_group(f, m, ARRAY_LEN(m));
-	assert_int_equal(m[0].rc, STA_OK);
-	assert_int_equal(m[1].rc, STA_CONFLICT);
-	assert_int_equal(m[2].rc, STA_OK);
+	expect_to_fail_alone(f, take_only_the_row, &id, STA_CONFLICT);
 	id = 1;
 	assert_int_equal(sta_db_write(f->db, take_only_the_row, &id, &f->err), STA_OK);
 }
@@ -437,9 +438,7 @@ log_held_by_a_reader_grows_and_is_emptied_later(void **state)
 	struct sta_db_conn *c;
 	struct sta_db_stats stats;
 
-	assert_int_equal(sta_db_reader(f->db, &c, &f->err), STA_OK);
-	assert_int_equal(sta_db_read_begin(c, &f->err), STA_OK);
-	assert_int_equal(count_on(c, NULL), 0);
+	c = hold_log(f, 0);
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(put_load_now(f, i, 256 * 1024), STA_OK);
 	sta_db_stats(f->db, &stats);

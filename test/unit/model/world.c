@@ -1,6 +1,5 @@
 #include "world.h"
 
-#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "model/accounts.h"
 #include "model/packages.h"
 #include "model/schema.h"
+#include "tree.h"
 
 static enum sta_rc
 populate(struct sta_db_conn *c, void *arg, struct sta_err *err)
@@ -119,15 +119,6 @@ set_up(void **state)
 	return 0;
 }
 
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-	(void) st;
-	(void) type;
-	(void) walk;
-	return remove(path);
-}
-
 int
 tear_down(void **state)
 {
@@ -136,7 +127,7 @@ tear_down(void **state)
 	give_back(w); /* a failed test did not */
 	close_db(w);
 	sta_arena_free(w->arena);
-	(void) nftw(w->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	(void) remove_tree(w->dir);
 	test_free(w);
 	return 0;
 }

@@ -2,15 +2,14 @@
 
 #include <string.h>
 
+#include "verdict.h"
+
 #include "oci/media.h"
 
 static void
 grammar(void **state)
 {
-	static const struct {
-		const char *text;
-		bool valid;
-	} row[] = {
+	static const struct verdict rows[] = {
 		{ "", false },
 		{ "/", false },
 		{ "a", false },
@@ -35,9 +34,7 @@ grammar(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(row); i++)
-		if (sta_media_valid(row[i].text, strlen(row[i].text)) != row[i].valid)
-			fail_msg("'%s'", row[i].text);
+	expect_verdicts(sta_media_valid, rows, ARRAY_LEN(rows));
 }
 
 static void

@@ -2,18 +2,25 @@
 
 #include <string.h>
 
+#include "verdict.h"
+
 #include "oci/ref.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define A39 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
+static bool
+is_name(const char *s, size_t len)
+{
+	struct sta_name out;
+
+	return sta_name_parse(s, len, &out);
+}
+
 static void
 names(void **state)
 {
-	static const struct {
-		const char *text;
-		bool valid;
-	} row[] = {
+	static const struct verdict rows[] = {
 		{ "", false },
 		{ "/", false },
 		{ "app", false },
@@ -57,12 +64,7 @@ names(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-		struct sta_name out;
-
-		if (sta_name_parse(row[i].text, strlen(row[i].text), &out) != row[i].valid)
-			fail_msg("'%s'", row[i].text);
-	}
+	expect_verdicts(is_name, rows, ARRAY_LEN(rows));
 }
 
 static void
@@ -107,10 +109,7 @@ refused_name_writes_nothing(void **state)
 static void
 namespaces(void **state)
 {
-	static const struct {
-		const char *text;
-		bool valid;
-	} row[] = {
+	static const struct verdict rows[] = {
 		{ "", false },     { "a", true },     { "0", true },      { "a-b-c", true },
 		{ "-", false },    { "a--b", false }, { "-a", false },    { "a-", false },
 		{ "a/b", false },  { "A", false },    { A39, true },      { A39 "a", false },
@@ -119,18 +118,13 @@ namespaces(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(row); i++)
-		if (sta_namespace_valid(row[i].text, strlen(row[i].text)) != row[i].valid)
-			fail_msg("'%s'", row[i].text);
+	expect_verdicts(sta_namespace_valid, rows, ARRAY_LEN(rows));
 }
 
 static void
 tags(void **state)
 {
-	static const struct {
-		const char *text;
-		bool valid;
-	} row[] = {
+	static const struct verdict rows[] = {
 		{ "", false },    { "latest", true }, { "v1.2.3", true },    { "A_b-C.", true },
 		{ "_", true },    { "1", true },      { ".a", false },       { "-a", false },
 		{ "a/b", false }, { "a:b", false },   { "a b", false },      { "a+b", false },
@@ -138,9 +132,7 @@ tags(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(row); i++)
-		if (sta_tag_valid(row[i].text, strlen(row[i].text)) != row[i].valid)
-			fail_msg("'%s'", row[i].text);
+	expect_verdicts(sta_tag_valid, rows, ARRAY_LEN(rows));
 }
 
 static void

@@ -1,6 +1,5 @@
 #include "house.h"
 
-#include <ftw.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "registry/account.h"
 #include "store/store_fs.h"
 #include "store/store_mem.h"
+#include "tree.h"
 
 #define WORKERS 2
 #define ARENA_MAX (64 * MIB)
@@ -243,15 +243,6 @@ house_setup(void **state)
 	return 0;
 }
 
-static int
-remove_entry(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-	(void) st;
-	(void) type;
-	(void) walk;
-	return remove(path);
-}
-
 int
 house_teardown(void **state)
 {
@@ -263,7 +254,7 @@ house_teardown(void **state)
 	sta_store_free(h->shell.real);
 	sta_arena_free(h->arena);
 	sta_clock_set_offset(0);
-	(void) nftw(h->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	(void) remove_tree(h->dir);
 	test_free(h);
 	return 0;
 }

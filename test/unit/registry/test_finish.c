@@ -37,6 +37,14 @@ pull(struct house *h, const struct thing *t)
 	return pull_blob(h, &h->alice, PACKAGE, &t->digest, t->bytes, t->len, &h->err);
 }
 
+static void
+expect_push_to_work(struct house *h, const struct thing *t)
+{
+	assert_int_equal(push(h, t), STA_OK);
+	assert_int_equal(pull(h, t), STA_OK);
+	assert_sound(h);
+}
+
 static enum sta_rc
 fail_io(struct house *h, struct sta_err *err)
 {
@@ -103,9 +111,7 @@ a_blob_that_is_being_removed_and_whose_file_is_gone_is_pushed_again(void **state
 	assert_int_equal(push(h, &t), STA_OK);
 	mark_deleting(h);
 	assert_int_equal(h->shell.real->ops->remove(h->shell.real, &t.digest, &h->err), STA_OK);
-	assert_int_equal(push(h, &t), STA_OK);
-	assert_int_equal(pull(h, &t), STA_OK);
-	assert_sound(h);
+	expect_push_to_work(h, &t);
 	free(t.bytes);
 }
 
@@ -117,9 +123,7 @@ a_push_heals_a_blob_whose_file_was_taken_away(void **state)
 
 	assert_int_equal(push(h, &t), STA_OK);
 	assert_int_equal(h->shell.real->ops->remove(h->shell.real, &t.digest, &h->err), STA_OK);
-	assert_int_equal(push(h, &t), STA_OK);
-	assert_int_equal(pull(h, &t), STA_OK);
-	assert_sound(h);
+	expect_push_to_work(h, &t);
 	free(t.bytes);
 }
 
@@ -145,12 +149,16 @@ begin(struct house *h, struct attempt *a, const struct thing *t)
 	assert_int_equal(append_all(a->u, a->bell, t->bytes, t->len, t->len, &h->err), STA_OK);
 }
 
+/* What failed once now succeeds; the end of the attempt. */
 static void
-end(struct house *h, struct attempt *a)
+expect_repetition_to_work(struct house *h, struct attempt *a, const struct thing *t)
 {
+	assert_int_equal(sta_upload_finish(a->u, &h->alice, &t->digest, &h->err), STA_OK);
 	sta_upload_release(a->u);
 	settle(h);
 	bell_free(a->bell);
+	assert_int_equal(pull(h, t), STA_OK);
+	assert_sound(h);
 }
 
 static void
@@ -170,10 +178,7 @@ a_failed_publish_shows_nothing_and_can_be_repeated(void **state)
 		assert_int_equal(pull(h, &t), STA_NOT_FOUND);
 		h->before[OP_PUBLISH] = NULL;
 
-		assert_int_equal(sta_upload_finish(a.u, &h->alice, &t.digest, &h->err), STA_OK);
-		end(h, &a);
-		assert_int_equal(pull(h, &t), STA_OK);
-		assert_sound(h);
+		expect_repetition_to_work(h, &a, &t);
 		free(t.bytes);
 	}
 }
@@ -194,10 +199,7 @@ a_write_that_fails_while_finishing_can_be_repeated(void **state)
 	assert_int_equal(sta_upload_finish(a.u, &h->alice, &t.digest, &h->err), STA_IO);
 	assert_int_equal(pull(h, &t), STA_NOT_FOUND);
 	h->before[OP_STAGE_WRITE] = NULL;
-	assert_int_equal(sta_upload_finish(a.u, &h->alice, &t.digest, &h->err), STA_OK);
-	end(h, &a);
-	assert_int_equal(pull(h, &t), STA_OK);
-	assert_sound(h);
+	expect_repetition_to_work(h, &a, &t);
 	free(t.bytes);
 }
 
@@ -233,9 +235,7 @@ a_session_whose_bytes_were_lost_says_so(void **state)
 	assert_int_equal(sta_upload_open(h->r, &h->alice, &a.name, a.id, STA_SHA256, &a.waker, &a.u, &h->err),
 			 STA_OK);
 	assert_int_equal(append_all(a.u, a.bell, t.bytes, t.len, t.len, &h->err), STA_OK);
-	assert_int_equal(sta_upload_finish(a.u, &h->alice, &t.digest, &h->err), STA_OK);
-	end(h, &a);
-	assert_int_equal(pull(h, &t), STA_OK);
+	expect_repetition_to_work(h, &a, &t);
 	free(t.bytes);
 }
 
@@ -281,10 +281,7 @@ a_transaction_that_fails_after_publishing_shows_nothing_and_can_be_repeated(void
 		h->after_publish = NULL;
 		script(h, "DROP TRIGGER refuse");
 		assert_int_not_equal(pull(h, &t), STA_OK);
-		assert_int_equal(sta_upload_finish(a.u, &h->alice, &t.digest, &h->err), STA_OK);
-		end(h, &a);
-		assert_int_equal(pull(h, &t), STA_OK);
-		assert_sound(h);
+		expect_repetition_to_work(h, &a, &t);
 		free(t.bytes);
 	}
 }
@@ -342,9 +339,7 @@ a_blob_collected_and_announced_anew_in_between_is_published_again(void **state)
 
 	h->hook_arg = &t;
 	h->after_publish = replace_row;
-	assert_int_equal(push(h, &t), STA_OK);
-	assert_int_equal(pull(h, &t), STA_OK);
-	assert_sound(h);
+	expect_push_to_work(h, &t);
 	free(t.bytes);
 }
 
@@ -365,9 +360,7 @@ a_blob_collected_in_between_is_published_again(void **state)
 	struct thing t = thing_of(LARGE, 1);
 
 	h->after_publish = collect_row;
-	assert_int_equal(push(h, &t), STA_OK);
-	assert_int_equal(pull(h, &t), STA_OK);
-	assert_sound(h);
+	expect_push_to_work(h, &t);
 	free(t.bytes);
 }
 

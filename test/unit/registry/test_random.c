@@ -73,6 +73,16 @@ owns(const struct walk *w, size_t caller, size_t package)
 	       memcmp(c->login, packages[package], len) == 0;
 }
 
+/* Who does not own the package is told no. */
+static bool
+refused(const struct walk *w, size_t caller, size_t package, enum sta_rc rc)
+{
+	if (owns(w, caller, package))
+		return false;
+	assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
+	return true;
+}
+
 static bool
 in_use(const struct walk *w, const struct model *m, size_t blob)
 {
@@ -153,10 +163,8 @@ step_push_image(struct walk *w, size_t caller, size_t package, size_t image)
 		perhaps &= perhaps_there(w, m, i->uses[k]);
 	}
 	rc = push_manifest(w->h, w->callers[caller], packages[package], name, i->text, NULL, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
+	if (refused(w, caller, package, rc))
 		return;
-	}
 	assert_true(rc == STA_OK || rc == STA_INCOMPLETE);
 	if (rc == STA_OK) {
 		assert_true(perhaps || m->image[image]);
@@ -178,10 +186,8 @@ step_delete_image(struct walk *w, size_t caller, size_t package, size_t image)
 
 	name_of(packages[package], &name);
 	rc = sta_delete_manifest(w->h->r, w->callers[caller], &name, &ref, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
+	if (refused(w, caller, package, rc))
 		return;
-	}
 	assert_int_equal(rc, m->image[image] ? STA_OK : STA_NOT_FOUND);
 	m->image[image] = false;
 	for (size_t t = 0; t < TAGS; t++)
@@ -191,23 +197,27 @@ step_delete_image(struct walk *w, size_t caller, size_t package, size_t image)
 		renew(m, w->images[image].uses[k]);
 }
 
+static struct sta_reference
+tag_ref(size_t tag)
+{
+	char text[8];
+
+	(void) snprintf(text, sizeof(text), "t%zu", tag);
+	return ref_of(text);
+}
+
 static void
 step_delete_tag(struct walk *w, size_t caller, size_t package, size_t tag)
 {
 	struct model *m = &w->models[package];
-	struct sta_reference ref;
+	struct sta_reference ref = tag_ref(tag);
 	struct sta_name name;
-	char text[8];
 	enum sta_rc rc;
 
-	(void) snprintf(text, sizeof(text), "t%zu", tag);
-	ref = ref_of(text);
 	name_of(packages[package], &name);
 	rc = sta_delete_manifest(w->h->r, w->callers[caller], &name, &ref, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
+	if (refused(w, caller, package, rc))
 		return;
-	}
 	assert_int_equal(rc, m->tag[tag] >= 0 ? STA_OK : STA_NOT_FOUND);
 	m->tag[tag] = -1;
 }
@@ -221,10 +231,8 @@ step_delete_blob(struct walk *w, size_t caller, size_t package, size_t blob)
 
 	name_of(packages[package], &name);
 	rc = sta_delete_blob(w->h->r, w->callers[caller], &name, &w->blobs[blob].digest, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
+	if (refused(w, caller, package, rc))
 		return;
-	}
 	if (in_use(w, m, blob))
 		assert_int_equal(rc, STA_CONFLICT);
 	else if (surely_there(w, m, blob))
@@ -243,10 +251,8 @@ step_delete_package(struct walk *w, size_t caller, size_t package)
 	struct model *m = &w->models[package];
 	enum sta_rc rc = sta_package_delete(w->h->r, w->callers[caller], packages[package], &w->h->err);
 
-	if (!owns(w, caller, package)) {
-		assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
+	if (refused(w, caller, package, rc))
 		return;
-	}
 	assert_true(rc == STA_OK || rc == STA_NOT_FOUND);
 	assert_true(rc == STA_OK || !m->published);
 	*m = (struct model){ .tag = { -1, -1, -1, -1 } };
@@ -292,10 +298,8 @@ check_blob(struct walk *w, size_t caller, size_t package, size_t blob)
 	call.caller.n_limits = 1;
 	call.caller.limits = &(struct sta_limit){ packages[package], STA_ACTION_BIT(STA_ACTION_READ) };
 	rc = pull_blob(w->h, &call, packages[package], &b->digest, b->bytes, b->len, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
+	if (refused(w, caller, package, rc))
 		return;
-	}
 	assert_true(rc == STA_OK || rc == STA_NOT_FOUND);
 	if (rc != STA_OK && surely_there(w, m, blob))
 		fail_msg("blob %zu of %s is lost", blob, packages[package]);
@@ -313,19 +317,14 @@ check_tag(struct walk *w, size_t caller, size_t package, size_t tag)
 {
 	const struct model *m = &w->models[package];
 	struct sta_pulled_manifest got;
-	struct sta_reference ref;
+	struct sta_reference ref = tag_ref(tag);
 	struct sta_name name;
-	char text[8];
 	enum sta_rc rc;
 
-	(void) snprintf(text, sizeof(text), "t%zu", tag);
-	ref = ref_of(text);
 	name_of(packages[package], &name);
 	rc = sta_pull_manifest(w->h->r, w->callers[caller], &name, &ref, true, &got, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
+	if (refused(w, caller, package, rc))
 		return;
-	}
 	assert_int_equal(rc, m->tag[tag] >= 0 ? STA_OK : STA_NOT_FOUND);
 	if (rc != STA_OK)
 		return;

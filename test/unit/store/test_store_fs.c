@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "store/store_fs.h"
+#include "tree.h"
 
 #define ID1 "11111111-1111-4111-8111-111111111111"
 #define ID2 "22222222-2222-4222-8222-222222222222"
@@ -112,23 +112,13 @@ setup(void **state)
 }
 
 static int
-remove_path(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void) st;
-	(void) kind;
-	(void) at;
-	return remove(path);
-}
-
-static int
 teardown(void **state)
 {
 	struct fixture *f = *state;
 
 	sta_store_free(f->s);
 	(void) close(f->dir);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-	return nftw(f->root, remove_path, 8, FTW_DEPTH | FTW_PHYS);
+	return remove_tree(f->root);
 }
 
 static void
