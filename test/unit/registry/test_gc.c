@@ -230,6 +230,22 @@ now_takes_all_but_what_was_used_within_the_last_minute(void **state)
 	assert_int_equal(there(h, &d), STA_NOT_FOUND);
 }
 
+/* However long ago it was pushed. */
+static void
+now_leaves_what_a_head_reported_a_moment_ago(void **state)
+{
+	struct house *h = *state;
+	struct sta_digest d = push_seed(h, &h->alice, PACKAGE, LARGE, 1);
+
+	for (int64_t age = 64; age < 64 + 5 * 29; age += 29) {
+		sta_clock_set_offset(age);
+		assert_int_equal(head_blob(h, &h->alice, PACKAGE, &d, &h->err), STA_OK);
+		sta_clock_set_offset(age + 29);
+		assert_int_equal(run_gc(h, true).blobs_removed, 0);
+	}
+	assert_int_equal(there(h, &d), STA_OK);
+}
+
 static void
 more_garbage_than_a_batch_goes_in_one_pass(void **state)
 {
@@ -480,6 +496,26 @@ fsck_finds_a_file_without_a_blob(void **state)
 	assert_int_equal(problems, 1);
 }
 
+static void
+long_work_gives_up_when_the_process_is_about_to_end(void **state)
+{
+	struct house *h = *state;
+	struct sta_fsck_options o = { .content = true };
+	struct sta_fsck_result found;
+	struct sta_gc_result collected;
+	int problems = 0;
+
+	(void) push_seed(h, &h->alice, PACKAGE, LARGE, 1);
+	sta_clock_set_offset(GRACE + 5);
+	sta_registry_stopping(h->r);
+	assert_int_equal(sta_fsck_run(h->r, &h->sys, &o, count_problem, &problems, &found, &h->err),
+			 STA_BUSY);
+	assert_int_equal(sta_gc_run(h->r, &h->sys, false, &collected, &h->err), STA_BUSY);
+	assert_int_equal(problems, 0);
+	house_restart(h);
+	assert_int_equal(run_gc(h, false).blobs_removed, 1);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, house_teardown)
 
 int
@@ -495,6 +531,7 @@ main(int argc, char **argv)
 		TEST(pushing_again_renews_the_lease),
 		TEST(what_a_manifest_uses_stays_until_a_grace_after_it_went),
 		TEST(now_takes_all_but_what_was_used_within_the_last_minute),
+		TEST(now_leaves_what_a_head_reported_a_moment_ago),
 		TEST(more_garbage_than_a_batch_goes_in_one_pass),
 		TEST(a_package_begun_and_never_published_goes_and_a_published_one_stays),
 		TEST(an_idle_session_expires_with_its_bytes),
@@ -504,6 +541,7 @@ main(int argc, char **argv)
 		TEST(only_the_site_may_collect),
 		TEST(fsck_reports_no_file_that_was_collected_while_it_looked),
 		TEST(fsck_finds_a_file_without_a_blob),
+		TEST(long_work_gives_up_when_the_process_is_about_to_end),
 	};
 
 	house_driver(argc, argv);
