@@ -270,19 +270,35 @@ welcome(struct sta_server *s, struct visitor *v)
 	}
 }
 
+/* False when there is no descriptor left for more. */
+static bool
+accept_one(struct sta_server *s, struct visitor *v)
+{
+	*v = (struct visitor){ .len = sizeof(v->sa) };
+	v->fd = accept4(s->listen_fd, (struct sockaddr *) &v->sa, &v->len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (v->fd < 0)
+		return errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS;
+	atomic_fetch_add(&s->connections, 1);
+	return true;
+}
+
 bool
 sta_mhd_accept(struct sta_server *s)
 {
-	for (int i = 0; i < ACCEPT_BATCH && !sta_mhd_is_full(s); i++) {
-		struct visitor v = { .len = sizeof(v.sa) };
+	struct visitor batch[ACCEPT_BATCH];
+	bool enough = true;
+	size_t n = 0;
 
-		v.fd = accept4(s->listen_fd, (struct sockaddr *) &v.sa, &v.len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (v.fd < 0)
-			return errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS;
-		atomic_fetch_add(&s->connections, 1);
-		welcome(s, &v);
+	while (n < ACCEPT_BATCH && !sta_mhd_is_full(s)) {
+		enough = accept_one(s, &batch[n]);
+		if (batch[n].fd < 0)
+			break;
+		n++;
 	}
-	return true;
+	/* Only now: under load the first bytes have come meanwhile, and few have to wait. */
+	for (size_t i = 0; i < n; i++)
+		welcome(s, &batch[i]);
+	return enough;
 }
 
 /* The first byte of one that waits is in. */
