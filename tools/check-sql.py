@@ -29,6 +29,7 @@ ALLOWED = {
     ("sta_account_any", "account"): "stops at the first row",
     ("sta_token_list", "token"): "lists every token, for administrators; few rows",
     ("sta_package_next_empty", "package"): "walks the partial index of what was never published",
+    ("sta_blob_end_claims", "blob"): "walks the partial index of claimed blobs, once at start",
     ("sta_blob_deleting", "blob"): "walks the partial index of blobs without members, up to the limit",
 }
 

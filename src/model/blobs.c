@@ -83,12 +83,12 @@ insert_blob(struct sta_db_conn *c, struct sta_blob *b, int64_t now_unix, struct 
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(&b->digest);
-	enum sta_rc rc =
-		sta_sql_one(c, &s, err,
-			    "INSERT INTO blob(digest, size, place, state, members, claim_until, created)"
-			    " VALUES ($1, $2, $3, $4, 0, $5, $6) RETURNING id",
-			    STA_V_KEY(&key), STA_V_INT(b->size), STA_V_INT(b->place), STA_V_INT(b->state),
-			    STA_V_INT(b->claim_until_unix), STA_V_INT(now_unix));
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err,
+		"INSERT INTO blob(digest, size, place, state, members, claims, claim_until, created)"
+		" VALUES ($1, $2, $3, $4, 0, $5, $6, $7) RETURNING id",
+		STA_V_KEY(&key), STA_V_INT(b->size), STA_V_INT(b->place), STA_V_INT(b->state),
+		STA_V_INT(b->state == STA_BLOB_CLAIMED), STA_V_INT(b->claim_until_unix), STA_V_INT(now_unix));
 
 	if (rc == STA_OK)
 		b->id = sta_db_int(s, 0);
@@ -101,6 +101,19 @@ busy(const struct sta_digest *d, struct sta_err *err)
 	(void) sta_err_set(err, STA_BUSY, 0, "the blob is just being removed");
 	(void) sta_digest_text(d, err->detail);
 	return STA_BUSY;
+}
+
+/* Claims that had run out were given up by who made them: the count begins anew. */
+static enum sta_rc
+claim_again(struct sta_db_conn *c, struct sta_blob *b, int64_t now_unix, int64_t until_unix,
+	    struct sta_err *err)
+{
+	if (b->claim_until_unix < until_unix)
+		b->claim_until_unix = until_unix;
+	return sta_sql_run(c, err,
+			   "UPDATE blob SET claims = CASE WHEN claim_until > $1 THEN claims + 1 ELSE 1 END,"
+			   " claim_until = $2 WHERE id = $3",
+			   STA_V_INT(now_unix), STA_V_INT(b->claim_until_unix), STA_V_INT(b->id));
 }
 
 enum sta_rc
@@ -122,11 +135,7 @@ sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size,
 	} else if (rc == STA_OK && b.state == STA_BLOB_DELETING) {
 		return busy(d, err);
 	} else if (rc == STA_OK) {
-		if (b.claim_until_unix < until_unix)
-			b.claim_until_unix = until_unix;
-		rc = sta_sql_run(c, err,
-				 "UPDATE blob SET claim_until = $1 WHERE id = $2 AND claim_until < $1",
-				 STA_V_INT(until_unix), STA_V_INT(b.id));
+		rc = claim_again(c, &b, now_unix, until_unix, err);
 	}
 	if (rc == STA_OK)
 		*out = b;
@@ -144,7 +153,11 @@ sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob
 	if (b.state == STA_BLOB_DELETING)
 		return busy(d, err);
 	b.state = STA_BLOB_LIVE;
-	rc = sta_sql_run(c, err, "UPDATE blob SET state = 2, claim_until = 0 WHERE id = $1", STA_V_INT(b.id));
+	rc = sta_sql_run(
+		c, err,
+		"UPDATE blob SET state = 2, claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END,"
+		" claim_until = CASE WHEN claims > 1 THEN claim_until ELSE 0 END WHERE id = $1",
+		STA_V_INT(b.id));
 	if (rc == STA_OK)
 		*out = b;
 	return rc;
@@ -342,8 +355,15 @@ enum sta_rc
 sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct sta_err *err)
 {
 	return sta_sql_run(c, err,
-			   "UPDATE blob SET state = 3 WHERE members = 0 AND state = 1 AND claim_until <= $1",
+			   "UPDATE blob SET state = 3, claims = 0"
+			   " WHERE members = 0 AND state = 1 AND claim_until <= $1",
 			   STA_V_INT(now_unix));
+}
+
+enum sta_rc
+sta_blob_end_claims(struct sta_db_conn *c, struct sta_err *err)
+{
+	return sta_sql_run(c, err, "UPDATE blob SET claims = 0, claim_until = 0 WHERE claims > 0");
 }
 
 /* read_blob() for a list. */

@@ -60,9 +60,9 @@ enum sta_rc sta_blob_inline(struct sta_db_conn *c, struct sta_arena *a, int64_t 
 enum sta_rc sta_blob_claim(struct sta_db_conn *c, const struct sta_digest *d, uint64_t size, int64_t now_unix,
 			   int64_t until_unix, struct sta_blob *out, struct sta_err *err) STA_CHECK;
 
-/* The claimed bytes are published; the claim ends, for all who have made it.
- * STA_BUSY as above, STA_NOT_FOUND when the row is gone since: claim again, and
- * publish again. */
+/* The claimed bytes are published; the claim ends, those of others stay.  STA_BUSY
+ * as above, STA_NOT_FOUND when the row is gone since: claim again, and publish
+ * again. */
 enum sta_rc sta_blob_live(struct sta_db_conn *c, const struct sta_digest *d, struct sta_blob *out,
 			  struct sta_err *err) STA_CHECK;
 
@@ -107,6 +107,9 @@ enum sta_rc sta_member_count_waiting(struct sta_db_conn *c, uint64_t *n, struct 
 /* Is there a claim that ran out? */
 enum sta_rc sta_blob_any_old_claim(struct sta_db_conn *c, int64_t now_unix, bool *any,
 				   struct sta_err *err) STA_CHECK;
+
+/* Every claim ends: at start, when nobody can be about to publish. */
+enum sta_rc sta_blob_end_claims(struct sta_db_conn *c, struct sta_err *err) STA_CHECK;
 
 /* Abandoned claims become DELETING. */
 enum sta_rc sta_blob_drop_claims(struct sta_db_conn *c, int64_t now_unix, struct sta_err *err) STA_CHECK;

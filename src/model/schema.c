@@ -55,9 +55,11 @@ static const char step_1[] =
 	" place INTEGER NOT NULL,"   /* 1 the store, 2 blob_data */
 	" state INTEGER NOT NULL,"   /* 1 claimed, 2 live, 3 deleting */
 	" members INTEGER NOT NULL," /* rows of package_blob */
-	" claim_until INTEGER NOT NULL,"
+	" claims INTEGER NOT NULL," /* pushes that are about to publish the bytes */
+	" claim_until INTEGER NOT NULL," /* when the last of them is given up */
 	" created INTEGER NOT NULL);"
 	"CREATE INDEX blob_unheld ON blob(claim_until) WHERE members = 0;"
+	"CREATE INDEX blob_claimed ON blob(id) WHERE claims > 0;"
 
 	"CREATE TABLE blob_data ("
 	" blob_id INTEGER PRIMARY KEY REFERENCES blob(id),"

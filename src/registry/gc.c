@@ -326,6 +326,13 @@ remove_orphan_stage(void *arg, const char *id)
 	return s->rc == STA_OK;
 }
 
+static enum sta_rc
+end_claims_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	(void) arg;
+	return sta_blob_end_claims(c, err);
+}
+
 enum sta_rc
 sta_gc_recover(struct sta_registry *r, struct sta_err *err)
 {
@@ -337,5 +344,9 @@ sta_gc_recover(struct sta_registry *r, struct sta_err *err)
 		rc = r->store->ops->stage_each(r->store, remove_orphan_stage, &s, err);
 	if (rc == STA_OK)
 		rc = s.rc;
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, end_claims_tx, NULL, err);
+	if (rc == STA_OK)
+		rc = repeat(&p, drop_claims, err);
 	return rc == STA_OK ? repeat(&p, remove_blobs, err) : rc;
 }

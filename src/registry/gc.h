@@ -30,7 +30,8 @@ struct sta_gc_result {
 enum sta_rc sta_gc_run(struct sta_registry *r, const struct sta_call *call, bool now,
 		       struct sta_gc_result *out, struct sta_err *err) STA_CHECK;
 
-/* At start: stages without a session, blobs left in "deleting". */
+/* At start, before anything is pushed: stages without a session, claims that a
+ * crash left behind with what they had published, blobs left in "deleting". */
 enum sta_rc sta_gc_recover(struct sta_registry *r, struct sta_err *err) STA_CHECK;
 
 #endif

@@ -193,16 +193,34 @@ claim_holds_the_blob_when_its_last_membership_ends(struct world *w, struct sta_d
 }
 
 static void
-publishing_ends_every_claim(struct world *w, struct sta_db_conn *c)
+publishing_ends_one_claim_and_the_last_one_frees_the_blob(struct world *w, struct sta_db_conn *c)
 {
 	struct sta_blob b;
 
 	(void) claim(w, c, 1, NOW + HOUR);
 	b = live(w, c, 1, NOW + 2 * HOUR);
+	assert_int_equal(find(w, c, 1).claim_until_unix, NOW + 2 * HOUR);
+	assert_int_equal(sta_member_add(c, w->app, b.id, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_member_remove(c, w->app, b.id, NOW, &w->err), STA_OK);
+	assert_int_equal(find(w, c, 1).state, STA_BLOB_CLAIMED); /* the other push goes on */
+	assert_int_equal(sta_blob_live(c, &b.digest, &b, &w->err), STA_OK);
 	assert_int_equal(find(w, c, 1).claim_until_unix, 0);
 	assert_int_equal(sta_member_add(c, w->app, b.id, NOW, &w->err), STA_OK);
 	assert_int_equal(sta_member_remove(c, w->app, b.id, NOW, &w->err), STA_OK);
 	assert_int_equal(find(w, c, 1).state, STA_BLOB_DELETING);
+}
+
+/* A push that failed after its claim does not hold the blob for ever. */
+static void
+claims_that_ran_out_do_not_count_beside_a_new_one(struct world *w, struct sta_db_conn *c)
+{
+	struct sta_blob b;
+
+	(void) claim(w, c, 1, NOW);
+	(void) claim(w, c, 1, NOW);
+	b = live(w, c, 1, NOW + HOUR);
+	assert_int_equal(find(w, c, 1).claim_until_unix, 0);
+	assert_int_equal(b.state, STA_BLOB_LIVE);
 }
 
 static void
@@ -384,7 +402,8 @@ main(void)
 		TEST(referenced_membership_is_not_removed),
 		TEST(last_membership_takes_the_blob_with_it),
 		TEST(claim_holds_the_blob_when_its_last_membership_ends),
-		TEST(publishing_ends_every_claim),
+		TEST(publishing_ends_one_claim_and_the_last_one_frees_the_blob),
+		TEST(claims_that_ran_out_do_not_count_beside_a_new_one),
 		TEST(abandoned_claim_is_dropped_when_it_has_run_out),
 		TEST(nothing_relies_on_a_blob_that_is_being_deleted),
 		TEST(deleted_blob_may_come_back_under_a_new_id),

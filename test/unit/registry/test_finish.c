@@ -307,6 +307,24 @@ bytes_that_were_published_and_never_recorded_are_collected_with_their_claim(void
 	free(t.bytes);
 }
 
+static void
+what_a_crash_left_published_is_collected_at_the_next_start(void **state)
+{
+	struct house *h = *state;
+	struct thing t = thing_of(LARGE, 1);
+
+	h->after_publish = fail_io;
+	assert_int_equal(push(h, &t), STA_IO);
+	h->after_publish = NULL;
+	assert_int_equal(count_files(h), 1);
+	house_restart(h);
+	assert_int_equal(sta_gc_recover(h->r, &h->err), STA_OK);
+	assert_int_equal(count_files(h), 0);
+	assert_int_equal(number(h, "SELECT count(*) FROM blob"), 0);
+	assert_sound(h);
+	free(t.bytes);
+}
+
 /* Between this push's publishing and its recording: the blob, which another
  * push had recorded, is deleted and collected, and a third push announces it. */
 static enum sta_rc
@@ -379,6 +397,7 @@ main(int argc, char **argv)
 		TEST(a_first_write_that_fails_leaves_no_stage_behind),
 		TEST(a_transaction_that_fails_after_publishing_shows_nothing_and_can_be_repeated),
 		TEST(bytes_that_were_published_and_never_recorded_are_collected_with_their_claim),
+		TEST(what_a_crash_left_published_is_collected_at_the_next_start),
 		TEST(a_blob_collected_and_announced_anew_in_between_is_published_again),
 		TEST(a_blob_collected_in_between_is_published_again),
 	};
