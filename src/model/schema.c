@@ -52,10 +52,10 @@ static const char step_1[] =
 	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
 	" digest BLOB NOT NULL UNIQUE,"
 	" size INTEGER NOT NULL,"
-	" place INTEGER NOT NULL,"   /* 1 the store, 2 blob_data */
-	" state INTEGER NOT NULL,"   /* 1 claimed, 2 live, 3 deleting */
-	" members INTEGER NOT NULL," /* rows of package_blob */
-	" claims INTEGER NOT NULL," /* pushes that are about to publish the bytes */
+	" place INTEGER NOT NULL,"       /* 1 the store, 2 blob_data */
+	" state INTEGER NOT NULL,"       /* 1 claimed, 2 live, 3 deleting */
+	" members INTEGER NOT NULL,"     /* rows of package_blob */
+	" claims INTEGER NOT NULL,"      /* pushes that are about to publish the bytes */
 	" claim_until INTEGER NOT NULL," /* when the last of them is given up */
 	" created INTEGER NOT NULL);"
 	"CREATE INDEX blob_unheld ON blob(claim_until) WHERE members = 0;"
