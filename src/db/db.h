@@ -15,9 +15,7 @@
  * functions outside the common set.  tools/check-sql.py refuses statements
  * that are not literals.
  *
- * Drivers: db_sqlite.  (db_pg is X1; with it, readers wait on a network and
- * sta_db_reader() answers STA_WOULD_BLOCK on threads marked with
- * sta_thread_must_not_block().)
+ * Drivers: db_sqlite.
  *
  * Layer: db.  May include: base.  Threads: as said above; a connection and its
  * statements belong to one thread.

@@ -140,20 +140,6 @@ sta_reference_parse(const char *s, size_t len, struct sta_reference *out)
 	return true;
 }
 
-bool
-sta_fallback_tag_parse(const char *tag, struct sta_digest *subject)
-{
-	char text[STA_TAG_MAX + 1];
-	const char *dash = strchr(tag, '-');
-	size_t len = strlen(tag);
-
-	if (!dash || len > STA_TAG_MAX)
-		return false;
-	memcpy(text, tag, len + 1);
-	text[dash - tag] = ':';
-	return sta_digest_parse(text, len, subject);
-}
-
 void
 sta_fallback_tag(const struct sta_digest *subject, char out[STA_TAG_MAX + 1])
 {

@@ -48,10 +48,8 @@ struct sta_reference {
 /* A text with ':' is a digest or nothing.  False: neither; *out untouched. */
 bool sta_reference_parse(const char *s, size_t len, struct sta_reference *out);
 
-/* "sha256-<hex>" of a digest with ':' turned into '-': the referrers tag
- * schema of distribution-spec 1.1.  True when tag has that form exactly.  Of a
- * sha512 the schema keeps 64 digits; such a tag does not tell its subject. */
-bool sta_fallback_tag_parse(const char *tag, struct sta_digest *subject);
+/* "sha256-<hex>", a digest with ':' turned into '-': the referrers tag schema of
+ * distribution-spec 1.1, which keeps 64 digits of a sha512. */
 void sta_fallback_tag(const struct sta_digest *subject, char out[STA_TAG_MAX + 1]);
 
 #endif

@@ -146,24 +146,6 @@ read_small(struct finish *f, struct sta_err *err)
 	return STA_OK;
 }
 
-/* A blob that is live has its bytes on disk already, unless someone took the
- * file away: then this push heals it. */
-static bool
-on_disk(const struct finish *f)
-{
-	struct sta_store *store = f->u->r->store;
-	struct sta_blob_file file;
-	struct sta_err ignored;
-	bool whole;
-
-	if (f->claimed.state != STA_BLOB_LIVE ||
-	    store->ops->open(store, f->digest, &file, &ignored) != STA_OK)
-		return false;
-	whole = file.size == f->u->size;
-	(void) close(file.fd);
-	return whole;
-}
-
 /* Under the blob's name lies something else, and these bytes have been verified.
  * One at a time: another push may just have healed it. */
 static enum sta_rc
@@ -183,15 +165,15 @@ replace(const struct finish *f, struct sta_err *err)
 	return rc;
 }
 
+/* Also when the registry has the blob: the bytes are synced all the same, so that
+ * a push takes as long as one of new bytes and tells nobody what others hold; and
+ * a file that someone took away comes back. */
 static enum sta_rc
 publish(const struct finish *f, struct sta_err *err)
 {
 	struct sta_store *store = f->u->r->store;
-	enum sta_rc rc;
+	enum sta_rc rc = store->ops->publish(store, f->u->id, f->digest, err);
 
-	if (on_disk(f))
-		return STA_OK;
-	rc = store->ops->publish(store, f->u->id, f->digest, err);
 	if (rc == STA_CORRUPT)
 		rc = replace(f, err);
 	if (rc == STA_NOT_FOUND) /* dropped after a sync that failed */

@@ -254,6 +254,33 @@ a_first_write_that_fails_leaves_no_stage_behind(void **state)
 }
 
 static enum sta_rc
+count_publish(struct house *h, struct sta_err *err)
+{
+	(void) err;
+	++*(int *) h->hook_arg;
+	return STA_OK;
+}
+
+/* T2: how long a push takes tells nobody what the registry holds. */
+static void
+bytes_that_the_registry_has_are_synced_like_new_ones(void **state)
+{
+	struct house *h = *state;
+	struct thing t = thing_of(LARGE, 1);
+	int published = 0;
+
+	h->hook_arg = &published;
+	h->after_publish = count_publish;
+	assert_int_equal(push(h, &t), STA_OK);
+	assert_int_equal(push_blob(h, &h->bob, "bob/app", t.bytes, t.len, &h->err), STA_OK);
+	h->after_publish = NULL;
+	assert_int_equal(published, 2);
+	assert_int_equal(count_files(h), 1);
+	assert_sound(h);
+	free(t.bytes);
+}
+
+static enum sta_rc
 refuse_commit(struct house *h, struct sta_err *err)
 {
 	(void) err;
@@ -395,6 +422,7 @@ main(int argc, char **argv)
 		TEST(a_write_that_fails_while_finishing_can_be_repeated),
 		TEST(a_session_whose_bytes_were_lost_says_so),
 		TEST(a_first_write_that_fails_leaves_no_stage_behind),
+		TEST(bytes_that_the_registry_has_are_synced_like_new_ones),
 		TEST(a_transaction_that_fails_after_publishing_shows_nothing_and_can_be_repeated),
 		TEST(bytes_that_were_published_and_never_recorded_are_collected_with_their_claim),
 		TEST(what_a_crash_left_published_is_collected_at_the_next_start),
