@@ -61,6 +61,12 @@ enum sta_rc sta_db_write(struct sta_db *db, sta_db_tx_fn *fn, void *arg, struct 
 enum sta_rc sta_db_read_begin(struct sta_db_conn *c, struct sta_err *err) STA_CHECK;
 void sta_db_read_end(struct sta_db_conn *c);
 
+/* A number, never 0, that is another one once a commit can be seen.  Taken before a
+ * snapshot begins, it tells whether what was read in it is still so: as long as
+ * the number is the same.  Reads in a snapshot only; a lone statement may see a
+ * commit a moment before the number tells. */
+uint64_t sta_db_version(const struct sta_db *db);
+
 void sta_db_stats(struct sta_db *db, struct sta_db_stats *out);
 
 /* The statement for a literal, reset and ready to bind.  Prepared once per

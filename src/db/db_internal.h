@@ -55,6 +55,8 @@ struct sta_db_conn {
 
 struct sta_db {
 	char *path;
+	_Atomic uint64_t version;    /* sta_db_version() */
+	_Atomic bool committing;     /* a commit may be seen already, which version does not tell yet */
 	struct sta_db_conn *readers; /* guarded by the registry's lock in db_reader.c */
 
 	/* The writer thread's alone while it runs. */

@@ -143,6 +143,12 @@ sta_db_reader(struct sta_db *db, struct sta_db_conn **out, struct sta_err *err)
 	return sit_down(db, out, err);
 }
 
+uint64_t
+sta_db_version(const struct sta_db *db)
+{
+	return atomic_load(&db->version);
+}
+
 void
 sta_db_readers_close(struct sta_db *db)
 {
@@ -179,7 +185,13 @@ sta_db_read_end(struct sta_db_conn *c)
 {
 	assert(c->snapshots > 0);
 	c->snapshots--;
-	if (c->is_writer || c->snapshots > 0 || sqlite3_get_autocommit(c->handle))
+	if (c->is_writer || c->snapshots > 0)
+		return;
+	/* Before or after the commit that is under way, who knows: nobody who comes
+	 * after this reader may find what was true before. */
+	if (atomic_load(&c->db->committing))
+		atomic_fetch_add(&c->db->version, 1);
+	if (sqlite3_get_autocommit(c->handle))
 		return;
 	/* Nothing was written, so there is nothing that could fail to be kept. */
 	if (sta_db_control(c, "COMMIT") != SQLITE_OK)

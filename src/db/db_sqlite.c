@@ -307,6 +307,7 @@ sta_db_sqlite_open(const char *path, struct sta_db **out, struct sta_err *err)
 	db = sta_malloc(sizeof(*db));
 	if (!db)
 		return sta_err_set(err, STA_NOMEM, 0, "open database");
+	atomic_init(&db->version, 1);
 	(void) pthread_mutex_init(&db->lock, NULL);
 	(void) pthread_cond_init(&db->work, NULL);
 	(void) pthread_cond_init(&db->idle, NULL);

@@ -266,7 +266,10 @@ commit(struct sta_db *db, struct sta_db_tx **txs, size_t n)
 		roll_back(c);
 		return SETTLED;
 	}
+	atomic_store(&db->committing, true);
 	code = sta_db_control(c, tx_commit);
+	atomic_fetch_add(&db->version, 1);
+	atomic_store(&db->committing, false);
 	if (code == SQLITE_OK) {
 		db->own.commits++;
 		return SETTLED;

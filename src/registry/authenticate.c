@@ -11,6 +11,23 @@
 
 #define PASSWORD_CACHE_S 300
 #define CLOCK_SKEW_S 5 /* several servers, one database */
+#define HASH_LEN 32    /* of a SHA-256: keys of the caches */
+#define MEMORY_MAX ((size_t) 32 << 10)
+
+enum credential_kind { CREDENTIAL_PAT, CREDENTIAL_ACCESS, CREDENTIAL_REFRESH };
+
+struct credential {
+	enum credential_kind kind;
+	const char *text;
+	size_t len;
+	struct sta_digest digest; /* SHA-256 of text */
+};
+
+/* Whom a credential stands for, and when it does. */
+struct identity {
+	struct sta_caller caller;
+	int64_t from_unix, until_unix;
+};
 
 static enum sta_rc
 wrong(struct sta_err *err)
@@ -37,16 +54,19 @@ become(struct sta_call *call, const struct sta_account *account, unsigned scopes
 	};
 }
 
+/* Alive, and until when. */
 static bool
-token_alive(const struct sta_token_row *t)
+token_alive(const struct sta_token_row *t, struct identity *id)
 {
-	return !t->revoked && (t->expires_unix == 0 || t->expires_unix > sta_now_unix());
+	if (t->expires_unix != 0 && t->expires_unix < id->until_unix)
+		id->until_unix = t->expires_unix;
+	return !t->revoked && id->until_unix > sta_now_unix();
 }
 
 /* Account and token as they are at this moment, for a token that was found. */
 static enum sta_rc
-become_token_owner(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
-		   const struct sta_token_row *t, struct sta_err *err)
+become_token_owner(struct sta_db_conn *c, struct sta_call *call, const struct sta_token_row *t,
+		   struct identity *id, struct sta_err *err)
 {
 	struct sta_account account;
 	enum sta_rc rc =
@@ -54,38 +74,33 @@ become_token_owner(struct sta_registry *r, struct sta_db_conn *c, struct sta_cal
 
 	if (rc != STA_OK)
 		return rc;
-	if (account.disabled || !token_alive(t))
+	if (account.disabled || !token_alive(t, id))
 		return wrong(err);
-	sta_used_note(r->used, t->id);
 	become(call, &account, t->scopes, t->id);
 	return STA_OK;
 }
 
 static enum sta_rc
-authenticate_pat(struct sta_registry *r, struct sta_call *call, const char *text, size_t len,
-		 struct sta_err *err)
+look_up_pat(struct sta_db_conn *c, struct sta_call *call, const char *text, size_t len, struct identity *id,
+	    struct sta_err *err)
 {
 	unsigned char hash[STA_PAT_HASH_LEN];
-	struct sta_db_conn *c = NULL;
 	struct sta_token_row row;
 	enum sta_rc rc = sta_pat_hash(text, len, hash, err);
 
 	if (rc == STA_OK)
-		rc = sta_db_reader(r->db, &c, err);
-	if (rc == STA_OK)
 		rc = not_found_is_wrong(sta_token_by_hash(c, call->arena, hash, sizeof(hash), &row, err),
 					err);
-	return rc == STA_OK ? become_token_owner(r, c, call, &row, err) : rc;
+	return rc == STA_OK ? become_token_owner(c, call, &row, id, err) : rc;
 }
 
 /* A name for "this password of this account at this epoch" that is of no use
  * outside this process. */
 static enum sta_rc
-password_key(const struct sta_registry *r, const struct sta_account *account, const char *password,
-	     unsigned char key[STA_CACHE_KEY_LEN], struct sta_err *err)
+password_digest(const struct sta_registry *r, const struct sta_account *account, const char *password,
+		struct sta_digest *out, struct sta_err *err)
 {
 	STA_AUTO(sta_hash_auto) struct sta_hash *h = NULL;
-	struct sta_digest d;
 	enum sta_rc rc = sta_hash_new(STA_SHA256, &h, err);
 
 	if (rc == STA_OK)
@@ -96,23 +111,19 @@ password_key(const struct sta_registry *r, const struct sta_account *account, co
 		rc = sta_hash_update(h, &account->epoch, sizeof(account->epoch), err);
 	if (rc == STA_OK)
 		rc = sta_hash_update(h, password, strlen(password), err);
-	if (rc == STA_OK)
-		rc = sta_hash_peek(h, &d, err);
-	if (rc == STA_OK)
-		memcpy(key, d.bytes, STA_CACHE_KEY_LEN);
-	return rc;
+	return rc == STA_OK ? sta_hash_peek(h, out, err) : rc;
 }
 
 static enum sta_rc
 verify_password(struct sta_registry *r, const struct sta_call *call, const struct sta_account *account,
 		const char *password, struct sta_err *err)
 {
-	unsigned char key[STA_CACHE_KEY_LEN];
-	size_t len = 0;
+	struct sta_digest digest;
+	const struct sta_cache_key key = { .bytes = digest.bytes, .len = HASH_LEN };
 	bool ok = false;
-	enum sta_rc rc = password_key(r, account, password, key, err);
+	enum sta_rc rc = password_digest(r, account, password, &digest, err);
 
-	if (rc == STA_OK && sta_cache_get(r->passwords, key, call->arena, &len))
+	if (rc == STA_OK && sta_cache_get(r->passwords, &key, call->arena))
 		return STA_OK;
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
@@ -122,20 +133,18 @@ verify_password(struct sta_registry *r, const struct sta_call *call, const struc
 		return rc;
 	if (!ok)
 		return wrong(err);
-	sta_cache_put(r->passwords, key, "", 0, sta_now_unix() + PASSWORD_CACHE_S);
+	sta_cache_put(r->passwords, &key, sta_now_unix() + PASSWORD_CACHE_S, sta_arena_new(MEMORY_MAX), "");
 	return STA_OK;
 }
 
-enum sta_rc
-sta_authenticate_basic(struct sta_registry *r, struct sta_call *call, const char *user, const char *secret,
-		       struct sta_err *err)
+static enum sta_rc
+authenticate_password(struct sta_registry *r, struct sta_call *call, const char *user, const char *secret,
+		      struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_account account = { 0 };
 	enum sta_rc rc;
 
-	if (sta_pat_valid(secret, strlen(secret)))
-		return authenticate_pat(r, call, secret, strlen(secret), err);
 	if (strlen(secret) > STA_PASSWORD_MAX)
 		return wrong(err);
 	rc = sta_db_reader(r->db, &c, err);
@@ -153,42 +162,58 @@ sta_authenticate_basic(struct sta_registry *r, struct sta_call *call, const char
 	return STA_OK;
 }
 
-/* The signature is checked once; what it signs is looked at each time. */
-static enum sta_rc
-verified_payload(struct sta_registry *r, const struct sta_call *call, const char *jws, size_t len,
-		 char **payload, size_t *payload_len, struct sta_err *err)
+static void
+keep_claims(struct sta_registry *r, const struct sta_cache_key *key, const struct sta_claims *claims)
 {
-	struct sta_digest key;
+	struct sta_arena *memory = sta_arena_new(MEMORY_MAX);
+	struct sta_claims *kept = memory ? sta_arena_alloc(memory, sizeof(*kept)) : NULL;
+
+	if (kept && sta_claims_copy(memory, claims, kept))
+		sta_cache_put(r->bearers, key, claims->expires_unix, memory, kept);
+	else
+		sta_arena_free(memory);
+}
+
+/* The signature is checked once, and then what it signs is known.  NULL: see err. */
+static const struct sta_claims *
+verified_claims(struct sta_registry *r, const struct sta_call *call, const struct credential *cred,
+		struct sta_err *err)
+{
+	const struct sta_cache_key key = { .bytes = cred->digest.bytes, .len = HASH_LEN };
+	const struct sta_claims *known = sta_cache_get(r->bearers, &key, call->arena);
+	struct sta_claims *claims;
+	char *payload = NULL;
+	size_t len = 0;
 	enum sta_rc rc;
 
-	if (len > STA_JWS_MAX)
-		return wrong(err);
-	rc = sta_hash_bytes(STA_SHA256, jws, len, &key, err);
-	if (rc != STA_OK)
-		return rc;
-	*payload = sta_cache_get(r->bearers, key.bytes, call->arena, payload_len);
-	if (*payload)
-		return STA_OK;
-	rc = sta_sign_verify(r->key, call->arena, jws, len, payload, payload_len, err);
+	if (known)
+		return known;
+	claims = sta_arena_alloc(call->arena, sizeof(*claims));
+	if (!claims) {
+		(void) sta_err_set(err, STA_NOMEM, 0, "token");
+		return NULL;
+	}
+	rc = sta_sign_verify(r->key, call->arena, cred->text, cred->len, &payload, &len, err);
+	if (rc == STA_UNAUTHENTICATED)
+		(void) wrong(err);
 	if (rc == STA_OK)
-		sta_cache_put(r->bearers, key.bytes, *payload, *payload_len,
-			      sta_now_unix() + (int64_t) r->options.token_ttl_s);
-	return rc == STA_UNAUTHENTICATED ? wrong(err) : rc;
+		rc = sta_claims_read(call->arena, payload, len, claims, err);
+	if (rc != STA_OK)
+		return NULL;
+	keep_claims(r, &key, claims);
+	return claims;
 }
 
 /* The account as it is now, and the personal access token that the bearer token came from. */
 static enum sta_rc
-become_subject(struct sta_registry *r, struct sta_call *call, const struct sta_claims *claims,
-	       struct sta_err *err)
+become_subject(struct sta_db_conn *c, struct sta_call *call, const struct sta_claims *claims,
+	       struct identity *id, struct sta_err *err)
 {
-	struct sta_db_conn *c = NULL;
 	struct sta_account account;
 	struct sta_token_row row;
-	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+	enum sta_rc rc =
+		not_found_is_wrong(sta_account_by_id(c, call->arena, claims->user_id, &account, err), err);
 
-	if (rc == STA_OK)
-		rc = not_found_is_wrong(sta_account_by_id(c, call->arena, claims->user_id, &account, err),
-					err);
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || account.epoch != claims->epoch)
@@ -200,43 +225,114 @@ become_subject(struct sta_registry *r, struct sta_call *call, const struct sta_c
 	rc = not_found_is_wrong(sta_token_by_id(c, call->arena, claims->token_id, &row, err), err);
 	if (rc != STA_OK)
 		return rc;
-	if (!token_alive(&row) || row.account_id != account.id)
+	if (row.account_id != account.id || !token_alive(&row, id))
 		return wrong(err);
-	sta_used_note(r->used, row.id);
 	become(call, &account, row.scopes, row.id);
 	return STA_OK;
 }
 
 static enum sta_rc
-authenticate_jws(struct sta_registry *r, struct sta_call *call, const char *jws, size_t len,
-		 enum sta_claims_kind kind, struct sta_err *err)
+look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
+	    const struct credential *cred, struct identity *id, struct sta_err *err)
 {
-	struct sta_claims claims;
-	char *payload = NULL;
-	size_t payload_len = 0;
+	enum sta_claims_kind kind = cred->kind == CREDENTIAL_REFRESH ? STA_CLAIMS_REFRESH : STA_CLAIMS_ACCESS;
+	const struct sta_claims *claims = verified_claims(r, call, cred, err);
 	int64_t now = sta_now_unix();
-	enum sta_rc rc = verified_payload(r, call, jws, len, &payload, &payload_len, err);
+	enum sta_rc rc = STA_OK;
 
-	if (rc == STA_OK)
-		rc = sta_claims_read(call->arena, payload, payload_len, kind, &claims, err);
-	if (rc != STA_OK)
-		return rc;
-	if (claims.expires_unix <= now || claims.issued_unix > now + CLOCK_SKEW_S)
+	if (!claims)
+		return err->rc;
+	if (claims->kind != kind || claims->expires_unix <= now || claims->issued_unix - CLOCK_SKEW_S > now)
 		return wrong(err);
-	if (claims.user_id != 0)
-		rc = become_subject(r, call, &claims, err);
+	id->from_unix = claims->issued_unix - CLOCK_SKEW_S;
+	id->until_unix = claims->expires_unix;
+	if (claims->user_id != 0)
+		rc = become_subject(c, call, claims, id, err);
 	else
 		call->caller = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
 	if (rc != STA_OK)
 		return rc;
 	if (kind == STA_CLAIMS_ACCESS) {
 		call->caller.limited = true;
-		call->caller.limits = claims.limits;
-		call->caller.n_limits = claims.n_limits;
-		call->caller.limit_catalog = claims.catalog;
-		call->caller.limit_mounts = claims.mounts;
+		call->caller.limits = claims->limits;
+		call->caller.n_limits = claims->n_limits;
+		call->caller.limit_catalog = claims->catalog;
+		call->caller.limit_mounts = claims->mounts;
 	}
 	return STA_OK;
+}
+static enum sta_rc
+look_up(struct sta_registry *r, struct sta_call *call, const struct credential *cred, struct identity *id,
+	struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_read_begin(c, err);
+	if (rc != STA_OK)
+		return rc;
+	if (cred->kind == CREDENTIAL_PAT)
+		rc = look_up_pat(c, call, cred->text, cred->len, id, err);
+	else
+		rc = look_up_jws(r, c, call, cred, id, err);
+	sta_db_read_end(c);
+	return rc;
+}
+
+static void
+remember(struct sta_registry *r, const struct sta_cache_key *key, const struct identity *id)
+{
+	struct sta_arena *memory = sta_arena_new(MEMORY_MAX);
+	struct identity *kept = memory ? sta_arena_memdup(memory, id, sizeof(*id)) : NULL;
+
+	if (kept)
+		kept->caller.login = sta_arena_strdup(memory, id->caller.login);
+	if (kept && kept->caller.login &&
+	    sta_limits_copy(memory, &kept->caller.limits, kept->caller.n_limits))
+		sta_cache_put(r->callers, key, id->until_unix, memory, kept);
+	else
+		sta_arena_free(memory);
+}
+
+static enum sta_rc
+authenticate(struct sta_registry *r, struct sta_call *call, enum credential_kind kind, const char *text,
+	     size_t len, struct sta_err *err)
+{
+	struct credential cred = { .kind = kind, .text = text, .len = len };
+	struct identity id = { .until_unix = INT64_MAX };
+	unsigned char name[HASH_LEN + 1] = { (unsigned char) kind };
+	const struct sta_cache_key key = { name, sizeof(name), sta_db_version(r->db) };
+	const struct identity *known;
+	enum sta_rc rc;
+
+	if (len > STA_JWS_MAX)
+		return wrong(err);
+	rc = sta_hash_bytes(STA_SHA256, text, len, &cred.digest, err);
+	if (rc != STA_OK)
+		return rc;
+	memcpy(name + 1, cred.digest.bytes, HASH_LEN);
+	known = sta_cache_get(r->callers, &key, call->arena);
+	if (known && known->from_unix <= sta_now_unix()) {
+		call->caller = known->caller;
+	} else {
+		rc = look_up(r, call, &cred, &id, err);
+		id.caller = call->caller;
+		if (rc == STA_OK)
+			remember(r, &key, &id);
+	}
+	if (rc == STA_OK && call->caller.token_id != 0)
+		sta_used_note(r->used, call->caller.token_id);
+	return rc;
+}
+
+enum sta_rc
+sta_authenticate_basic(struct sta_registry *r, struct sta_call *call, const char *user, const char *secret,
+		       struct sta_err *err)
+{
+	if (sta_pat_valid(secret, strlen(secret)))
+		return authenticate(r, call, CREDENTIAL_PAT, secret, strlen(secret), err);
+	return authenticate_password(r, call, user, secret, err);
 }
 
 /* "user:token" or "token" in base64: what clients make of a token without
@@ -255,7 +351,7 @@ authenticate_encoded(struct sta_registry *r, struct sta_call *call, const char *
 		secret = strchr(plain, ':') + 1;
 	if (!sta_pat_valid(secret, strlen(secret)))
 		return wrong(err);
-	return authenticate_pat(r, call, secret, strlen(secret), err);
+	return authenticate(r, call, CREDENTIAL_PAT, secret, strlen(secret), err);
 }
 
 enum sta_rc
@@ -263,9 +359,9 @@ sta_authenticate_bearer(struct sta_registry *r, struct sta_call *call, const cha
 			struct sta_err *err)
 {
 	if (sta_pat_valid(bearer, len))
-		return authenticate_pat(r, call, bearer, len, err);
+		return authenticate(r, call, CREDENTIAL_PAT, bearer, len, err);
 	if (memchr(bearer, '.', len))
-		return authenticate_jws(r, call, bearer, len, STA_CLAIMS_ACCESS, err);
+		return authenticate(r, call, CREDENTIAL_ACCESS, bearer, len, err);
 	return authenticate_encoded(r, call, bearer, len, err);
 }
 
@@ -273,5 +369,5 @@ enum sta_rc
 sta_authenticate_refresh(struct sta_registry *r, struct sta_call *call, const char *refresh, size_t len,
 			 struct sta_err *err)
 {
-	return authenticate_jws(r, call, refresh, len, STA_CLAIMS_REFRESH, err);
+	return authenticate(r, call, CREDENTIAL_REFRESH, refresh, len, err);
 }

@@ -1,9 +1,14 @@
 /*
- * cache - small values by 32-byte key, forgotten after a while.
+ * cache - what was dear to find out, for as long as it is true.
  *
- * For results that are dear to compute and cannot change: a verified
- * signature, a verified password of an epoch.  Never for rights.  A fixed
- * number of slots; a new value takes the slot of an old one.
+ * A value is kept under a key, a version and a time.  It is found again only
+ * with that version and before that time.  Facts from the database are kept
+ * with sta_db_version(), taken before they were read: the next commit ends
+ * them.  What cannot change (a verified signature) has version 0.  Never for a
+ * decision: access/ decides anew each time.
+ *
+ * A fixed number of slots; a new value takes the slot of an old one.  Values
+ * are shared, not copied: nobody changes them.
  *
  * Layer: registry.  May include: base.  Threads: any.
  */
@@ -15,20 +20,25 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#define STA_CACHE_KEY_LEN 32
-#define STA_CACHE_VALUE_MAX 16384
-
 struct sta_cache;
+
+/* Borrowed; secrets come as their hash. */
+struct sta_cache_key {
+	const void *bytes;
+	size_t len;
+	uint64_t version;
+};
 
 enum sta_rc sta_cache_new(size_t slots, struct sta_cache **out, struct sta_err *err) STA_CHECK;
 void sta_cache_free(struct sta_cache *c);
 
-/* Copy of the value in the arena, or NULL. */
-void *sta_cache_get(struct sta_cache *c, const unsigned char key[STA_CACHE_KEY_LEN], struct sta_arena *a,
-		    size_t *len);
+/* The value, borrowed until a is freed, or NULL. */
+const void *sta_cache_get(struct sta_cache *c, const struct sta_cache_key *key, struct sta_arena *a);
 
-/* Out of memory or too long: not kept. */
-void sta_cache_put(struct sta_cache *c, const unsigned char key[STA_CACHE_KEY_LEN], const void *value,
-		   size_t len, int64_t until_unix);
+/* value and all it points to lives in memory, which is consumed: a small arena,
+ * some hundred bytes larger than the value.  Out of memory, also when memory is
+ * NULL: not kept. */
+void sta_cache_put(struct sta_cache *c, const struct sta_cache_key *key, int64_t until_unix,
+		   struct sta_arena *memory, const void *value);
 
 #endif

@@ -146,13 +146,15 @@ read_access(const json_t *list, struct sta_limit *limits, struct sta_claims *out
 }
 
 static bool
-read_claims(const json_t *j, enum sta_claims_kind kind, struct sta_limit *limits, struct sta_claims *out)
+read_claims(const json_t *j, struct sta_limit *limits, struct sta_claims *out)
 {
 	int64_t not_before;
 
-	if (!is_text(j, "iss", ISSUER) || !is_text(j, "aud", AUDIENCE) || !is_text(j, "typ", kinds[kind]))
+	if (!is_text(j, "iss", ISSUER) || !is_text(j, "aud", AUDIENCE))
 		return false;
-	out->kind = kind;
+	out->kind = is_text(j, "typ", kinds[STA_CLAIMS_REFRESH]) ? STA_CLAIMS_REFRESH : STA_CLAIMS_ACCESS;
+	if (!is_text(j, "typ", kinds[out->kind]))
+		return false;
 	out->login = json_string_value(json_object_get(j, "sub"));
 	return out->login && read_int(j, "uid", &out->user_id) && read_int(j, "tid", &out->token_id) &&
 	       read_int(j, "epo", &out->epoch) && read_int(j, "iat", &out->issued_unix) &&
@@ -161,8 +163,8 @@ read_claims(const json_t *j, enum sta_claims_kind kind, struct sta_limit *limits
 }
 
 enum sta_rc
-sta_claims_read(struct sta_arena *a, const char *json, size_t len, enum sta_claims_kind kind,
-		struct sta_claims *out, struct sta_err *err)
+sta_claims_read(struct sta_arena *a, const char *json, size_t len, struct sta_claims *out,
+		struct sta_err *err)
 {
 	struct sta_claims got = { .n_limits = 0 };
 	struct sta_limit *limits;
@@ -174,9 +176,32 @@ sta_claims_read(struct sta_arena *a, const char *json, size_t len, enum sta_clai
 	limits = sta_arena_alloc(a, json_array_size(json_object_get(j, "access")) * sizeof(*limits));
 	if (!limits)
 		return sta_err_set(err, STA_NOMEM, 0, "token");
-	if (rc != STA_OK || !read_claims(j, kind, limits, &got))
+	if (rc != STA_OK || !read_claims(j, limits, &got))
 		return sta_err_set(err, STA_UNAUTHENTICATED, 0,
 				   "authentication required: the token is malformed");
 	*out = got;
 	return STA_OK;
+}
+
+bool
+sta_limits_copy(struct sta_arena *a, const struct sta_limit **limits, size_t n)
+{
+	struct sta_limit *copy = sta_arena_alloc(a, n * sizeof(*copy));
+
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i].actions = (*limits)[i].actions;
+		copy[i].name = sta_arena_strdup(a, (*limits)[i].name);
+		if (!copy[i].name)
+			return false;
+	}
+	*limits = copy;
+	return copy;
+}
+
+bool
+sta_claims_copy(struct sta_arena *a, const struct sta_claims *claims, struct sta_claims *out)
+{
+	*out = *claims;
+	out->login = sta_arena_strdup(a, claims->login);
+	return out->login && sta_limits_copy(a, &out->limits, out->n_limits);
 }

@@ -40,8 +40,12 @@ struct sta_claims {
 /* JSON text in the arena, or NULL. */
 char *sta_claims_write(struct sta_arena *a, const struct sta_claims *claims, const char *id) STA_CHECK;
 
-/* STA_UNAUTHENTICATED: not exactly of the form above, or not of that kind. */
-enum sta_rc sta_claims_read(struct sta_arena *a, const char *json, size_t len, enum sta_claims_kind kind,
-			    struct sta_claims *out, struct sta_err *err) STA_CHECK;
+/* STA_UNAUTHENTICATED: not exactly of the form above. */
+enum sta_rc sta_claims_read(struct sta_arena *a, const char *json, size_t len, struct sta_claims *out,
+			    struct sta_err *err) STA_CHECK;
+
+/* All of it in the arena; false when out of memory. */
+bool sta_claims_copy(struct sta_arena *a, const struct sta_claims *claims, struct sta_claims *out) STA_CHECK;
+bool sta_limits_copy(struct sta_arena *a, const struct sta_limit **limits, size_t n) STA_CHECK;
 
 #endif

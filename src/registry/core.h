@@ -41,14 +41,19 @@ struct sta_registry {
 	struct sta_pool *workers;
 	struct sta_registry_options options;
 	struct sta_sign_key *key;
-	struct sta_cache *bearers;   /* verified bearer tokens, by hash */
+	struct sta_cache *bearers;   /* claims of verified bearer tokens, by hash */
 	struct sta_cache *passwords; /* verified passwords, by keyed hash */
+	struct sta_cache *callers;   /* who a credential stands for, by hash and version */
+	struct sta_cache *manifests; /* small manifests and their packages, by name and version */
 	unsigned char cache_key[32];
 	struct sta_sessions *sessions;
 	struct sta_used *used;
 	atomic_bool stopping;
 	pthread_mutex_t removing; /* from reading which blobs are DELETING until their rows are gone; gc.c */
 };
+
+/* Larger ones are read from the database each time. */
+#define STA_CACHED_MANIFEST_MAX ((size_t) 16 << 10)
 
 /* A lease is not renewed while it is younger than this (or than half the grace). */
 #define STA_LEASE_YOUNG_S 30
@@ -71,6 +76,11 @@ struct sta_entry {
  * GHCR's words; an outsider gets the same for forbidden and absent. */
 enum sta_rc sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 		     enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
+
+/* The same for a package whose e->exists, namespace_id and package are known;
+ * the decision is filled. */
+enum sta_rc sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action action,
+			   struct sta_err *err) STA_CHECK;
 
 /* As sta_door(), and the package must exist: else NAME_UNKNOWN. */
 enum sta_rc sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,

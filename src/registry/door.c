@@ -60,11 +60,26 @@ refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action 
 }
 
 enum sta_rc
+sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action action, struct sta_err *err)
+{
+	const struct sta_object o = {
+		.name = e->name->full,
+		.owner_exists = e->namespace_id != 0,
+		.exists = e->exists,
+		.owner_id = e->namespace_id,
+		.visibility = e->package.visibility,
+		.granted = e->package.granted,
+	};
+
+	e->decision = sta_access_decide(&call->caller, &o, action);
+	return e->decision.allowed ? STA_OK : refuse(call, &o, action, &e->decision, err);
+}
+
+enum sta_rc
 sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 	 enum sta_action action, struct sta_entry *out, struct sta_err *err)
 {
 	struct sta_entry e = { .name = name };
-	struct sta_object o = { .name = name->full };
 	enum sta_rc rc = sta_package_find(c, call->arena, name->full, call->caller.user_id, &e.package, err);
 
 	if (rc == STA_OK) {
@@ -75,16 +90,10 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 	}
 	if (rc != STA_OK && rc != STA_NOT_FOUND)
 		return rc;
-	o.exists = e.exists;
-	o.owner_exists = e.namespace_id != 0;
-	o.owner_id = e.namespace_id;
-	o.visibility = e.package.visibility;
-	o.granted = e.package.granted;
-	e.decision = sta_access_decide(&call->caller, &o, action);
-	if (!e.decision.allowed)
-		return refuse(call, &o, action, &e.decision, err);
-	*out = e;
-	return STA_OK;
+	rc = sta_door_known(call, &e, action, err);
+	if (rc == STA_OK)
+		*out = e;
+	return rc;
 }
 
 enum sta_rc

@@ -1,10 +1,13 @@
 #include "registry/pull.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "model/blobs.h"
 #include "model/manifests.h"
 #include "registry/core.h"
+
+#define CACHE_OVERHEAD ((size_t) 2048) /* of an entry: key, media type, the facts */
 
 static enum sta_rc
 find_version(struct sta_db_conn *c, const struct sta_call *call, int64_t package_id,
@@ -19,14 +22,20 @@ find_version(struct sta_db_conn *c, const struct sta_call *call, int64_t package
 	return rc;
 }
 
+/* What a reference led to, and the facts that the door decides on. */
+struct known {
+	int64_t namespace_id;
+	struct sta_package package;
+	struct sta_pulled_manifest manifest; /* with its bytes */
+};
+
 static enum sta_rc
 read_manifest(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
-	      const struct sta_reference *ref, bool bytes_wanted, struct sta_pulled_manifest *out,
-	      struct sta_err *err)
+	      const struct sta_reference *ref, bool bytes_wanted, struct known *out, struct sta_err *err)
 {
 	struct sta_entry e;
 	struct sta_version v;
-	struct sta_pulled_manifest got;
+	struct known got;
 	size_t len = 0;
 	enum sta_rc rc = sta_door_existing(c, call, name, STA_ACTION_READ, &e, err);
 
@@ -34,21 +43,24 @@ read_manifest(struct sta_db_conn *c, const struct sta_call *call, const struct s
 		rc = find_version(c, call, e.package.id, ref, &v, err);
 	if (rc != STA_OK)
 		return rc;
-	got = (struct sta_pulled_manifest){ .digest = v.digest, .media_type = v.media_type, .size = v.size };
-	if (bytes_wanted) {
-		rc = sta_version_bytes(c, call->arena, v.id, &got.bytes, &len, err);
+	got = (struct known){
+		.namespace_id = e.namespace_id,
+		.package = e.package,
+		.manifest = { .digest = v.digest, .media_type = v.media_type, .size = v.size },
+	};
+	if (bytes_wanted || v.size <= STA_CACHED_MANIFEST_MAX) {
+		rc = sta_version_bytes(c, call->arena, v.id, &got.manifest.bytes, &len, err);
 		if (rc != STA_OK)
 			return rc;
-		got.size = len;
+		got.manifest.size = len;
 	}
 	*out = got;
 	return STA_OK;
 }
 
-enum sta_rc
-sta_pull_manifest(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-		  const struct sta_reference *ref, bool bytes_wanted, struct sta_pulled_manifest *out,
-		  struct sta_err *err)
+static enum sta_rc
+look_up_manifest(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		 const struct sta_reference *ref, bool bytes_wanted, struct known *out, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
 	enum sta_rc rc = sta_db_reader(r->db, &c, err);
@@ -59,6 +71,75 @@ sta_pull_manifest(struct sta_registry *r, const struct sta_call *call, const str
 		return rc;
 	rc = read_manifest(c, call, name, ref, bytes_wanted, out, err);
 	sta_db_read_end(c);
+	return rc;
+}
+
+/* name, NUL, reference, NUL, the account whose role is among the facts. */
+static bool
+manifest_key(const struct sta_call *call, const struct sta_name *name, const struct sta_reference *ref,
+	     struct sta_cache_key *key)
+{
+	char digest[STA_DIGEST_TEXT_MAX];
+	const char *text = ref->is_digest ? sta_digest_text(&ref->digest, digest) : ref->tag;
+	size_t name_len = strlen(name->full) + 1;
+	size_t text_len = strlen(text) + 1;
+	char *p = sta_arena_alloc(call->arena, name_len + text_len + sizeof(call->caller.user_id));
+
+	if (!p)
+		return false;
+	memcpy(p, name->full, name_len);
+	memcpy(p + name_len, text, text_len);
+	memcpy(p + name_len + text_len, &call->caller.user_id, sizeof(call->caller.user_id));
+	key->bytes = p;
+	key->len = name_len + text_len + sizeof(call->caller.user_id);
+	return true;
+}
+
+static void
+remember(struct sta_registry *r, const struct sta_cache_key *key, const struct known *k)
+{
+	struct sta_arena *memory;
+	struct known *kept;
+
+	if (!k->manifest.bytes || k->manifest.size > STA_CACHED_MANIFEST_MAX)
+		return;
+	memory = sta_arena_new(STA_CACHED_MANIFEST_MAX + CACHE_OVERHEAD);
+	kept = memory ? sta_arena_memdup(memory, k, sizeof(*k)) : NULL;
+	if (kept) {
+		kept->package.name = NULL; /* not needed: the key has it */
+		kept->manifest.media_type = sta_arena_strdup(memory, k->manifest.media_type);
+		kept->manifest.bytes = sta_arena_memdup(memory, k->manifest.bytes, (size_t) k->manifest.size);
+	}
+	if (kept && kept->manifest.media_type && kept->manifest.bytes)
+		sta_cache_put(r->manifests, key, INT64_MAX, memory, kept);
+	else
+		sta_arena_free(memory);
+}
+
+enum sta_rc
+sta_pull_manifest(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+		  const struct sta_reference *ref, bool bytes_wanted, struct sta_pulled_manifest *out,
+		  struct sta_err *err)
+{
+	struct sta_cache_key key = { .version = sta_db_version(r->db) };
+	bool has_key = manifest_key(call, name, ref, &key);
+	const struct known *k = has_key ? sta_cache_get(r->manifests, &key, call->arena) : NULL;
+	struct sta_entry e = { .name = name, .exists = true };
+	struct known found;
+	enum sta_rc rc;
+
+	if (k) {
+		e.namespace_id = k->namespace_id;
+		e.package = k->package;
+		rc = sta_door_known(call, &e, STA_ACTION_READ, err);
+	} else {
+		rc = look_up_manifest(r, call, name, ref, bytes_wanted, &found, err);
+		if (rc == STA_OK && has_key)
+			remember(r, &key, &found);
+		k = &found;
+	}
+	if (rc == STA_OK)
+		*out = k->manifest;
 	return rc;
 }
 

@@ -16,7 +16,8 @@
 struct sta_pulled_manifest {
 	struct sta_digest digest;
 	const char *media_type;
-	const void *bytes; /* exactly as pushed; NULL when not wanted */
+	const void *bytes; /* exactly as pushed, borrowed until the call's arena ends; may be NULL when not
+			      wanted */
 	uint64_t size;
 };
 

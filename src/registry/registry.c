@@ -13,6 +13,8 @@
 #define KEY_ARENA_MAX ((size_t) 64 << 10)
 #define BEARER_SLOTS 4096
 #define PASSWORD_SLOTS 512
+#define CALLER_SLOTS 4096
+#define MANIFEST_SLOTS 1024 /* of at most STA_CACHED_MANIFEST_MAX bytes */
 
 void
 sta_registry_defaults(struct sta_registry_options *o)
@@ -75,6 +77,10 @@ fill(struct sta_registry *r, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_cache_new(PASSWORD_SLOTS, &r->passwords, err);
 	if (rc == STA_OK)
+		rc = sta_cache_new(CALLER_SLOTS, &r->callers, err);
+	if (rc == STA_OK)
+		rc = sta_cache_new(MANIFEST_SLOTS, &r->manifests, err);
+	if (rc == STA_OK)
 		rc = sta_sessions_new(&r->sessions, err);
 	if (rc == STA_OK)
 		rc = sta_used_new(&r->used, err);
@@ -111,6 +117,8 @@ sta_registry_close(struct sta_registry *r)
 		return;
 	sta_used_free(r->used);
 	sta_sessions_free(r->sessions);
+	sta_cache_free(r->manifests);
+	sta_cache_free(r->callers);
 	sta_cache_free(r->passwords);
 	sta_cache_free(r->bearers);
 	sta_sign_key_free(r->key);

@@ -1,9 +1,12 @@
 #include "t.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "registry/cache.h"
+
+#define SLOTS 4
 
 static struct sta_cache *cache;
 static struct sta_arena *arena;
@@ -16,7 +19,7 @@ set_up(void **state)
 	(void) state;
 	sta_clock_set_offset(0);
 	arena = sta_arena_new(1 << 20);
-	return sta_cache_new(4, &cache, &err) == STA_OK ? 0 : -1;
+	return sta_cache_new(SLOTS, &cache, &err) == STA_OK ? 0 : -1;
 }
 
 static int
@@ -24,102 +27,125 @@ tear_down(void **state)
 {
 	(void) state;
 	sta_clock_set_offset(0);
-	sta_cache_free(cache);
 	sta_arena_free(arena);
+	sta_cache_free(cache);
 	return 0;
 }
 
-/* A key whose slot is first % 4. */
-static const unsigned char *
-key(unsigned char first, unsigned char last)
+static void
+put_version(const char *key, uint64_t version, const char *value)
 {
-	static unsigned char k[2][STA_CACHE_KEY_LEN];
-	static unsigned turn;
-	unsigned char *p = k[turn++ % 2];
+	const struct sta_cache_key k = { key, strlen(key), version };
+	struct sta_arena *memory = sta_arena_new(1024);
 
-	memset(p, 0, STA_CACHE_KEY_LEN);
-	p[0] = first;
-	p[STA_CACHE_KEY_LEN - 1] = last;
-	return p;
+	assert_non_null(memory);
+	sta_cache_put(cache, &k, sta_now_unix() + 100, memory, sta_arena_strdup(memory, value));
 }
 
 static void
-put(unsigned char first, unsigned char last, const char *value)
+put(const char *key, const char *value)
 {
-	sta_cache_put(cache, key(first, last), value, strlen(value), sta_now_unix() + 100);
+	put_version(key, 1, value);
 }
 
-static bool
-holds(unsigned char first, unsigned char last, const char *value)
+static const char *
+get_version(const char *key, uint64_t version)
 {
-	size_t len = 99;
-	const char *got = sta_cache_get(cache, key(first, last), arena, &len);
+	const struct sta_cache_key k = { key, strlen(key), version };
 
-	return got && len == strlen(value) && memcmp(got, value, len) == 0;
+	return sta_cache_get(cache, &k, arena);
+}
+
+static const char *
+get(const char *key)
+{
+	return get_version(key, 1);
 }
 
 static void
 a_value_is_found_by_its_whole_key(void **state)
 {
-	size_t len;
-
 	(void) state;
-	assert_null(sta_cache_get(cache, key(0, 0), arena, &len)); /* an empty slot has that key */
-	put(1, 1, "one");
-	assert_true(holds(1, 1, "one"));
-	assert_null(sta_cache_get(cache, key(1, 2), arena, &len));
-	assert_null(sta_cache_get(cache, key(5, 1), arena, &len));
+	assert_null(get(""));
+	put("one", "1");
+	assert_string_equal(get("one"), "1");
+	assert_null(get("on"));
+	assert_null(get("one "));
+	assert_null(get("onE"));
 }
 
 static void
-a_new_value_takes_the_slot_of_an_old_one(void **state)
+a_value_of_another_version_is_not_found(void **state)
 {
-	size_t len;
+	(void) state;
+	put_version("one", 7, "old");
+	assert_null(get_version("one", 8));
+	assert_string_equal(get_version("one", 7), "old");
+	put_version("one", 8, "new");
+	assert_string_equal(get_version("one", 8), "new");
+	assert_null(get_version("one", 7));
+}
+
+static void
+more_keys_than_slots_keep_the_newest(void **state)
+{
+	char key[8];
+	unsigned found = 0;
 
 	(void) state;
-	put(1, 1, "one");
-	put(2, 1, "two");
-	put(5, 1, "five");
-	assert_null(sta_cache_get(cache, key(1, 1), arena, &len));
-	assert_true(holds(5, 1, "five"));
-	assert_true(holds(2, 1, "two"));
-	put(5, 1, "FIVE!");
-	assert_true(holds(5, 1, "FIVE!"));
+	for (int i = 0; i < 100; i++) {
+		(void) snprintf(key, sizeof(key), "%d", i);
+		put(key, key);
+		assert_string_equal(get(key), key);
+	}
+	for (int i = 0; i < 100; i++) {
+		(void) snprintf(key, sizeof(key), "%d", i);
+		found += get(key) != NULL;
+	}
+	assert_in_range(found, 1, SLOTS);
 }
 
 static void
 a_value_is_forgotten_when_its_time_is_over(void **state)
 {
-	size_t len;
-
 	(void) state;
-	put(1, 1, "one");
+	put("one", "1");
 	sta_clock_set_offset(98);
-	assert_true(holds(1, 1, "one"));
+	assert_string_equal(get("one"), "1");
 	sta_clock_set_offset(100);
-	assert_null(sta_cache_get(cache, key(1, 1), arena, &len));
+	assert_null(get("one"));
 }
 
 static void
-an_empty_value_is_a_value(void **state)
+a_value_that_was_found_outlives_its_slot_and_the_cache(void **state)
 {
+	struct sta_err err;
+	const char *held;
+
 	(void) state;
-	put(3, 3, "");
-	assert_true(holds(3, 3, ""));
+	put("one", "1");
+	held = get("one");
+	put("one", "another");
+	assert_string_equal(held, "1");
+	held = get("one");
+	sta_cache_free(cache);
+	assert_string_equal(held, "another");
+	assert_int_equal(sta_cache_new(SLOTS, &cache, &err), STA_OK);
 }
 
 static void
-a_value_that_is_too_long_is_not_kept(void **state)
+what_does_not_fit_its_memory_is_not_kept(void **state)
 {
-	static const char big[STA_CACHE_VALUE_MAX + 1];
-	size_t len = 0;
+	static const char big[2000];
+	const struct sta_cache_key k = { big, sizeof(big), 1 };
 
 	(void) state;
-	sta_cache_put(cache, key(1, 1), big, sizeof(big), sta_now_unix() + 100);
-	assert_null(sta_cache_get(cache, key(1, 1), arena, &len));
-	sta_cache_put(cache, key(1, 1), big, STA_CACHE_VALUE_MAX, sta_now_unix() + 100);
-	assert_non_null(sta_cache_get(cache, key(1, 1), arena, &len));
-	assert_int_equal(len, STA_CACHE_VALUE_MAX);
+	sta_cache_put(cache, &k, INT64_MAX, sta_arena_new(1000), "value");
+	assert_null(sta_cache_get(cache, &k, arena));
+	sta_cache_put(cache, &k, INT64_MAX, NULL, "value");
+	assert_null(sta_cache_get(cache, &k, arena));
+	sta_cache_put(cache, &k, INT64_MAX, sta_arena_new(3000), "value");
+	assert_non_null(sta_cache_get(cache, &k, arena));
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -129,10 +155,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_value_is_found_by_its_whole_key),
-		TEST(a_new_value_takes_the_slot_of_an_old_one),
+		TEST(a_value_of_another_version_is_not_found),
+		TEST(more_keys_than_slots_keep_the_newest),
 		TEST(a_value_is_forgotten_when_its_time_is_over),
-		TEST(an_empty_value_is_a_value),
-		TEST(a_value_that_is_too_long_is_not_kept),
+		TEST(a_value_that_was_found_outlives_its_slot_and_the_cache),
+		TEST(what_does_not_fit_its_memory_is_not_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

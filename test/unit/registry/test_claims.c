@@ -23,11 +23,11 @@ tear_down(void **state)
 }
 
 static enum sta_rc
-read_back(const char *json, enum sta_claims_kind kind, struct sta_claims *out)
+read_back(const char *json, struct sta_claims *out)
 {
 	struct sta_err err;
 
-	return sta_claims_read(arena, json, strlen(json), kind, out, &err);
+	return sta_claims_read(arena, json, strlen(json), out, &err);
 }
 
 static const struct sta_limit limits[] = {
@@ -61,7 +61,7 @@ what_is_written_is_read(void **state)
 
 	(void) state;
 	assert_non_null(json);
-	assert_int_equal(read_back(json, STA_CLAIMS_ACCESS, &out), STA_OK);
+	assert_int_equal(read_back(json, &out), STA_OK);
 	assert_string_equal(out.login, "alice");
 	assert_int_equal(out.user_id, 7);
 	assert_int_equal(out.token_id, 3);
@@ -77,17 +77,36 @@ what_is_written_is_read(void **state)
 }
 
 static void
-a_token_of_one_kind_is_none_of_the_other(void **state)
+a_token_says_its_kind(void **state)
 {
-	struct sta_claims in = example(), out = { .user_id = 99 };
+	struct sta_claims in = example(), out;
 
 	(void) state;
-	assert_int_equal(read_back(sta_claims_write(arena, &in, "id"), STA_CLAIMS_REFRESH, &out),
-			 STA_UNAUTHENTICATED);
+	assert_int_equal(read_back(sta_claims_write(arena, &in, "id"), &out), STA_OK);
+	assert_int_equal(out.kind, STA_CLAIMS_ACCESS);
 	in.kind = STA_CLAIMS_REFRESH;
-	assert_int_equal(read_back(sta_claims_write(arena, &in, "id"), STA_CLAIMS_ACCESS, &out),
-			 STA_UNAUTHENTICATED);
-	assert_int_equal(out.user_id, 99);
+	assert_int_equal(read_back(sta_claims_write(arena, &in, "id"), &out), STA_OK);
+	assert_int_equal(out.kind, STA_CLAIMS_REFRESH);
+}
+
+static void
+a_copy_has_everything_in_its_own_memory(void **state)
+{
+	struct sta_arena *own = sta_arena_new(4096);
+	struct sta_claims in = example(), out;
+
+	(void) state;
+	assert_true(sta_claims_copy(own, &in, &out));
+	assert_int_equal(out.user_id, in.user_id);
+	assert_string_equal(out.login, in.login);
+	assert_ptr_not_equal(out.login, in.login);
+	assert_int_equal(out.n_limits, in.n_limits);
+	for (size_t i = 0; i < in.n_limits; i++) {
+		assert_string_equal(out.limits[i].name, in.limits[i].name);
+		assert_ptr_not_equal(out.limits[i].name, in.limits[i].name);
+		assert_int_equal(out.limits[i].actions, in.limits[i].actions);
+	}
+	sta_arena_free(own);
 }
 
 /* A good token in pieces, of which one is replaced. */
@@ -122,14 +141,13 @@ a_claim_that_is_missing_or_of_another_type_voids_the_token(void **state)
 	struct sta_claims out;
 
 	(void) state;
-	assert_int_equal(read_back(with(99, NULL), STA_CLAIMS_ACCESS, &out), STA_OK);
+	assert_int_equal(read_back(with(99, NULL), &out), STA_OK);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		for (size_t v = 0; v < ARRAY_LEN(values); v++) {
 			if (strcmp(fields[i][0], "jti") == 0 ||
 			    (strcmp(fields[i][0], "sub") == 0 && v == 4)) /* any text will do */
 				continue;
-			assert_int_equal(read_back(with(i, values[v]), STA_CLAIMS_ACCESS, &out),
-					 STA_UNAUTHENTICATED);
+			assert_int_equal(read_back(with(i, values[v]), &out), STA_UNAUTHENTICATED);
 		}
 	}
 }
@@ -143,7 +161,7 @@ text_that_is_no_token_is_refused(void **state)
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		assert_int_equal(read_back(texts[i], STA_CLAIMS_ACCESS, &out), STA_UNAUTHENTICATED);
+		assert_int_equal(read_back(texts[i], &out), STA_UNAUTHENTICATED);
 }
 
 static void
@@ -161,11 +179,10 @@ access_that_is_malformed_voids_the_token_and_unknown_actions_give_nothing(void *
 
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
-		assert_int_equal(read_back(with(ARRAY_LEN(fields) - 1, wrong[i]), STA_CLAIMS_ACCESS, &out),
-				 STA_UNAUTHENTICATED);
+		assert_int_equal(read_back(with(ARRAY_LEN(fields) - 1, wrong[i]), &out), STA_UNAUTHENTICATED);
 	assert_int_equal(read_back(with(ARRAY_LEN(fields) - 1, "[{\"type\":\"repository\",\"name\":\"a/b\","
 							       "\"actions\":[\"*\",\"admin\",1]}]"),
-				   STA_CLAIMS_ACCESS, &out),
+				   &out),
 			 STA_OK);
 	assert_int_equal(out.n_limits, 1);
 	assert_int_equal(out.limits[0].actions, 0);
@@ -178,7 +195,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_written_is_read),
-		TEST(a_token_of_one_kind_is_none_of_the_other),
+		TEST(a_token_says_its_kind),
+		TEST(a_copy_has_everything_in_its_own_memory),
 		TEST(a_claim_that_is_missing_or_of_another_type_voids_the_token),
 		TEST(text_that_is_no_token_is_refused),
 		TEST(access_that_is_malformed_voids_the_token_and_unknown_actions_give_nothing),
