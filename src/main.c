@@ -48,6 +48,7 @@ service_done(struct service *s)
 	if (s->api)
 		sta_api_free(s->api);
 	sta_home_close(&s->home);
+	sta_log_batch_stop();
 	if (s->signals >= 0)
 		(void) close(s->signals);
 }
@@ -270,6 +271,8 @@ serve(struct sta_cli *cli, struct sta_err *err)
 	set_log_level(cli->conf);
 	set_limits();
 	rc = take_signals(&s, err);
+	if (rc == STA_OK)
+		rc = sta_log_batch_start(err);
 	if (rc == STA_OK)
 		rc = open_home(&s, err);
 	if (rc == STA_OK)

@@ -68,6 +68,22 @@ sta_buf_str(struct sta_buf *b, const char *s)
 	sta_buf_append(b, s, strlen(s));
 }
 
+void
+sta_buf_int(struct sta_buf *b, int64_t v)
+{
+	char text[20]; /* of INT64_MIN */
+	size_t at = sizeof(text);
+	uint64_t left = v < 0 ? -(uint64_t) v : (uint64_t) v;
+
+	do {
+		text[--at] = (char) ('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (v < 0)
+		text[--at] = '-';
+	sta_buf_append(b, text + at, sizeof(text) - at);
+}
+
 /* Formats into the free room; only when that was too small, once more into
  * room of the length found.  The bound is always the room there is. */
 void

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -32,6 +33,7 @@ void sta_buf_done(struct sta_buf *b);
 
 void sta_buf_append(struct sta_buf *b, const void *p, size_t len);
 void sta_buf_str(struct sta_buf *b, const char *s);
+void sta_buf_int(struct sta_buf *b, int64_t v);
 void sta_buf_printf(struct sta_buf *b, const char *fmt, ...) STA_PRINTF(2, 3);
 
 /* s as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */

@@ -6,13 +6,20 @@
  * that an outsider sends can start a new line.  Never pass a secret: tokens,
  * passwords, Authorization headers and query strings of /token have no field.
  *
- * Layer: base.  May include: buf, clock.  Threads: any; one write(2) per line.
+ * A line is one write(2).  A server that answers many requests batches its
+ * lines (sta_log_batch_start()): debug and info then wait up to 50 ms for a
+ * thread that writes them together; a warning or an error goes out at once, with
+ * all that waits before it.  What kills the process takes those 50 ms along.
+ *
+ * Layer: base.  May include: buf, clock.  Threads: any.
  */
 #ifndef STA_BASE_LOG_H
 #define STA_BASE_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/err.h"
 
 enum sta_log_level { STA_LOG_DEBUG, STA_LOG_INFO, STA_LOG_WARN, STA_LOG_ERROR, STA_LOG_LEVEL_MAX_ };
 
@@ -39,6 +46,10 @@ struct sta_log_field {
 void sta_log_setup(enum sta_log_level level, bool json);
 void sta_log_set_level(enum sta_log_level level);
 bool sta_log_enabled(enum sta_log_level level);
+
+/* From one thread, while no other logs. */
+enum sta_rc sta_log_batch_start(struct sta_err *err) STA_CHECK;
+void sta_log_batch_stop(void); /* writes what waits; without a start it does nothing */
 
 /* fields is an array that ends with STA_F_END, or NULL. */
 void sta_log(enum sta_log_level level, const char *msg, const struct sta_log_field *fields);

@@ -132,12 +132,39 @@ out_of_memory_marks_failed(void **state)
 	assert_string_equal(b.data, "kept");
 }
 
+static void
+numbers_are_written_in_full(void **state)
+{
+	static const struct {
+		int64_t v;
+		const char *want;
+	} row[] = {
+		{ 0, "0" },
+		{ 7, "7" },
+		{ -1, "-1" },
+		{ 1234567890, "1234567890" },
+		{ INT64_MAX, "9223372036854775807" },
+		{ INT64_MIN, "-9223372036854775808" },
+	};
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct sta_buf b;
+
+		sta_buf_init(&b, 100);
+		sta_buf_int(&b, row[i].v);
+		assert_string_equal(b.data, row[i].want);
+		sta_buf_done(&b);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(appends_join),
 		cmocka_unit_test(max_is_exact),
+		cmocka_unit_test(numbers_are_written_in_full),
 		cmocka_unit_test(printf_max_is_exact),
 		cmocka_unit_test(failed_stays_failed_until_done),
 		cmocka_unit_test(huge_max_does_not_overflow),

@@ -1,6 +1,8 @@
 #include "t.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +13,8 @@
 /* What was written to standard error, and in how many calls. */
 static char written[64 * 1024];
 static size_t n_written;
-static int n_writes;
+static atomic_int n_writes;
+static bool counts_only;
 static int interruptions;
 
 ssize_t __real_write(int fd, const void *p, size_t len);
@@ -27,10 +30,12 @@ __wrap_write(int fd, const void *p, size_t len)
 		errno = EINTR;
 		return -1;
 	}
-	assert_true(n_written + len < sizeof(written));
-	memcpy(written + n_written, p, len);
+	if (!counts_only) {
+		assert_true(n_written + len < sizeof(written));
+		memcpy(written + n_written, p, len);
+		written[n_written + len] = '\0';
+	}
 	n_written += len;
-	written[n_written] = '\0';
 	n_writes++;
 	return (ssize_t) len;
 }
@@ -189,11 +194,78 @@ level_names(void **state)
 	}
 }
 
+static void
+batched_lines_are_written_together_and_in_order(void **state)
+{
+	struct sta_err err;
+
+	(void) state;
+	assert_int_equal(sta_log_batch_start(&err), STA_OK);
+	sta_log(STA_LOG_INFO, "first", NULL);
+	sta_log(STA_LOG_INFO, "second", NULL);
+	sta_log_batch_stop();
+	assert_in_range(n_writes, 1, 2); /* 2: it took 50 ms from the first to the second */
+	assert_true(strstr(written, "first") < strstr(written, "second"));
+	sta_log(STA_LOG_INFO, "third", NULL);
+	assert_non_null(strstr(written, "third")); /* no batch any more */
+}
+
+static void
+an_error_is_written_at_once_and_behind_what_waited(void **state)
+{
+	struct sta_err err;
+
+	(void) state;
+	assert_int_equal(sta_log_batch_start(&err), STA_OK);
+	sta_log(STA_LOG_INFO, "waits", NULL);
+	sta_log(STA_LOG_ERROR, "hurries", NULL);
+	assert_non_null(strstr(written, "hurries"));
+	assert_true(strstr(written, "waits") < strstr(written, "hurries"));
+	sta_log_batch_stop();
+}
+
+static void
+a_waiting_line_is_written_by_and_by(void **state)
+{
+	struct sta_err err;
+
+	(void) state;
+	assert_int_equal(sta_log_batch_start(&err), STA_OK);
+	sta_log(STA_LOG_INFO, "alone", NULL);
+	while (atomic_load(&n_writes) == 0)
+		(void) sched_yield();
+	assert_non_null(strstr(written, "alone"));
+	sta_log_batch_stop();
+}
+
+static void
+more_than_a_batch_holds_is_written_meanwhile(void **state)
+{
+	char text[1000];
+	struct sta_err err;
+
+	(void) state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	counts_only = true;
+	assert_int_equal(sta_log_batch_start(&err), STA_OK);
+	for (int i = 0; i < 200; i++)
+		sta_log(STA_LOG_INFO, text, NULL);
+	sta_log_batch_stop();
+	counts_only = false;
+	assert_true(n_written >= 200 * sizeof(text));
+	assert_in_range(n_writes, 4, 20);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(text_line, setup),
+		cmocka_unit_test_setup(batched_lines_are_written_together_and_in_order, setup),
+		cmocka_unit_test_setup(an_error_is_written_at_once_and_behind_what_waited, setup),
+		cmocka_unit_test_setup(a_waiting_line_is_written_by_and_by, setup),
+		cmocka_unit_test_setup(more_than_a_batch_holds_is_written_meanwhile, setup),
 		cmocka_unit_test_setup(text_values_cannot_forge_lines_or_fields, setup),
 		cmocka_unit_test_setup(text_message_cannot_forge_lines, setup),
 		cmocka_unit_test_setup(json_line, setup),
