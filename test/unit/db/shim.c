@@ -21,6 +21,8 @@ static struct {
 	struct plan write;
 } files[SHIM_FILE_MAX_];
 
+static void (*before_sync)(void *arg);
+static void *before_sync_arg;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards real and methods */
 static atomic_int open_files;
 static sqlite3_vfs *real_vfs;
@@ -42,6 +44,14 @@ set_plan(struct plan *plan, int nth, int count)
 	atomic_store(&plan->last, 0);
 	atomic_store(&plan->first, first);
 	atomic_store(&plan->last, nth > 0 ? first + count - 1 : 0);
+}
+
+/* While nobody writes. */
+void
+shim_before_sync(void (*fn)(void *arg), void *arg)
+{
+	before_sync = fn;
+	before_sync_arg = arg;
 }
 
 static int
@@ -73,6 +83,8 @@ sync_db(sqlite3_file *f, int flags)
 static int
 sync_log(sqlite3_file *f, int flags)
 {
+	if (before_sync)
+		before_sync(before_sync_arg);
 	return sync_file(SHIM_LOG, f, flags);
 }
 

@@ -17,6 +17,9 @@ void shim_install(void);
 void shim_fail_sync(enum shim_file file, int nth, int count);
 void shim_fail_write(enum shim_file file, int nth, int count);
 
+/* Called on the writer's thread before each sync of the log, until NULL is set. */
+void shim_before_sync(void (*fn)(void *arg), void *arg);
+
 /* Syncs since the start. */
 int shim_syncs(enum shim_file file);
 

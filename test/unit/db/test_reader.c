@@ -292,6 +292,66 @@ many_threads_may_write(void **state)
 	assert_int_equal(count(f, NULL), 50 * ARRAY_LEN(writers));
 }
 
+static void
+version_is_the_same_until_something_is_committed(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = sta_db_version(f->db);
+
+	assert_int_not_equal(before, 0);
+	assert_int_equal(count(f, NULL), 0);
+	assert_int_equal(sta_db_version(f->db), before);
+	assert_int_equal(put_now(f, "a"), STA_OK);
+	assert_int_not_equal(sta_db_version(f->db), before);
+	before = sta_db_version(f->db);
+	assert_int_equal(put_now(f, "a"), STA_EXISTS);
+	assert_int_equal(sta_db_version(f->db), before);
+}
+
+static void *
+read_once(void *arg)
+{
+	struct fixture *f = arg;
+	struct sta_db_conn *c = reader(f);
+	struct sta_err err;
+
+	assert_int_equal(sta_db_read_begin(c, &err), STA_OK);
+	(void) count_on(c, NULL);
+	sta_db_read_end(c);
+	return NULL;
+}
+
+struct during {
+	struct fixture *f;
+	uint64_t before, between, after;
+};
+
+static void
+read_during_commit(void *arg)
+{
+	struct during *d = arg;
+	pthread_t thread;
+
+	d->between = sta_db_version(d->f->db);
+	assert_int_equal(pthread_create(&thread, NULL, read_once, d->f), 0);
+	(void) pthread_join(thread, NULL);
+	d->after = sta_db_version(d->f->db);
+}
+
+static void
+who_reads_during_a_commit_ends_what_others_keep(void **state)
+{
+	struct fixture *f = *state;
+	struct during d = { .f = f, .before = sta_db_version(f->db) };
+
+	shim_before_sync(read_during_commit, &d);
+	assert_int_equal(put_now(f, "a"), STA_OK);
+	shim_before_sync(NULL, NULL);
+	assert_int_equal(d.between, d.before);
+	assert_int_not_equal(d.after, d.between);
+	assert_int_not_equal(sta_db_version(f->db), d.after);
+}
+
 int
 main(void)
 {
@@ -311,6 +371,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(readers_see_whole_transactions_while_others_write, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(many_threads_may_write, setup, teardown),
+		cmocka_unit_test_setup_teardown(version_is_the_same_until_something_is_committed, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(who_reads_during_a_commit_ends_what_others_keep, setup,
+						teardown),
 	};
 
 	shim_install();
