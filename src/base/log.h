@@ -11,7 +11,7 @@
  * thread that writes them together; a warning or an error goes out at once, with
  * all that waits before it.  What kills the process takes those 50 ms along.
  *
- * Layer: base.  May include: buf, clock.  Threads: any.
+ * Layer: base.  May include: buf, clock, err.  Threads: any.
  */
 #ifndef STA_BASE_LOG_H
 #define STA_BASE_LOG_H
