@@ -7,6 +7,7 @@
  *   http_mhd.c    start, stop, the handler the library calls
  *   mhd_request.c the stages of one request, and the way to a worker and back
  *   mhd_head.c    from the library's view of the request head to ours
+ *   mhd_epoll.c   events: a round of them is never full
  *   mhd_guard.c   framing: what could be read in two ways is refused
  *   mhd_body.c    request bodies: thrown away, gathered, streamed
  *   mhd_reply.c   responses

@@ -393,3 +393,19 @@ def test_stop_ends_clients_that_said_nothing_or_were_refused(start):
         server.proc.send_signal(signal.SIGTERM)
         assert silent.closed(within=3)
         assert server.proc.wait(timeout=5) == 0
+
+
+def test_requests_that_fill_a_round_of_events_are_answered_at_once(start):
+    """The library reads up to 128 events in a round, and with exactly so many it used to wait for one more."""
+    server = start(loops=1)
+    clients = [server.connect() for _ in range(128)]
+    for client in clients:
+        client.send(GET)
+        assert client.response().status == 200
+    os.kill(server.proc.pid, signal.SIGSTOP)
+    for client in clients:
+        client.send(GET)
+    os.kill(server.proc.pid, signal.SIGCONT)
+    for client in clients:
+        assert client.response().status == 200
+        client.sock.close()
