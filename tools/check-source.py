@@ -60,7 +60,7 @@ def calls(names):
     return re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(names))
 
 
-CALL = {"src": calls(BANNED | BANNED_IN_SRC), "test": calls(BANNED)}
+CALL = {"src": calls(BANNED | BANNED_IN_SRC), "test": calls(BANNED), "bench": calls(BANNED)}
 INSTEAD = BANNED | BANNED_IN_SRC
 
 
@@ -159,7 +159,7 @@ def symbols(root, build):
 
 def main(root, build=None):
     root = pathlib.Path(root).resolve()
-    files = sorted(f for folder in ("src", "test") for f in (root / folder).rglob("*.[ch]"))
+    files = sorted(f for folder in ("src", "test", "bench") for f in (root / folder).rglob("*.[ch]"))
     found = [p for f in files for p in problems(f, f.relative_to(root).as_posix())]
     found += functions(root, [f for f in files if f.suffix == ".c"])
     found += layout(root, files)
