@@ -34,7 +34,7 @@ static const char usage[] =
 	"  --tls-suite NAME    the only cipher suite to offer, with TLS 1.3\n"
 	"  --connections N     (1)\n"
 	"  --threads N         get: threads that share the connections (1)\n"
-	"  --seconds N         (5)\n"
+	"  --seconds N         (5; push, images: 0, which sets no end)\n"
 	"  --requests N        get, probe: end after so many\n"
 	"  --rate N            probe: requests a second\n"
 	"  --repository NAME   push, images, slow: where to\n"
@@ -155,6 +155,8 @@ take_all(struct sta_load *load, int argc, char **argv, struct sta_err *err)
 		if (!value || !take(load, o, value))
 			return sta_err_set(err, STA_INVALID, 0, "%s: not '%s'", o->name, value ? value : "");
 	}
+	if (!load->seconds && strcmp(load->mode, "push") != 0 && strcmp(load->mode, "images") != 0)
+		load->seconds = 5;
 	if (!load->address)
 		return sta_err_set(err, STA_INVALID, 0, "no --address");
 	return sta_target_init(&load->target, load->address, load->tls, load->suite, err);
@@ -251,7 +253,6 @@ main(int argc, char **argv)
 					.repository = "bench/load",
 					.connections = 1,
 					.threads = 1,
-					.seconds = 5,
 					.count = 1,
 					.size = (uint64_t) 64 * 1024 * 1024 };
 	static struct sta_run run;

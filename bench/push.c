@@ -37,11 +37,30 @@ seed_of(const struct sta_worker *w, uint64_t i)
 	return sta_mix(&state);
 }
 
-/* What was begun at start ended well. */
-static void
-count_done(struct sta_worker *w, uint64_t start, uint64_t bytes)
+/* All are prepared; false when there is nothing to do. */
+static bool
+start(struct sta_worker *w)
 {
-	sta_hist_add(&w->tally.latency, sta_now_ns() - start);
+	if (!sta_team_start(w))
+		return false;
+	if (w->index == 0)
+		(void) fprintf(stderr, "load: %zu clients have begun\n", w->count);
+	return true;
+}
+
+/* The time is up. */
+static bool
+is_over(const struct sta_worker *w)
+{
+	return w->load->seconds &&
+	       sta_now_ns() > sta_team_began_ns(w) + w->load->seconds * UINT64_C(1000000000);
+}
+
+/* What was begun at begin_ns ended well. */
+static void
+count_done(struct sta_worker *w, uint64_t begin_ns, uint64_t bytes)
+{
+	sta_hist_add(&w->tally.latency, sta_now_ns() - begin_ns);
 	w->tally.done++;
 	w->tally.bytes += bytes;
 }
@@ -60,12 +79,12 @@ work_push(struct sta_worker *w)
 		ready = sta_blob_hash(&blobs[i], &client, &w->err) == STA_OK;
 	}
 	w->failed = !ready;
-	if (sta_team_start(w))
-		for (uint64_t i = 0; i < count; i++) {
-			uint64_t start = sta_now_ns();
+	if (start(w))
+		for (uint64_t i = 0; i < count && !is_over(w); i++) {
+			uint64_t begin_ns = sta_now_ns();
 
 			if (sta_client_push(&client, w->load->repository, &blobs[i]))
-				count_done(w, start, blobs[i].size);
+				count_done(w, begin_ns, blobs[i].size);
 		}
 	sta_client_done(&client);
 	sta_free(blobs);
@@ -171,12 +190,12 @@ work_images(struct sta_worker *w)
 	for (uint64_t i = 0; ready && i < count; i++)
 		ready = make_image(&images[i], w, i, &client) == STA_OK;
 	w->failed = !ready;
-	if (sta_team_start(w))
-		for (uint64_t i = 0; i < count; i++) {
-			uint64_t start = sta_now_ns();
+	if (start(w))
+		for (uint64_t i = 0; i < count && !is_over(w); i++) {
+			uint64_t begin_ns = sta_now_ns();
 
 			if (push_image(&client, w->load->repository, &images[i]))
-				count_done(w, start, image_bytes(&images[i]));
+				count_done(w, begin_ns, image_bytes(&images[i]));
 		}
 	sta_client_done(&client);
 	sta_free(images);
