@@ -204,7 +204,8 @@ class Client:
     """Pushes to one server."""
 
     def __init__(self, server):
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120, blocksize=1 << 20)
+        kind, options = (http.client.HTTPSConnection, {"context": no_check()}) if server.tls else (http.client.HTTPConnection, {})
+        self.connection = kind("127.0.0.1", server.port, timeout=120, blocksize=1 << 20, **options)
         self.headers = server.headers()
         self.name = server.name
 

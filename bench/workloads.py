@@ -13,6 +13,7 @@ from content import MANIFEST, PACKAGE, digest_of
 from servers import SUITE, die_with_parent
 
 ACCEPT = f"Accept: {MANIFEST}"
+ONE_MANIFEST = ("--header", ACCEPT, "--path", f"/v2/{PACKAGE}/manifests/v0")
 GIB = 1 << 30
 MIB = 1 << 20
 
@@ -22,6 +23,7 @@ class Sizes:
     """How much is done; the quick ones only show that everything works."""
 
     seconds: int = 2
+    requests: int = 0  # no end but that of the time
     large_requests: int = 4  # of 1 GiB on one connection; twice as many on eight
     push: str = "1GiB"
     blob: str = "64MiB"
@@ -33,8 +35,12 @@ class Sizes:
     probe_seconds: int = 4
     probe_blobs: int = 96
 
+    def end(self):
+        """When a closed loop ends."""
+        return ("--seconds", self.seconds, *(("--requests", self.requests) if self.requests else ()))
 
-QUICK = Sizes(seconds=1, large_requests=2, push="4MiB", blob="1MiB", blobs=8, images=16, idle=100, slow=20,
+
+QUICK = Sizes(seconds=5, requests=300, large_requests=2, push="4MiB", blob="1MiB", blobs=8, images=16, idle=100, slow=20,
               slow_seconds=2, probe_seconds=1, probe_blobs=8)
 
 
@@ -91,6 +97,11 @@ def figures(report):
     }
 
 
+def small_reads(rate, seconds):
+    """The open loop that says how long small reads take."""
+    return ("--rate", rate, "--seconds", seconds, "--connections", 16, *ONE_MANIFEST)
+
+
 def paths(kind, content):
     """The paths of the small manifests, by tag or by digest."""
     names = [tag if kind == "tag" else digest_of(content.manifests[tag]) for tag in content.tags()]
@@ -102,7 +113,7 @@ def manifests(kind, method, connections):
         what = ("--method", method, "--header", ACCEPT, "--connections", connections, *paths(kind, c.content))
         c.run(server, name, "get", *what, "--requests", 200, "--seconds", 5)  # warm, not counted
         c.commands[name] = []
-        return figures(c.run(server, name, "get", *what, "--seconds", c.sizes.seconds))
+        return figures(c.run(server, name, "get", *what, *c.sizes.end()))
 
     return run
 
@@ -112,7 +123,7 @@ def blobs(which, connections):
         what = ("--path", f"/v2/{PACKAGE}/blobs/{c.content.digests[which]}", "--connections", connections)
         c.run(server, name, "get", *what, "--requests", 1, "--seconds", 60)  # into the page cache
         c.commands[name] = []
-        end = ("--seconds", c.sizes.seconds) if which == "64 MiB" else (
+        end = c.sizes.end() if which == "64 MiB" else (
             "--requests", c.sizes.large_requests * (2 if connections > 1 else 1), "--seconds", 60)
         return figures(c.run(server, name, "get", *what, *end))
 
@@ -136,13 +147,12 @@ def images(c, server, name):
 
 def memory_idle(c, server, name):
     """Right after the start and one request."""
-    report = c.run(server, name, "idle", "--connections", 1, "--seconds", 1, "--path", f"/v2/{PACKAGE}/manifests/v0")
+    report = c.run(server, name, "idle", "--connections", 1, "--seconds", 1, *ONE_MANIFEST)
     return {"rss_mib": report["server"]["rss_loaded"] / MIB, "errors": report["errors"]["total"]}
 
 
 def memory_connections(c, server, name):
-    report = c.run(server, name, "idle", "--connections", c.sizes.idle, "--seconds", 1, "--path",
-                   f"/v2/{PACKAGE}/manifests/v0")
+    report = c.run(server, name, "idle", "--connections", c.sizes.idle, "--seconds", 1, *ONE_MANIFEST)
     return {"rss_mib": report["server"]["rss_loaded"] / MIB, "errors": report["errors"]["total"]}
 
 
@@ -158,8 +168,7 @@ def slow_uploads(c, server, name):
     slow = c.start(server, name, "slow", "--repository", PACKAGE, "--connections", c.sizes.slow, "--seconds",
                    c.sizes.slow_seconds)
     wait_for(slow, "uploads are open")
-    probe = c.run(server, name, "probe", "--rate", 500, "--seconds", c.sizes.probe_seconds, "--connections", 16, "--path",
-                  f"/v2/{PACKAGE}/manifests/v0")
+    probe = c.run(server, name, "probe", *small_reads(500, c.sizes.probe_seconds))
     held = slow.poll() is None
     report = finish(slow)
     server_figures = report["server"]
@@ -179,8 +188,7 @@ def probe_while_pushing(c, server, name):
     pushing = c.start(server, name, "push", "--repository", PACKAGE, "--size", c.sizes.blob, "--count",
                       c.sizes.probe_blobs, "--connections", 4, "--seconds", seconds + 1)
     wait_for(pushing, "clients have begun")
-    probe = c.run(server, name, "probe", "--rate", 800, "--seconds", seconds, "--connections", 16, "--path",
-                  f"/v2/{PACKAGE}/manifests/v0")
+    probe = c.run(server, name, "probe", *small_reads(800, seconds))
     held = pushing.poll() is None
     report = finish(pushing)
     return {**{key: probe["latency_ms"][key] for key in ("p50", "p99", "p99_9", "max")},
