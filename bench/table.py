@@ -25,7 +25,7 @@ def facts(directory, quick):
                   if line.startswith("model name")), platform.machine())
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) / (1 << 20)
     system = dict(re.findall(r'^(\w+)="?([^"\n]*)', Path("/etc/os-release").read_text(), re.M))
-    kind = subprocess.run(["stat", "-f", "-c", "%T", directory], capture_output=True, text=True, check=True).stdout.strip()
+    kind = subprocess.run(["findmnt", "-n", "-o", "FSTYPE", "-T", directory], capture_output=True, text=True, check=True).stdout.strip()
     return {"processor": model, "cores": os.cpu_count(), "memory_gib": round(memory), "kernel": os.uname().release.split("-")[0],
             "system": system.get("PRETTY_NAME", ""), "file_system": kind, "load_before": round(os.getloadavg()[0], 1),
             "quick": quick}
