@@ -30,7 +30,7 @@ class Content:
         self.digests = {}  # name of a large blob -> its digest
         self._random = random.Random(20)
         layers = [self._small(size) for size in (31_000, 12_000, 5_000, 700, 300, 120)]
-        for number in range(IMAGES):
+        for number in range(8 if quick else IMAGES):
             self._image(f"v{number}", layers, number)
         for name, size in self.large.items():
             self.digests[name] = self._file(name, size)

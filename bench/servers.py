@@ -185,8 +185,8 @@ class Server:
     # Filling it, as any client would
 
     def fill(self, data, content, large):
-        self.start(data)
         try:
+            self.start(data)
             client = Client(self)
             for digest, blob in content.blobs.items():
                 client.push(digest, blob, len(blob))

@@ -177,7 +177,8 @@ def slow_uploads(c, server, name):
     held = slow.poll() is None
     report = finish(slow)
     server_figures = report["server"]
-    return {"rss_mib": (server_figures["rss_loaded"] - server_figures["rss_before"]) / MIB,
+    added = server_figures["rss_loaded"] - server_figures["rss_before"]
+    return {"rss_mib": max(added / MIB, 0.1),  # a collector may have given back more than was added
             **{key: probe["latency_ms"][key] for key in ("p50", "p99", "p99_9", "max")},
             "errors": report["errors"]["total"] + probe["errors"]["total"] + (0 if held else 1)}
 
@@ -273,8 +274,8 @@ GOALS = [
     Goal("V5", "memory added", "rss_mib", "zot", 1, False),
     Goal("V5", "memory added", "p99", "zot", 1, False),
     Goal("V6", "start", "ms", "", 100, False),
-    Goal("V9", "TLS", "per_s", "nginx", 0.8),
-    Goal("V9", "TLS", "mb_per_s", "nginx", 0.8),
+    Goal("V9", "TLS: manifest", "per_s", "nginx", 0.8),
+    Goal("V9", "TLS: blob", "mb_per_s", "nginx", 0.8),
     Goal("V10", "small reads", "p99", "registries", 0.5, False),
 ]
 
