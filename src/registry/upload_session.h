@@ -52,13 +52,13 @@ struct sta_upload {
 	struct {
 		pthread_mutex_t lock;
 		pthread_cond_t idle;
-		bool busy;       /* a worker writes, until nothing is full */
-		bool released;   /* the holder has let go */
-		bool starved;    /* append wants to be woken */
+		bool busy;     /* a worker writes, until nothing is full */
+		bool released; /* the holder has let go */
+		bool starved;  /* append wants to be woken */
 		size_t full;
 		struct sta_stage *stage; /* open; NULL: there is none yet */
 		uint64_t staged;         /* bytes in the stage */
-		struct sta_err failure; /* of a write; rc STA_OK: none */
+		struct sta_err failure;  /* of a write; rc STA_OK: none */
 		struct sta_upload_waker waker;
 	} io;
 	struct sta_job job;

@@ -9,8 +9,7 @@
 static bool
 fits_direct(const struct sta_file *f, uint64_t offset, const char *p, size_t len)
 {
-	return !f->cached && len >= STA_DIRECT_MIN &&
-	       ((uintptr_t) p | offset | len) % STA_DIRECT_ALIGN == 0;
+	return !f->cached && len >= STA_DIRECT_MIN && ((uintptr_t) p | offset | len) % STA_DIRECT_ALIGN == 0;
 }
 
 static void
