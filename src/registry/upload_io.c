@@ -83,9 +83,8 @@ static enum sta_rc
 make_stage(struct sta_upload *u, struct sta_err *err)
 {
 	struct sta_store *store = u->r->store;
-	enum sta_rc rc = store->ops->stage_create(store, u->id, err);
-
 	struct sta_err ignored;
+	enum sta_rc rc = store->ops->stage_create(store, u->id, err);
 
 	if (rc != STA_OK && rc != STA_EXISTS)
 		return rc;
@@ -95,8 +94,8 @@ make_stage(struct sta_upload *u, struct sta_err *err)
 	return rc;
 }
 
-/* Only one thread at a time is here for an upload: the worker that writes its
- * buffers, or the holder when no worker does. */
+/* Only one thread at a time is here for an upload: the writer thread that has its
+ * buffers, or the holder when none has. */
 static enum sta_rc
 write_stage(struct sta_upload *u, struct sta_upload_buffer *b, struct sta_err *err)
 {
@@ -149,7 +148,7 @@ forget_row(struct sta_upload *u)
 			(const struct sta_log_field[]){ STA_F_STR("error", err.msg), STA_F_END });
 }
 
-/* Let go of an upload that no request and no worker has any more. */
+/* Let go of an upload that no request and no writer has any more. */
 static void
 end_hold(struct sta_upload *u)
 {
@@ -199,7 +198,8 @@ oldest_full(struct sta_upload *u)
 	return b;
 }
 
-/* Write one full buffer.  False when there is no more to do; *released: nor will be. */
+/* Write one full buffer.  False when there is no more to do: then, if *released, the upload
+ * is this thread's to end, else it may be gone. */
 static bool
 write_one(struct sta_upload *u, bool *released)
 {
@@ -214,9 +214,9 @@ write_one(struct sta_upload *u, bool *released)
 		u->io.full--;
 	more = rc == STA_OK && u->io.full > 0;
 	*released = u->io.released;
-	/* Waking costs: wait for room for more than one buffer.
+	/* Waking costs: wait until there is room for two buffers.
 	 * Under the lock: sta_upload_release() takes it before the request goes away. */
-	if (u->io.starved && (!more || u->io.full <= STA_UPLOAD_RING / 2)) {
+	if (u->io.starved && (!more || u->io.full <= 1)) {
 		u->io.starved = false;
 		if (!*released)
 			u->io.waker.wake(u->io.waker.arg);
@@ -229,15 +229,16 @@ write_one(struct sta_upload *u, bool *released)
 	return more;
 }
 
+/* One buffer, then the uploads that wait have their turn. */
 static void
 run_write(struct sta_job *job)
 {
 	struct sta_upload *u = upload_of(job);
 	bool released;
 
-	while (write_one(u, &released))
-		;
-	if (released)
+	if (write_one(u, &released))
+		sta_pool_submit(u->r->writers, &u->job);
+	else if (released)
 		end_hold(u);
 }
 
@@ -270,7 +271,7 @@ grow(struct sta_upload *u, struct sta_upload_buffer *b, size_t cap)
 	return true;
 }
 
-/* Give the full buffer to a worker and go on with the next one, if it is empty. */
+/* Give the full buffer to a writer and go on with the next one, if it is empty. */
 static bool
 hand_over(struct sta_upload *u, size_t goal)
 {
@@ -289,7 +290,7 @@ hand_over(struct sta_upload *u, size_t goal)
 	(void) pthread_mutex_unlock(&u->io.lock);
 	if (room && idle) {
 		u->job = (struct sta_job){ .run = run_write };
-		sta_pool_submit(u->r->workers, &u->job);
+		sta_pool_submit(u->r->writers, &u->job);
 	}
 	return room;
 }
@@ -313,7 +314,7 @@ limit_of(const struct sta_upload *u, const struct sta_upload_buffer *b)
 	return b->cap > 0 ? b->cap - (u->size - b->len) % STA_DIRECT_ALIGN : 0;
 }
 
-/* Room in the buffer, or none (*room 0) until a worker is done. */
+/* Room in the buffer, or none (*room 0) until a writer is done. */
 static enum sta_rc
 make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
 {
@@ -458,7 +459,7 @@ sta_upload_release(struct sta_upload *u)
 	busy = u->io.busy;
 	(void) pthread_mutex_unlock(&u->io.lock);
 	if (busy)
-		return; /* the worker lets go when it is done */
+		return; /* the writer lets go when it is done */
 	if (!u->r->workers || ends_without_waiting(u)) {
 		end_hold(u);
 		return;

@@ -3,7 +3,7 @@
  * in the table of sessions.
  *
  * Two threads work on an upload while bytes come in: the event loop hashes them
- * and fills the buffers of a ring, a worker writes the full ones to the stage.  What
+ * and fills the buffers of a ring, a writer puts the full ones into the stage.  What
  * they share is behind io.lock; everything else belongs to the request that holds
  * the upload.  When nobody holds it (idle) the hash is kept, so that the next request
  * need not read the stage again, and the stage stays open, so that the failure of a
@@ -45,14 +45,14 @@ struct sta_upload {
 	uint64_t size;         /* bytes taken; the holder's */
 	bool row_gone;         /* finished or cancelled: the database knows it no more */
 
-	/* One is being filled; the io.full ones before it are a worker's. */
+	/* One is being filled; the io.full ones before it are the writer's. */
 	struct sta_upload_buffer ring[STA_UPLOAD_RING];
 	size_t filling;
 
 	struct {
 		pthread_mutex_t lock;
 		pthread_cond_t idle;
-		bool busy;     /* a worker writes, until nothing is full */
+		bool busy;     /* a writer has the upload, until nothing is full */
 		bool released; /* the holder has let go */
 		bool starved;  /* append wants to be woken */
 		size_t full;
@@ -121,7 +121,7 @@ void sta_sessions_count(struct sta_sessions *s, int held, int64_t buffer_bytes);
 /* A session found again: open its stage, and hash what it holds. */
 enum sta_rc sta_upload_reread(struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
-/* Wait until no worker has a buffer in hand; then the failure of a write, if any. */
+/* Wait until no writer has a buffer in hand; then the failure of a write, if any. */
 enum sta_rc sta_upload_settle(struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
 /* Hash the stage's bytes into h. */

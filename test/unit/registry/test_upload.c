@@ -245,6 +245,27 @@ a_session_goes_on_where_it_was_left(void **state)
 }
 
 static void
+chunks_of_odd_sizes_come_back_identical(void **state)
+{
+	static const size_t ends[] = { 1, 5000, INLINE_MAX + 3, MIB + 17, 4 * MIB + 4095, 6 * MIB };
+	struct house *h = *state;
+	struct session s;
+	size_t at = 0;
+
+	start(&s, h, ends[ARRAY_LEN(ends) - 1], 1);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		patch(&s, at, ends[i]);
+		at = ends[i];
+	}
+	assert_int_equal(hold(&s), STA_OK);
+	assert_int_equal(finish(&s), STA_OK);
+	release(&s);
+	assert_int_equal(pull(&s), STA_OK);
+	end(&s);
+	assert_sound(h);
+}
+
+static void
 letting_go_with_bytes_in_the_buffer_keeps_them(void **state)
 {
 	static const size_t lens[] = { 1, 16 * KIB, INLINE_MAX + 1, 3 * MIB + 7 };
@@ -713,6 +734,7 @@ main(int argc, char **argv)
 		TEST(small_blobs_live_in_the_database_and_larger_ones_in_the_store),
 		TEST(an_upload_in_one_request_that_is_given_up_leaves_nothing),
 		TEST(a_session_goes_on_where_it_was_left),
+		TEST(chunks_of_odd_sizes_come_back_identical),
 		TEST(letting_go_with_bytes_in_the_buffer_keeps_them),
 		TEST(a_session_survives_a_restart_with_its_hash),
 		TEST(reading_a_session_anew_needs_a_thread_that_may_wait),
