@@ -17,7 +17,7 @@
 /* Zeroed memory, or NULL.  Owned by the caller; release with sta_free(). */
 void *sta_malloc(size_t len) STA_CHECK;
 
-/* len bytes, a multiple of a page of 4096, at the start of a page; not zeroed.  NULL or as above. */
+/* The same at the start of a page of 4096, len a multiple of that, and not zeroed. */
 void *sta_malloc_pages(size_t len) STA_CHECK;
 
 /* As realloc(3): on NULL the old block is still owned by the caller.  New
