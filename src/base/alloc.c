@@ -3,10 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PAGE_BYTES 4096
+
 void *
 sta_malloc(size_t len)
 {
 	return calloc(1, len != 0 ? len : 1);
+}
+
+void *
+sta_malloc_pages(size_t len)
+{
+	return aligned_alloc(PAGE_BYTES, len);
 }
 
 /* Length 0 keeps a block: realloc(p, 0) would free it on some systems. */

@@ -9,6 +9,7 @@
 #include "model/settings.h"
 #include "registry/core.h"
 
+#define WRITERS 4
 #define KEY_SETTING "token key"
 #define KEY_ARENA_MAX ((size_t) 64 << 10)
 #define BEARER_SLOTS 4096
@@ -82,6 +83,8 @@ fill(struct sta_registry *r, struct sta_err *err)
 		rc = sta_cache_new(MANIFEST_SLOTS, &r->manifests, err);
 	if (rc == STA_OK)
 		rc = sta_sessions_new(&r->sessions, err);
+	if (rc == STA_OK && r->workers)
+		rc = sta_pool_new(WRITERS, "writer", &r->writers, err);
 	if (rc == STA_OK)
 		rc = sta_used_new(&r->used, err);
 	return rc;
@@ -115,6 +118,7 @@ sta_registry_close(struct sta_registry *r)
 {
 	if (!r)
 		return;
+	sta_pool_free(r->writers); /* which may have buffers in hand */
 	sta_used_free(r->used);
 	sta_sessions_free(r->sessions);
 	sta_cache_free(r->manifests);

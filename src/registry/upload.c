@@ -172,12 +172,11 @@ revive(struct sta_registry *r, const struct sta_call *call, const struct sta_nam
 		return busy(err);
 	}
 	if (size > 0)
-		rc = sta_upload_hash_stage(r, row->id, u->hash, &size, err);
+		rc = sta_upload_reread(u, err);
 	if (rc != STA_OK) {
 		sta_sessions_forget(r->sessions, u);
 		return rc;
 	}
-	sta_upload_found(u, size);
 	*out = u;
 	return STA_OK;
 }

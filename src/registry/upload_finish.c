@@ -21,6 +21,7 @@ struct finish {
 static enum sta_rc
 hash_again(struct sta_upload *u, enum sta_digest_alg alg, struct sta_err *err)
 {
+	const struct sta_upload_buffer *rest = sta_upload_fill(u);
 	struct sta_hash *h = NULL;
 	uint64_t len = 0;
 	enum sta_rc rc = sta_hash_new(alg, &h, err);
@@ -28,7 +29,7 @@ hash_again(struct sta_upload *u, enum sta_digest_alg alg, struct sta_err *err)
 	if (rc == STA_OK && u->io.staged > 0)
 		rc = sta_upload_hash_stage(u->r, u->id, h, &len, err);
 	if (rc == STA_OK)
-		rc = sta_hash_update(h, u->fill.len > 0 ? u->fill.bytes : "", u->fill.len, err);
+		rc = sta_hash_update(h, rest->len > 0 ? rest->bytes : "", rest->len, err);
 	if (rc != STA_OK) {
 		sta_hash_free(h);
 		return rc;
@@ -123,7 +124,7 @@ read_small(struct finish *f, struct sta_err *err)
 	enum sta_rc rc;
 
 	if (u->io.staged == 0) {
-		f->bytes = u->fill.len > 0 ? u->fill.bytes : "";
+		f->bytes = u->size > 0 ? sta_upload_fill(u)->bytes : "";
 		return STA_OK;
 	}
 	rc = sta_upload_flush(u, err);
@@ -155,11 +156,11 @@ replace(const struct finish *f, struct sta_err *err)
 	enum sta_rc rc;
 
 	(void) pthread_mutex_lock(&r->removing);
-	rc = r->store->ops->publish(r->store, f->u->id, f->digest, err);
+	rc = r->store->ops->publish(r->store, f->u->io.stage, f->digest, err);
 	if (rc == STA_CORRUPT) {
 		rc = r->store->ops->remove(r->store, f->digest, err);
 		if (rc == STA_OK)
-			rc = r->store->ops->publish(r->store, f->u->id, f->digest, err);
+			rc = r->store->ops->publish(r->store, f->u->io.stage, f->digest, err);
 	}
 	(void) pthread_mutex_unlock(&r->removing);
 	return rc;
@@ -172,7 +173,7 @@ static enum sta_rc
 publish(const struct finish *f, struct sta_err *err)
 {
 	struct sta_store *store = f->u->r->store;
-	enum sta_rc rc = store->ops->publish(store, f->u->id, f->digest, err);
+	enum sta_rc rc = store->ops->publish(store, f->u->io.stage, f->digest, err);
 
 	if (rc == STA_CORRUPT)
 		rc = replace(f, err);

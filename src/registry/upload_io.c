@@ -45,19 +45,19 @@ sta_upload_new(struct sta_registry *r, const char *id, const struct sta_name *na
 }
 
 static void
-free_buffer(struct sta_upload *u, struct sta_upload_buffer *b)
-{
-	if (b->cap > 0)
-		sta_sessions_count(u->r->sessions, 0, -(int64_t) b->cap);
-	sta_free(b->bytes);
-	*b = (struct sta_upload_buffer){ 0 };
-}
-
-static void
 free_buffers(struct sta_upload *u)
 {
-	free_buffer(u, &u->fill);
-	free_buffer(u, &u->io.writing);
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < STA_UPLOAD_RING; i++) {
+		bytes += u->ring[i].cap;
+		sta_free(u->ring[i].bytes);
+		u->ring[i] = (struct sta_upload_buffer){ 0 };
+	}
+	u->filling = 0;
+	u->io.full = 0;
+	if (bytes > 0)
+		sta_sessions_count(u->r->sessions, 0, -(int64_t) bytes);
 }
 
 void
@@ -66,18 +66,11 @@ sta_upload_destroy(struct sta_upload *u)
 	if (!u)
 		return;
 	free_buffers(u);
+	u->r->store->ops->stage_end(u->r->store, u->io.stage);
 	sta_hash_free(u->hash);
 	(void) pthread_cond_destroy(&u->io.idle);
 	(void) pthread_mutex_destroy(&u->io.lock);
 	sta_free(u);
-}
-
-void
-sta_upload_found(struct sta_upload *u, uint64_t staged)
-{
-	u->size = staged;
-	u->io.staged = staged;
-	u->io.stage = staged > 0;
 }
 
 uint64_t
@@ -86,8 +79,23 @@ sta_upload_size(const struct sta_upload *u)
 	return u->size;
 }
 
-/* Only one thread at a time is here for an upload: the worker that was handed
- * the buffer, or the holder when no worker has one. */
+static enum sta_rc
+make_stage(struct sta_upload *u, struct sta_err *err)
+{
+	struct sta_store *store = u->r->store;
+	struct sta_err ignored;
+	enum sta_rc rc = store->ops->stage_create(store, u->id, err);
+
+	if (rc != STA_OK && rc != STA_EXISTS)
+		return rc;
+	rc = store->ops->stage_begin(store, u->id, &u->io.stage, err);
+	if (rc != STA_OK)
+		(void) store->ops->stage_remove(store, u->id, &ignored); /* it is empty */
+	return rc;
+}
+
+/* Only one thread at a time is here for an upload: the writer thread that has its
+ * buffers, or the holder when none has. */
 static enum sta_rc
 write_stage(struct sta_upload *u, struct sta_upload_buffer *b, struct sta_err *err)
 {
@@ -97,11 +105,9 @@ write_stage(struct sta_upload *u, struct sta_upload_buffer *b, struct sta_err *e
 	if (b->len == 0)
 		return STA_OK;
 	if (!u->io.stage)
-		rc = store->ops->stage_create(store, u->id, err);
-	if (rc != STA_OK && rc != STA_EXISTS)
-		return rc;
-	u->io.stage = true; /* though it may stay empty: it has to be removed */
-	rc = store->ops->stage_write(store, u->id, u->io.staged, b->bytes, b->len, err);
+		rc = make_stage(u, err);
+	if (rc == STA_OK)
+		rc = store->ops->stage_write(store, u->io.stage, u->io.staged, b->bytes, b->len, err);
 	if (rc != STA_OK)
 		return rc;
 	(void) pthread_mutex_lock(&u->io.lock);
@@ -118,8 +124,10 @@ sta_upload_remove_stage(struct sta_upload *u)
 
 	if (!u->io.stage)
 		return;
-	if (u->r->store->ops->stage_remove(u->r->store, u->id, &err) == STA_OK)
-		u->io.stage = false;
+	if (u->r->store->ops->stage_remove(u->r->store, u->id, &err) != STA_OK)
+		return;
+	u->r->store->ops->stage_end(u->r->store, u->io.stage);
+	u->io.stage = NULL;
 }
 
 static enum sta_rc
@@ -140,7 +148,7 @@ forget_row(struct sta_upload *u)
 			(const struct sta_log_field[]){ STA_F_STR("error", err.msg), STA_F_END });
 }
 
-/* Let go of an upload that no request and no worker has any more. */
+/* Let go of an upload that no request and no writer has any more. */
 static void
 end_hold(struct sta_upload *u)
 {
@@ -148,7 +156,7 @@ end_hold(struct sta_upload *u)
 	bool keep = u->session && !u->over && u->io.failure.rc == STA_OK;
 
 	if (keep)
-		keep = write_stage(u, &u->fill, &err) == STA_OK;
+		keep = write_stage(u, sta_upload_fill(u), &err) == STA_OK;
 	free_buffers(u);
 	if (keep) {
 		sta_sessions_idle(u->r->sessions, u);
@@ -178,26 +186,59 @@ run_end_hold(struct sta_job *job)
 	end_hold(upload_of(job));
 }
 
-static void
-run_write(struct sta_job *job)
+/* The event loop moves on to the next buffer only under the lock. */
+static struct sta_upload_buffer *
+oldest_full(struct sta_upload *u)
 {
-	struct sta_upload *u = upload_of(job);
+	struct sta_upload_buffer *b;
+
+	(void) pthread_mutex_lock(&u->io.lock);
+	b = &u->ring[(u->filling + STA_UPLOAD_RING - u->io.full) % STA_UPLOAD_RING];
+	(void) pthread_mutex_unlock(&u->io.lock);
+	return b;
+}
+
+/* Write one full buffer.  False when there is no more to do: then, if *released, the upload
+ * is this thread's to end, else it may be gone. */
+static bool
+write_one(struct sta_upload *u, bool *released)
+{
 	struct sta_err err;
-	bool released;
-	enum sta_rc rc = write_stage(u, &u->io.writing, &err);
+	enum sta_rc rc = write_stage(u, oldest_full(u), &err);
+	bool more;
 
 	(void) pthread_mutex_lock(&u->io.lock);
 	if (rc != STA_OK)
 		u->io.failure = err;
-	u->io.busy = false;
-	released = u->io.released;
-	/* Under the lock: sta_upload_release() takes it before the request goes away. */
-	if (u->io.starved && !released)
-		u->io.waker.wake(u->io.waker.arg);
-	u->io.starved = false;
-	(void) pthread_cond_broadcast(&u->io.idle);
+	else
+		u->io.full--;
+	more = rc == STA_OK && u->io.full > 0;
+	*released = u->io.released;
+	/* Waking costs: wait until there is room for two buffers.
+	 * Under the lock: sta_upload_release() takes it before the request goes away. */
+	if (u->io.starved && (!more || u->io.full <= 1)) {
+		u->io.starved = false;
+		if (!*released)
+			u->io.waker.wake(u->io.waker.arg);
+	}
+	if (!more) {
+		u->io.busy = false;
+		(void) pthread_cond_broadcast(&u->io.idle);
+	}
 	(void) pthread_mutex_unlock(&u->io.lock);
-	if (released)
+	return more;
+}
+
+/* One buffer, then the uploads that wait have their turn. */
+static void
+run_write(struct sta_job *job)
+{
+	struct sta_upload *u = upload_of(job);
+	bool released;
+
+	if (write_one(u, &released))
+		sta_pool_submit(u->r->writers, &u->job);
+	else if (released)
 		end_hold(u);
 }
 
@@ -217,73 +258,87 @@ buffer_goal(struct sta_upload *u)
 static bool
 grow(struct sta_upload *u, struct sta_upload_buffer *b, size_t cap)
 {
-	char *bytes = sta_realloc(b->bytes, cap);
+	char *bytes = sta_malloc_pages(cap);
 
 	if (!bytes)
 		return false;
+	if (b->len > 0)
+		memcpy(bytes, b->bytes, b->len);
+	sta_free(b->bytes);
 	sta_sessions_count(u->r->sessions, 0, (int64_t) cap - (int64_t) b->cap);
 	b->bytes = bytes;
 	b->cap = cap;
 	return true;
 }
 
-/* Give the full buffer to a worker, unless one has the other buffer still. */
+/* Give the full buffer to a writer and go on with the next one, if it is empty. */
 static bool
-hand_over(struct sta_upload *u)
+hand_over(struct sta_upload *u, size_t goal)
 {
-	struct sta_upload_buffer full = u->fill;
-	bool free_hands;
+	size_t ring = goal == BUFFER_MAX ? STA_UPLOAD_RING : 2;
+	bool room, idle;
 
 	(void) pthread_mutex_lock(&u->io.lock);
-	free_hands = !u->io.busy;
-	u->io.starved = !free_hands;
-	if (free_hands) {
-		u->fill = u->io.writing;
-		u->io.writing = full;
+	room = u->io.full + 1 < ring;
+	idle = !u->io.busy;
+	u->io.starved = !room;
+	if (room) {
+		u->filling = (u->filling + 1) % STA_UPLOAD_RING;
+		u->io.full++;
 		u->io.busy = true;
 	}
 	(void) pthread_mutex_unlock(&u->io.lock);
-	if (free_hands) {
+	if (room && idle) {
 		u->job = (struct sta_job){ .run = run_write };
-		sta_pool_submit(u->r->workers, &u->job);
+		sta_pool_submit(u->r->writers, &u->job);
 	}
-	return free_hands;
+	return room;
 }
 
+/* Each buffer is larger than the one before, until they have the size that all have. */
 static bool
-grow_by_goal(struct sta_upload *u)
+grow_by_goal(struct sta_upload *u, size_t before, size_t goal)
 {
-	struct sta_upload_buffer *b = &u->fill;
-	size_t goal = buffer_goal(u);
-	size_t cap = b->cap == 0 ? BUFFER_MIN : b->cap * 4;
+	struct sta_upload_buffer *b = sta_upload_fill(u);
+	size_t cap = before == 0 ? BUFFER_MIN : before * 4;
 
-	if (b->cap >= goal)
-		return true;
-	return grow(u, b, cap < goal ? cap : goal) || b->cap > 0;
+	if (cap > goal)
+		cap = goal;
+	return b->cap >= cap || grow(u, b, cap) || b->cap > 0;
 }
 
-/* Room in u->fill, or none (*room 0) until a worker is done. */
+/* Bytes that the buffer shall hold: so many that the next begins where a page does. */
+static size_t
+limit_of(const struct sta_upload *u, const struct sta_upload_buffer *b)
+{
+	return b->cap > 0 ? b->cap - (u->size - b->len) % STA_DIRECT_ALIGN : 0;
+}
+
+/* Room in the buffer, or none (*room 0) until a writer is done. */
 static enum sta_rc
 make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
 {
-	struct sta_upload_buffer *b = &u->fill;
+	struct sta_upload_buffer *b = sta_upload_fill(u);
 	bool ok = true;
 
 	*room = 0;
-	if (b->len < b->cap) {
-		*room = b->cap - b->len;
+	if (b->len < limit_of(u, b)) {
+		*room = limit_of(u, b) - b->len;
 		return STA_OK;
 	}
 	if (u->size == b->len && b->cap < STA_BLOB_INLINE_MAX) {
 		ok = grow(u, b, b->cap == 0 ? BUFFER_MIN : STA_BLOB_INLINE_MAX);
 	} else {
-		if (b->cap > 0 && !hand_over(u))
+		size_t goal = buffer_goal(u);
+
+		if (b->len > 0 && !hand_over(u, goal))
 			return STA_OK;
-		ok = grow_by_goal(u);
+		ok = grow_by_goal(u, b->cap, goal);
 	}
 	if (!ok)
 		return sta_err_set(err, STA_NOMEM, 0, "upload buffer");
-	*room = b->cap - b->len;
+	b = sta_upload_fill(u);
+	*room = limit_of(u, b) - b->len;
 	return STA_OK;
 }
 
@@ -326,6 +381,7 @@ sta_upload_append(struct sta_upload *u, const void *p, size_t len, size_t *taken
 		return rc;
 	while (len > *taken) {
 		const char *from = (const char *) p + *taken;
+		struct sta_upload_buffer *b;
 		size_t room = 0;
 
 		rc = make_room(u, &room, err);
@@ -336,8 +392,9 @@ sta_upload_append(struct sta_upload *u, const void *p, size_t len, size_t *taken
 		rc = sta_hash_update(u->hash, from, room, err);
 		if (rc != STA_OK)
 			return rc;
-		memcpy(u->fill.bytes + u->fill.len, from, room);
-		u->fill.len += room;
+		b = sta_upload_fill(u);
+		memcpy(b->bytes + b->len, from, room);
+		b->len += room;
 		u->size += room;
 		*taken += room;
 	}
@@ -360,7 +417,7 @@ sta_upload_flush(struct sta_upload *u, struct sta_err *err)
 	enum sta_rc rc = sta_upload_settle(u, err);
 
 	/* A failure leaves stage and buffer as they were: it can be tried again. */
-	return rc == STA_OK ? write_stage(u, &u->fill, err) : rc;
+	return rc == STA_OK ? write_stage(u, sta_upload_fill(u), err) : rc;
 }
 
 void
@@ -383,7 +440,7 @@ static bool
 ends_without_waiting(const struct sta_upload *u)
 {
 	if (u->session && !u->over)
-		return u->fill.len == 0;
+		return u->ring[u->filling].len == 0;
 	if (u->io.stage)
 		return false;
 	return !u->session || u->row_gone;
@@ -402,7 +459,7 @@ sta_upload_release(struct sta_upload *u)
 	busy = u->io.busy;
 	(void) pthread_mutex_unlock(&u->io.lock);
 	if (busy)
-		return; /* the worker lets go when it is done */
+		return; /* the writer lets go when it is done */
 	if (!u->r->workers || ends_without_waiting(u)) {
 		end_hold(u);
 		return;
@@ -433,5 +490,19 @@ sta_upload_hash_stage(struct sta_registry *r, const char *id, struct sta_hash *h
 	}
 	sta_auto_close(&file.fd);
 	sta_free(chunk);
+	return rc;
+}
+
+enum sta_rc
+sta_upload_reread(struct sta_upload *u, struct sta_err *err)
+{
+	struct sta_store *store = u->r->store;
+	uint64_t size = 0;
+	enum sta_rc rc = store->ops->stage_begin(store, u->id, &u->io.stage, err);
+
+	if (rc == STA_OK)
+		rc = sta_upload_hash_stage(u->r, u->id, u->hash, &size, err);
+	u->size = size;
+	u->io.staged = size;
 	return rc;
 }

@@ -2,12 +2,13 @@
  * upload_session - a blob that is arriving: its buffers, its hash, its place
  * in the table of sessions.
  *
- * Two threads work on an upload while bytes come in: the event loop fills one
- * buffer and hashes it, a worker writes the other one to the stage.  What they
- * share is behind io.lock; everything else belongs to the request that holds
- * the upload.  When nobody holds it (idle) only the hash is kept, so that the next
- * request need not read the stage again; idle ones past the limit of the table
- * are forgotten, oldest first, and read again when they are wanted.
+ * Two threads work on an upload while bytes come in: the event loop hashes them
+ * and fills the buffers of a ring, a writer puts the full ones into the stage.  What
+ * they share is behind io.lock; everything else belongs to the request that holds
+ * the upload.  When nobody holds it (idle) the hash is kept, so that the next request
+ * need not read the stage again, and the stage stays open, so that the failure of a
+ * write is not missed (store/store.h); idle ones past the limit of the table are
+ * forgotten, oldest first, and read again when they are wanted.
  *
  *   upload_table.c   the table: hold, idle, drop
  *   upload_io.c      append, flush, release
@@ -27,8 +28,10 @@
 #include "registry/core.h"
 #include "registry/upload.h"
 
+#define STA_UPLOAD_RING 4
+
 struct sta_upload_buffer {
-	char *bytes;
+	char *bytes; /* at the start of a page */
 	size_t len, cap;
 };
 
@@ -42,18 +45,20 @@ struct sta_upload {
 	uint64_t size;         /* bytes taken; the holder's */
 	bool row_gone;         /* finished or cancelled: the database knows it no more */
 
-	struct sta_upload_buffer fill; /* the event loop's */
+	/* One is being filled; the io.full ones before it are the writer's. */
+	struct sta_upload_buffer ring[STA_UPLOAD_RING];
+	size_t filling;
 
 	struct {
 		pthread_mutex_t lock;
 		pthread_cond_t idle;
-		bool busy;       /* a worker has the buffer below */
-		bool released;   /* the holder has let go */
-		bool starved;    /* append wants to be woken */
-		bool stage;      /* the stage exists */
-		uint64_t staged; /* bytes in the stage */
-		struct sta_upload_buffer writing;
-		struct sta_err failure; /* of a write; rc STA_OK: none */
+		bool busy;     /* a writer has the upload, until nothing is full */
+		bool released; /* the holder has let go */
+		bool starved;  /* append wants to be woken */
+		size_t full;
+		struct sta_stage *stage; /* open; NULL: there is none yet */
+		uint64_t staged;         /* bytes in the stage */
+		struct sta_err failure;  /* of a write; rc STA_OK: none */
 		struct sta_upload_waker waker;
 	} io;
 	struct sta_job job;
@@ -70,6 +75,13 @@ enum sta_rc sta_upload_new(struct sta_registry *r, const char *id, const struct 
 			   int64_t account_id, enum sta_digest_alg alg, struct sta_upload **out,
 			   struct sta_err *err) STA_CHECK;
 void sta_upload_destroy(struct sta_upload *u);
+
+/* The buffer that is being filled: the holder's. */
+static inline struct sta_upload_buffer *
+sta_upload_fill(struct sta_upload *u)
+{
+	return &u->ring[u->filling];
+}
 
 /* --- upload_table.c --- */
 
@@ -106,10 +118,10 @@ void sta_sessions_count(struct sta_sessions *s, int held, int64_t buffer_bytes);
 
 /* --- upload_io.c --- */
 
-/* The stage is there and holds so many bytes: a session found again. */
-void sta_upload_found(struct sta_upload *u, uint64_t staged);
+/* A session found again: open its stage, and hash what it holds. */
+enum sta_rc sta_upload_reread(struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
-/* Wait until no worker has a buffer in hand; then the failure of a write, if any. */
+/* Wait until no writer has a buffer in hand; then the failure of a write, if any. */
 enum sta_rc sta_upload_settle(struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
 /* Hash the stage's bytes into h. */

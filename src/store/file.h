@@ -33,10 +33,18 @@ sta_file_fail(const char *what, const char *name, struct sta_err *err)
 	}
 }
 
-/* Write at the end of fd, the file of stage id, which must be at offset
- * (STA_OUT_OF_ORDER).  After a failure the file is as it was; when it could
- * not be cut back, *spoiled is set. */
-enum sta_rc sta_file_append(int fd, const char *id, uint64_t offset, const void *p, size_t len, bool *spoiled,
-			    struct sta_err *err) STA_CHECK;
+/* A stage's file that is being written. */
+struct sta_file {
+	const char *id; /* of the stage; borrowed */
+	int fd;         /* borrowed */
+	bool direct;    /* O_DIRECT is set */
+	bool cached;    /* leave it: the file system does not know it */
+};
+
+/* Write at the end of the file, which has size bytes and must be at offset
+ * (STA_OUT_OF_ORDER); see STA_DIRECT_MIN.  After a failure the file is as it was;
+ * when it could not be cut back, *spoiled is set. */
+enum sta_rc sta_file_append(struct sta_file *f, uint64_t size, uint64_t offset, const void *p, size_t len,
+			    bool *spoiled, struct sta_err *err) STA_CHECK;
 
 #endif

@@ -31,6 +31,12 @@ struct fs {
 	pthread_mutex_t shard_locks[SHARDS];
 };
 
+struct sta_stage {
+	char id[STA_STAGE_ID_LEN + 1];
+	struct sta_file file;
+	bool lost; /* a sync of it failed: it is never synced again */
+};
+
 /* Where a blob lies: alg/shard/hex. */
 struct place {
 	int alg; /* borrowed directory */
@@ -38,19 +44,6 @@ struct place {
 	char hex[HEX_MAX];
 	pthread_mutex_t *lock;
 };
-
-/* The bytes of a stage are doubtful: drop them. */
-struct doubt {
-	int uploads;
-	const char *id; /* NULL: no longer in doubt */
-};
-
-static void
-auto_doubt(const struct doubt *d)
-{
-	if (d->id)
-		(void) unlinkat(d->uploads, d->id, 0); /* else the sweep of idle uploads finds it */
-}
 
 static void
 auto_unlock(pthread_mutex_t **lock)
@@ -107,37 +100,70 @@ stage_create(struct sta_store *s, const char *id, struct sta_err *err)
 	return fd < 0 ? sta_file_fail("create upload", id, err) : STA_OK;
 }
 
-/* Open a stage and look at it.  *fd is owned by the caller, filled in every case. */
 static enum sta_rc
-open_stage(const struct fs *f, const char *id, int flags, int *fd, struct stat *st, struct sta_err *err)
+stage_begin(struct sta_store *s, const char *id, struct sta_stage **out, struct sta_err *err)
 {
 	enum sta_rc rc = check_id(id, err);
+	STA_AUTO_FD int fd = -1;
+	struct sta_stage *stage;
 
 	if (rc != STA_OK)
 		return rc;
-	*fd = openat(f->uploads, id, flags);
-	if (*fd < 0 || fstat(*fd, st) < 0)
+	fd = openat(fs_of(s)->uploads, id, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
 		return sta_file_fail("open upload", id, err);
+	stage = sta_malloc(sizeof(*stage));
+	if (!stage)
+		return sta_err_set(err, STA_NOMEM, 0, "out of memory for an upload");
+	memcpy(stage->id, id, sizeof(stage->id));
+	stage->file = (struct sta_file){ .id = stage->id, .fd = sta_take_fd(&fd) };
+	*out = stage;
+	return STA_OK;
+}
+
+static void
+stage_end(struct sta_store *s, struct sta_stage *stage)
+{
+	(void) s;
+	if (!stage)
+		return;
+	sta_auto_close(&stage->file.fd);
+	sta_free(stage);
+}
+
+/* The bytes of a stage are doubtful: drop them. */
+static void
+lose(const struct fs *f, struct sta_stage *stage)
+{
+	stage->lost = true;
+	(void) unlinkat(f->uploads, stage->id, 0); /* else the sweep of idle uploads finds it */
+}
+
+static enum sta_rc
+look_at(const struct sta_stage *stage, struct stat *st, struct sta_err *err)
+{
+	if (fstat(stage->file.fd, st) < 0)
+		return sta_file_fail("look at upload", stage->id, err);
+	if (stage->lost || st->st_nlink == 0)
+		return sta_err_set(err, STA_NOT_FOUND, 0, "upload '%s' is gone", stage->id);
 	return STA_OK;
 }
 
 static enum sta_rc
-stage_write(struct sta_store *s, const char *id, uint64_t offset, const void *p, size_t len,
+stage_write(struct sta_store *s, struct sta_stage *stage, uint64_t offset, const void *p, size_t len,
 	    struct sta_err *err)
 {
-	STA_AUTO_FD int fd = -1;
-	STA_AUTO(auto_doubt) struct doubt doubt = { .uploads = fs_of(s)->uploads };
 	bool spoiled = false;
 	struct stat st;
-	enum sta_rc rc = open_stage(fs_of(s), id, O_WRONLY | O_CLOEXEC | O_NOFOLLOW, &fd, &st, err);
+	enum sta_rc rc = look_at(stage, &st, err);
 
 	if (rc != STA_OK)
 		return rc;
 	if (st.st_nlink > 1) /* the bytes have a digest for a name, and keep it */
-		return sta_err_set(err, STA_CONFLICT, 0, "upload '%s' is complete", id);
-	rc = sta_file_append(fd, id, offset, p, len, &spoiled, err);
+		return sta_err_set(err, STA_CONFLICT, 0, "upload '%s' is complete", stage->id);
+	rc = sta_file_append(&stage->file, (uint64_t) st.st_size, offset, p, len, &spoiled, err);
 	if (spoiled)
-		doubt.id = id;
+		lose(fs_of(s), stage);
 	return rc;
 }
 
@@ -161,10 +187,13 @@ stage_open(struct sta_store *s, const char *id, struct sta_blob_file *out, struc
 {
 	STA_AUTO_FD int fd = -1;
 	struct stat st;
-	enum sta_rc rc = open_stage(fs_of(s), id, READ_FLAGS, &fd, &st, err);
+	enum sta_rc rc = check_id(id, err);
 
 	if (rc != STA_OK)
 		return rc;
+	fd = openat(fs_of(s)->uploads, id, READ_FLAGS);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return sta_file_fail("open upload", id, err);
 	*out = (struct sta_blob_file){ .fd = sta_take_fd(&fd), .size = (uint64_t) st.st_size };
 	return STA_OK;
 }
@@ -239,15 +268,15 @@ compare(int shard, const struct place *p, off_t size, struct sta_err *err)
 
 /* Give the stage its name and make that durable, under the shard's lock. */
 static enum sta_rc
-link_stage(const struct fs *f, const struct place *p, int shard, off_t size, struct doubt *doubt,
-	   const char *id, struct sta_err *err)
+link_stage(const struct fs *f, const struct place *p, int shard, off_t size, struct sta_stage *stage,
+	   struct sta_err *err)
 {
 	STA_AUTO(auto_unlock) pthread_mutex_t *lock = p->lock;
 	bool ours;
 	enum sta_rc rc = STA_OK;
 
 	(void) pthread_mutex_lock(lock);
-	ours = linkat(f->uploads, id, shard, p->hex, 0) == 0;
+	ours = linkat(f->uploads, stage->id, shard, p->hex, 0) == 0;
 	if (!ours && errno != EEXIST)
 		return sta_file_fail("publish blob", p->hex, err);
 	if (!ours)
@@ -257,9 +286,9 @@ link_stage(const struct fs *f, const struct place *p, int shard, off_t size, str
 	rc = sync_dir(shard, p->shard, err);
 	if (rc == STA_OK)
 		return rc;
-	doubt->id = id;
 	if (ours)
 		(void) unlinkat(shard, p->hex, 0);
+	lose(f, stage);
 	return rc;
 }
 
@@ -267,26 +296,25 @@ link_stage(const struct fs *f, const struct place *p, int shard, off_t size, str
  * the name.  Any other order can show a reader an empty blob after a power
  * cut.  What can fail without a trace is done first. */
 static enum sta_rc
-publish(struct sta_store *s, const char *id, const struct sta_digest *digest, struct sta_err *err)
+publish(struct sta_store *s, struct sta_stage *stage, const struct sta_digest *digest, struct sta_err *err)
 {
 	struct fs *f = fs_of(s);
 	struct place p = place_of(f, digest);
 	STA_AUTO_FD int shard = -1;
-	STA_AUTO_FD int fd = -1;
-	STA_AUTO(auto_doubt) struct doubt doubt = { .uploads = f->uploads };
 	struct stat st;
-	enum sta_rc rc = open_stage(f, id, READ_FLAGS, &fd, &st, err);
+	enum sta_rc rc = look_at(stage, &st, err);
 
 	if (rc != STA_OK)
 		return rc;
 	shard = openat(p.alg, p.shard, DIR_FLAGS);
 	if (shard < 0)
 		return sta_err_set(err, STA_IO, errno, "open directory '%s'", p.shard);
-	if (fsync(fd) < 0) {
-		doubt.id = id;
-		return sta_err_set(err, STA_IO, errno, "fsync upload '%s'", id);
+	if (fsync(stage->file.fd) < 0) {
+		rc = sta_err_set(err, STA_IO, errno, "fsync upload '%s'", stage->id);
+		lose(f, stage);
+		return rc;
 	}
-	return link_stage(f, &p, shard, st.st_size, &doubt, id, err);
+	return link_stage(f, &p, shard, st.st_size, stage, err);
 }
 
 static enum sta_rc
@@ -388,6 +416,8 @@ auto_fs(struct fs **f)
 static const struct sta_store_ops ops = {
 	.name = "fs",
 	.stage_create = stage_create,
+	.stage_begin = stage_begin,
+	.stage_end = stage_end,
 	.stage_write = stage_write,
 	.stage_stat = stage_stat,
 	.stage_open = stage_open,

@@ -25,6 +25,10 @@ struct stage {
 	char id[STA_STAGE_ID_LEN + 1];
 };
 
+struct sta_stage {
+	char id[STA_STAGE_ID_LEN + 1];
+};
+
 struct blob {
 	struct blob *next;
 	struct bytes *bytes;
@@ -153,22 +157,51 @@ remove_stage(struct stage **at)
 }
 
 static enum sta_rc
-stage_write(struct sta_store *s, const char *id, uint64_t offset, const void *p, size_t len,
+stage_begin(struct sta_store *s, const char *id, struct sta_stage **out, struct sta_err *err)
+{
+	struct mem *m = mem_of(s);
+	HOLD_LOCK(m);
+	struct sta_stage *new;
+
+	if (!need_stage(m, id, err))
+		return err->rc;
+	new = sta_malloc(sizeof(*new));
+	if (!new)
+		return no_memory(err);
+	memcpy(new->id, id, sizeof(new->id));
+	*out = new;
+	return STA_OK;
+}
+
+static void
+stage_end(struct sta_store *s, struct sta_stage *stage)
+{
+	(void) s;
+	sta_free(stage);
+}
+
+static enum sta_rc
+stage_write(struct sta_store *s, struct sta_stage *handle, uint64_t offset, const void *p, size_t len,
 	    struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
 	HOLD_LOCK(m);
-	struct stage *stage = need_stage(m, id, err);
+	struct stage *stage = need_stage(m, handle->id, err);
+	struct sta_file file = { .id = handle->id, .cached = true };
 	bool spoiled = false;
+	struct stat st;
 	enum sta_rc rc;
 
 	if (!stage)
 		return err->rc;
 	if (stage->bytes->names > 1)
-		return sta_err_set(err, STA_CONFLICT, 0, "upload '%s' is complete", id);
-	rc = sta_file_append(stage->bytes->fd, id, offset, p, len, &spoiled, err);
+		return sta_err_set(err, STA_CONFLICT, 0, "upload '%s' is complete", handle->id);
+	file.fd = stage->bytes->fd;
+	if (fstat(file.fd, &st) < 0)
+		return sta_file_fail("stat upload", handle->id, err);
+	rc = sta_file_append(&file, (uint64_t) st.st_size, offset, p, len, &spoiled, err);
 	if (spoiled)
-		remove_stage(find_stage(m, id));
+		remove_stage(find_stage(m, handle->id));
 	return rc;
 }
 
@@ -276,12 +309,12 @@ compare(const struct bytes *a, const struct bytes *b, struct sta_err *err)
 }
 
 static enum sta_rc
-publish(struct sta_store *s, const char *id, const struct sta_digest *digest, struct sta_err *err)
+publish(struct sta_store *s, struct sta_stage *handle, const struct sta_digest *digest, struct sta_err *err)
 {
 	struct mem *m = mem_of(s);
 	HOLD_LOCK(m);
 	const struct blob *there = *find_blob(m, digest);
-	struct stage *stage = need_stage(m, id, err);
+	struct stage *stage = need_stage(m, handle->id, err);
 	struct blob *new;
 
 	if (!stage)
@@ -382,6 +415,8 @@ mem_free(struct sta_store *s)
 static const struct sta_store_ops ops = {
 	.name = "mem",
 	.stage_create = stage_create,
+	.stage_begin = stage_begin,
+	.stage_end = stage_end,
 	.stage_write = stage_write,
 	.stage_stat = stage_stat,
 	.stage_open = stage_open,

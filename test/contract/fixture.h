@@ -8,6 +8,7 @@
 
 #include "t.h"
 
+#include "stage.h"
 #include "store/store.h"
 
 #define ID1 "11111111-1111-4111-8111-111111111111"

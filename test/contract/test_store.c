@@ -51,14 +51,14 @@ static void
 create(struct fixture *f, const char *id, const char *text)
 {
 	assert_int_equal(f->ops->stage_create(f->s, id, &f->err), STA_OK);
-	assert_int_equal(f->ops->stage_write(f->s, id, 0, text, strlen(text), &f->err), STA_OK);
+	assert_int_equal(write_stage(f->s, id, 0, text, strlen(text), &f->err), STA_OK);
 }
 
 static void
 create_and_publish(struct fixture *f, const char *id, const char *text, const struct sta_digest *d)
 {
 	create(f, id, text);
-	assert_int_equal(f->ops->publish(f->s, id, d, &f->err), STA_OK);
+	assert_int_equal(publish_stage(f->s, id, d, &f->err), STA_OK);
 }
 
 static void
@@ -195,11 +195,11 @@ malformed_ids_are_invalid(void **state)
 		int64_t written = 0;
 
 		assert_int_equal(f->ops->stage_create(f->s, bad[i], &f->err), STA_INVALID);
-		assert_int_equal(f->ops->stage_write(f->s, bad[i], 0, "x", 1, &f->err), STA_INVALID);
+		assert_int_equal(write_stage(f->s, bad[i], 0, "x", 1, &f->err), STA_INVALID);
 		assert_int_equal(f->ops->stage_stat(f->s, bad[i], &size, &written, &f->err), STA_INVALID);
 		assert_int_equal(f->ops->stage_open(f->s, bad[i], &file, &f->err), STA_INVALID);
 		assert_int_equal(f->ops->stage_remove(f->s, bad[i], &f->err), STA_INVALID);
-		assert_int_equal(f->ops->publish(f->s, bad[i], &one, &f->err), STA_INVALID);
+		assert_int_equal(publish_stage(f->s, bad[i], &one, &f->err), STA_INVALID);
 		assert_int_equal(file.fd, -7);
 	}
 	assert_int_equal(stages(f, 0).n, 0);
@@ -212,9 +212,9 @@ an_unknown_stage_is_not_found(void **state)
 	struct sta_blob_file file = { .fd = -7 };
 
 	expect_no_stage(f, ID1);
-	assert_int_equal(f->ops->stage_write(f->s, ID1, 0, "x", 1, &f->err), STA_NOT_FOUND);
+	assert_int_equal(write_stage(f->s, ID1, 0, "x", 1, &f->err), STA_NOT_FOUND);
 	assert_int_equal(f->ops->stage_open(f->s, ID1, &file, &f->err), STA_NOT_FOUND);
-	assert_int_equal(f->ops->publish(f->s, ID1, &one, &f->err), STA_NOT_FOUND);
+	assert_int_equal(publish_stage(f->s, ID1, &one, &f->err), STA_NOT_FOUND);
 	assert_int_equal(file.fd, -7);
 	expect_no_blob(f, &one);
 }
@@ -245,7 +245,7 @@ writes_append(void **state)
 
 	create(f, ID1, "ab");
 	create(f, ID2, "xy");
-	assert_int_equal(f->ops->stage_write(f->s, ID1, 2, "cde", 3, &f->err), STA_OK);
+	assert_int_equal(write_stage(f->s, ID1, 2, "cde", 3, &f->err), STA_OK);
 	expect_stage(f, ID1, "abcde");
 	expect_stage(f, ID2, "xy");
 }
@@ -259,7 +259,7 @@ a_write_elsewhere_is_out_of_order_and_changes_nothing(void **state)
 	create(f, ID1, "ab");
 	for (size_t i = 0; i < ARRAY_LEN(offsets); i++) {
 		for (size_t len = 0; len < 3; len++) {
-			assert_int_equal(f->ops->stage_write(f->s, ID1, offsets[i], "xyz", len, &f->err),
+			assert_int_equal(write_stage(f->s, ID1, offsets[i], "xyz", len, &f->err),
 					 STA_OUT_OF_ORDER);
 			expect_stage(f, ID1, "ab");
 		}
@@ -272,7 +272,7 @@ an_empty_write_is_allowed(void **state)
 	struct fixture *f = *state;
 
 	create(f, ID1, "ab");
-	assert_int_equal(f->ops->stage_write(f->s, ID1, 2, "", 0, &f->err), STA_OK);
+	assert_int_equal(write_stage(f->s, ID1, 2, "", 0, &f->err), STA_OK);
 	expect_stage(f, ID1, "ab");
 }
 
@@ -300,12 +300,12 @@ a_full_disk_leaves_the_stage_as_it_was(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small = (struct rlimit){ .rlim_cur = 6, .rlim_max = old.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	rc = f->ops->stage_write(f->s, ID1, 4, "and more", 8, &f->err);
+	rc = write_stage(f->s, ID1, 4, "and more", 8, &f->err);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	assert_int_equal(rc, STA_FULL);
 	assert_int_equal(f->err.sys, EFBIG);
 	expect_stage(f, ID1, "kept");
-	assert_int_equal(f->ops->stage_write(f->s, ID1, 4, "and more", 8, &f->err), STA_OK);
+	assert_int_equal(write_stage(f->s, ID1, 4, "and more", 8, &f->err), STA_OK);
 	expect_stage(f, ID1, "keptand more");
 }
 
@@ -419,7 +419,7 @@ publishing_again_is_fine(void **state)
 	struct fixture *f = *state;
 
 	create_and_publish(f, ID1, "bytes", &one);
-	assert_int_equal(f->ops->publish(f->s, ID1, &one, &f->err), STA_OK);
+	assert_int_equal(publish_stage(f->s, ID1, &one, &f->err), STA_OK);
 	expect_blob(f, &one, "bytes");
 	expect_stage(f, ID1, "bytes");
 }
@@ -442,11 +442,11 @@ a_name_that_other_bytes_hold_is_corrupt_until_removed(void **state)
 
 	create_and_publish(f, ID1, "byte", &one);
 	create(f, ID2, "bytes");
-	assert_int_equal(f->ops->publish(f->s, ID2, &one, &f->err), STA_CORRUPT);
+	assert_int_equal(publish_stage(f->s, ID2, &one, &f->err), STA_CORRUPT);
 	expect_blob(f, &one, "byte");
 	expect_stage(f, ID2, "bytes");
 	assert_int_equal(f->ops->remove(f->s, &one, &f->err), STA_OK);
-	assert_int_equal(f->ops->publish(f->s, ID2, &one, &f->err), STA_OK);
+	assert_int_equal(publish_stage(f->s, ID2, &one, &f->err), STA_OK);
 	expect_blob(f, &one, "bytes");
 }
 
@@ -456,7 +456,7 @@ a_stage_may_have_two_digests(void **state)
 	struct fixture *f = *state;
 
 	create_and_publish(f, ID1, "bytes", &one);
-	assert_int_equal(f->ops->publish(f->s, ID1, &wide, &f->err), STA_OK);
+	assert_int_equal(publish_stage(f->s, ID1, &wide, &f->err), STA_OK);
 	assert_int_equal(f->ops->remove(f->s, &one, &f->err), STA_OK);
 	expect_no_blob(f, &one);
 	expect_blob(f, &wide, "bytes");
@@ -478,7 +478,7 @@ a_published_stage_cannot_be_written(void **state)
 	struct fixture *f = *state;
 
 	create_and_publish(f, ID1, "bytes", &one);
-	assert_int_equal(f->ops->stage_write(f->s, ID1, 5, "more", 4, &f->err), STA_CONFLICT);
+	assert_int_equal(write_stage(f->s, ID1, 5, "more", 4, &f->err), STA_CONFLICT);
 	expect_blob(f, &one, "bytes");
 	expect_stage(f, ID1, "bytes");
 }
@@ -491,8 +491,8 @@ a_stage_outlives_its_blob(void **state)
 	create_and_publish(f, ID1, "bytes", &one);
 	assert_int_equal(f->ops->remove(f->s, &one, &f->err), STA_OK);
 	expect_stage(f, ID1, "bytes");
-	assert_int_equal(f->ops->stage_write(f->s, ID1, 5, "more", 4, &f->err), STA_OK);
-	assert_int_equal(f->ops->publish(f->s, ID1, &two, &f->err), STA_OK);
+	assert_int_equal(write_stage(f->s, ID1, 5, "more", 4, &f->err), STA_OK);
+	assert_int_equal(publish_stage(f->s, ID1, &two, &f->err), STA_OK);
 	expect_blob(f, &two, "bytesmore");
 }
 
@@ -562,9 +562,9 @@ large_writes_keep_every_byte(void **state)
 	for (size_t i = 0; i < sizeof(in); i++)
 		in[i] = (unsigned char) (i * 2654435761U >> 24);
 	create(f, ID1, "");
-	assert_int_equal(f->ops->stage_write(f->s, ID1, 0, in, 1 << 20, &f->err), STA_OK);
-	assert_int_equal(f->ops->stage_write(f->s, ID1, 1 << 20, in + (1 << 20), 2 << 20, &f->err), STA_OK);
-	assert_int_equal(f->ops->publish(f->s, ID1, &one, &f->err), STA_OK);
+	assert_int_equal(write_stage(f->s, ID1, 0, in, 1 << 20, &f->err), STA_OK);
+	assert_int_equal(write_stage(f->s, ID1, 1 << 20, in + (1 << 20), 2 << 20, &f->err), STA_OK);
+	assert_int_equal(publish_stage(f->s, ID1, &one, &f->err), STA_OK);
 	assert_int_equal(f->ops->open(f->s, &one, &file, &f->err), STA_OK);
 	assert_int_equal(file.size, sizeof(in));
 	while (got < sizeof(out)) {
@@ -597,8 +597,8 @@ push_repeatedly(void *arg)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct sta_blob_file file = { .fd = -1 };
 		bool good = ops->stage_create(p->s, p->id, &err) == STA_OK &&
-			    ops->stage_write(p->s, p->id, 0, "bytes", 5, &err) == STA_OK &&
-			    ops->publish(p->s, p->id, &one, &err) == STA_OK &&
+			    write_stage(p->s, p->id, 0, "bytes", 5, &err) == STA_OK &&
+			    publish_stage(p->s, p->id, &one, &err) == STA_OK &&
 			    ops->stage_remove(p->s, p->id, &err) == STA_OK &&
 			    ops->open(p->s, &one, &file, &err) == STA_OK && file.size == 5;
 

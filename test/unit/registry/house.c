@@ -55,12 +55,27 @@ shell_stage_create(struct sta_store *s, const char *id, struct sta_err *err)
 }
 
 static enum sta_rc
-shell_stage_write(struct sta_store *s, const char *id, uint64_t offset, const void *p, size_t len,
+shell_stage_begin(struct sta_store *s, const char *id, struct sta_stage **out, struct sta_err *err)
+{
+	enum sta_rc rc = before(s, OP_STAGE_BEGIN, &s, err);
+
+	return rc == STA_OK ? s->ops->stage_begin(s, id, out, err) : rc;
+}
+
+static void
+shell_stage_end(struct sta_store *s, struct sta_stage *stage)
+{
+	s = ((struct house_store *) s)->real;
+	s->ops->stage_end(s, stage);
+}
+
+static enum sta_rc
+shell_stage_write(struct sta_store *s, struct sta_stage *stage, uint64_t offset, const void *p, size_t len,
 		  struct sta_err *err)
 {
 	enum sta_rc rc = before(s, OP_STAGE_WRITE, &s, err);
 
-	return rc == STA_OK ? s->ops->stage_write(s, id, offset, p, len, err) : rc;
+	return rc == STA_OK ? s->ops->stage_write(s, stage, offset, p, len, err) : rc;
 }
 
 static enum sta_rc
@@ -96,13 +111,14 @@ shell_stage_each(struct sta_store *s, bool (*fn)(void *arg, const char *id), voi
 }
 
 static enum sta_rc
-shell_publish(struct sta_store *s, const char *id, const struct sta_digest *digest, struct sta_err *err)
+shell_publish(struct sta_store *s, struct sta_stage *stage, const struct sta_digest *digest,
+	      struct sta_err *err)
 {
 	struct house *h = ((struct house_store *) s)->house;
 	enum sta_rc rc = before(s, OP_PUBLISH, &s, err);
 
 	if (rc == STA_OK)
-		rc = s->ops->publish(s, id, digest, err);
+		rc = s->ops->publish(s, stage, digest, err);
 	return rc == STA_OK && h->after_publish ? h->after_publish(h, err) : rc;
 }
 
@@ -135,6 +151,8 @@ shell_each(struct sta_store *s, bool (*fn)(void *arg, const struct sta_digest *d
 static const struct sta_store_ops shell_ops = {
 	.name = "shell",
 	.stage_create = shell_stage_create,
+	.stage_begin = shell_stage_begin,
+	.stage_end = shell_stage_end,
 	.stage_write = shell_stage_write,
 	.stage_stat = shell_stage_stat,
 	.stage_open = shell_stage_open,

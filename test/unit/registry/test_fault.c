@@ -56,6 +56,7 @@ arm(enum kind kind, long n)
 	}
 
 WRAP(MEMORY, void *, sta_malloc, (size_t len), (len), NULL)
+WRAP(MEMORY, void *, sta_malloc_pages, (size_t len), (len), NULL)
 WRAP(MEMORY, void *, sta_realloc, (void *p, size_t len), (p, len), NULL)
 WRAP(MEMORY, char *, sta_strdup, (const char *s), (s), NULL)
 WRAP(DISK, ssize_t, pwrite64, (int fd, const void *p, size_t len, off_t at), (fd, p, len, at), -1)
