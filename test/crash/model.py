@@ -116,6 +116,7 @@ class Session:
     acknowledged: int = 0
     used: float = 0
     doubtful: bool = False  # a request was on its way
+    broken_off: bool = False  # the client went away in the middle of a request once
     ending: str | None = None  # and would end it: FINISH, CANCEL
 
     def sure(self):

@@ -37,6 +37,7 @@ class Tally:
         self.excused = 0  # refusals that a slow machine explains
         self.failed = 0  # 5xx, where they are allowed
         self.collected = 0  # blobs
+        self.cut = False  # the power is gone: what is answered now counts no more
 
     def acknowledge(self):
         with self.lock:
@@ -119,6 +120,8 @@ class Writer:
         doubt  what to take back when the request was refused for certain
         """
         if reply.status in statuses:
+            if self.tally.cut:
+                raise Failed(str(reply))
             if reply.status < 300:
                 self.tally.acknowledge()
             return reply
@@ -337,6 +340,8 @@ class Writer:
             if shelf.images:
                 raise Violation(str(why)) from why
             return
+        if self.tally.cut:
+            raise Failed(shelf.name)
         for _, write in writes:
             write.done()
         shelf.dropping = False
@@ -380,13 +385,30 @@ class Writer:
         headers = f"{OCTETS}Content-Range: {at}-{at + len(chunk) - 1}\r\n"
         started = time.monotonic()
         session.doubtful = True
-        reply = self.expect(self.link.request("PATCH", session.location, chunk, headers), 202, 404)
+        reply = self.expect(self.link.request("PATCH", session.location, chunk, headers), 202, 404, 409, 416)
         if reply.status == 404:
             self.lost(session, reply)
         session.doubtful = False
+        if reply.status in (409, 416):
+            self.catch_up(session, reply)
+            return
         session.acknowledged += len(chunk)
         session.used = started
         session.location = reply.headers["location"]
+
+    def catch_up(self, session, reply):
+        """A request that was broken off came to its turn only now."""
+        if not session.broken_off:
+            raise Violation(f"{reply}, nobody else writes there")
+        if reply.status == 416:
+            self.received(session, reply, len(session.data) - session.acknowledged)
+
+    def received(self, session, reply, sent):
+        """So much of what was sent has come."""
+        received = offset_of(reply, session.acknowledged)
+        if not session.acknowledged <= received <= session.acknowledged + sent:
+            raise Violation(f"{reply}: at {received}, {session.acknowledged} were acknowledged, {sent} more sent")
+        session.acknowledged = received
 
     def break_off(self, session):
         """Go away in the middle of a chunk, then ask where to go on."""
@@ -394,7 +416,11 @@ class Writer:
         if len(chunk) + session.acknowledged == len(session.data):
             return
         session.doubtful = True
-        self.link.break_off("PATCH", session.location, chunk, OCTETS)
+        # With its place, as the server may come to it after later ones.
+        at = session.acknowledged
+        session.broken_off = True
+        self.link.break_off("PATCH", session.location, chunk,
+                            f"{OCTETS}Content-Range: {at}-{at + len(chunk)}\r\n")
         for _ in range(TRIES):
             if self.continue_at(session, len(chunk)):
                 session.doubtful = False
@@ -409,10 +435,7 @@ class Writer:
             return False
         if reply.status == 404:
             self.lost(session, reply)
-        received = offset_of(reply, session.acknowledged)
-        if not session.acknowledged <= received <= session.acknowledged + sent:
-            raise Violation(f"{reply}: at {received}, {session.acknowledged} were acknowledged, {sent} more sent")
-        session.acknowledged = received
+        self.received(session, reply, sent)
         return True
 
     def finish_upload(self, session):
@@ -420,9 +443,13 @@ class Writer:
         session.shelf.removed.pop(session.digest, None)
         started = time.monotonic()
         reply = self.expect(
-            self.link.request("PUT", f"{session.location}?digest={session.digest}", b"", OCTETS), 201, 404)
+            self.link.request("PUT", f"{session.location}?digest={session.digest}", b"", OCTETS), 201, 404, 409)
         if reply.status == 404:
             self.lost(session, reply)
+        if reply.status == 409:
+            session.doubtful, session.ending = False, None
+            self.catch_up(session, reply)
+            return
         self.sessions.remove(session)
         session.shelf.lease(session.digest, session.data, started + SURE_S)
 
@@ -433,9 +460,13 @@ class Writer:
         if session.doubtful:
             return
         session.doubtful, session.ending = True, CANCEL
-        reply = self.expect(self.link.request("DELETE", session.location), 204, 404)
+        reply = self.expect(self.link.request("DELETE", session.location), 204, 404, 409)
         if reply.status == 404:
             self.lost(session, reply)
+        if reply.status == 409:
+            session.doubtful, session.ending = False, None
+            self.catch_up(session, reply)
+            return
         self.sessions.remove(session)
         self.cancelled.append(session.location)
 
