@@ -397,8 +397,8 @@ class Writer:
         session.location = reply.headers["location"]
 
     def catch_up(self, session, reply):
-        """A request that was broken off came to its turn only now."""
-        if not session.broken_off:
+        """A request that was broken off came to its turn only now, or the collector looks at an old session."""
+        if not session.broken_off and session.sure():
             raise Violation(f"{reply}, nobody else writes there")
         if reply.status == 416:
             self.received(session, reply, len(session.data) - session.acknowledged)
