@@ -10,16 +10,17 @@ from check import Checker
 from link import Gone, Refused, ask
 from model import Board, Violation
 from server import OWNER, Server
-from writer import Tally, Writer, common_blobs
+from writer import IMAGES_MAX, Tally, Writer, common_blobs
 
 WRITERS = 4
-ACKNOWLEDGED_MAX = 80  # a crash comes after up to so many acknowledgements
+ACKNOWLEDGED_MAX = 40  # a crash comes after up to so many acknowledgements
 PAUSE_MAX_S = 0.004  # and up to so much later
 START_CRASHES = 0.1  # part of the starts that are crashed too
 START_MAX_S = 0.03
 STUCK_S = 60
 FULL_EVERY = 100  # rounds
 LIFE = 500  # rounds of a data directory
+SETTLE_S = 20
 DRAIN_S = 60
 
 
@@ -30,6 +31,9 @@ class Life:
     """
 
     power = False
+    crashes = True
+    failures = ()  # of requests, that are allowed
+    images_max = IMAGES_MAX
     full_every = FULL_EVERY
 
     def __init__(self, directory, seed):
@@ -41,7 +45,7 @@ class Life:
         self.points = 0
         board = Board(["s0", "s1", "s2"])
         common = common_blobs(seed)
-        self.writers = [Writer(OWNER, number, board, common, seed, self.tally, failures=self.power)
+        self.writers = [Writer(OWNER, number, board, common, seed, self.tally, self.failures, self.images_max)
                         for number in range(WRITERS)]
         self.directory.mkdir(parents=True)
         self.prepare()
@@ -88,14 +92,13 @@ class Life:
         self.start()
         self.check(everything=self.rounds % self.full_every == 0)
 
-    def after(self, number):
+    def after(self, number, what="acknowledged"):
         """Wait for so many acknowledgements and a little longer."""
-        target = self.tally.acknowledged + number
+        target = getattr(self.tally, what) + number
         with self.tally.lock:
-            while self.tally.acknowledged < target and not any(writer.violation for writer in self.writers):
-                before = self.tally.acknowledged
-                if not self.tally.lock.wait(STUCK_S) and self.tally.acknowledged == before:
-                    raise Violation(f"nothing was acknowledged for {STUCK_S} s")
+            while (before := getattr(self.tally, what)) < target and not any(w.violation for w in self.writers):
+                if not self.tally.lock.wait(STUCK_S) and getattr(self.tally, what) == before:
+                    raise Violation(f"nothing more {what} for {STUCK_S} s")
         time.sleep(self.chance.uniform(0, PAUSE_MAX_S))
 
     def write(self, until, end):
@@ -124,7 +127,7 @@ class Life:
                 try:
                     self.tally.add("collected", ask(self.data, "gc", now=True)["blobs_removed"])
                 except Refused:
-                    if not self.power:
+                    if not self.failures:
                         raise
         except Gone:
             pass
@@ -151,12 +154,14 @@ class Life:
             raise Violation(f"fsck: {problems}")
 
     def temporary(self):
-        """After a start: no stage without its session, no claim of the process that was."""
-        stages = self.server.stages()
-        known = {row[0] for row in self.server.rows("SELECT id FROM upload")}
-        if lost := stages & self.server.stages() - known:
-            raise Violation(f"stages without a session after the start: {lost}")
-        if claims := self.server.rows("SELECT hex(digest), state, claims FROM blob WHERE state = 1 OR claims > 0"):
+        """No stage without its session, but for one that is just ending; after a start no claim of another process."""
+        deadline = time.monotonic() + SETTLE_S
+        while lost := self.server.stages() - {row[0] for row in self.server.rows("SELECT id FROM upload")}:
+            if time.monotonic() > deadline:
+                raise Violation(f"stages without a session: {lost}")
+            time.sleep(0.01)
+        claims = self.server.rows("SELECT hex(digest), state, claims FROM blob WHERE state = 1 OR claims > 0")
+        if claims and self.crashes:
             raise Violation(f"claims of an earlier process: {claims}")
 
     def finish(self):

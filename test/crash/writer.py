@@ -11,7 +11,7 @@ from model import (ABSENT, CANCEL, FINISH, SURE_HEAD_S, SURE_S, SURE_SESSION_S, 
 
 POOL = random.Random(0).randbytes(1 << 21)  # where blobs take their bytes from
 SIZES = (0, 1, 700, 5_000, 30_000, 65_535, 65_536, 65_537, 66_000, 70_000, 90_000, 250_000)
-IMAGES_MAX = 10  # of a shelf: beyond it, deletes come before pushes
+IMAGES_MAX = 10
 TRIES = 200
 
 
@@ -47,6 +47,7 @@ class Tally:
     def add(self, name, number=1):
         with self.lock:
             setattr(self, name, getattr(self, name) + number)
+            self.lock.notify_all()
 
 
 class Failed(Exception):
@@ -60,18 +61,18 @@ class Refusal(Exception):
 class Writer:
     """One writer with a package of its own, one that it removes as a whole now and then, and one that all share.
 
-    failures  5xx are allowed: the disk is full, or the power is cut
-    sizes     of its blobs
+    failures    answers of the server's failing that are allowed: the disk is full, or the power is cut
+    images_max  images of a package beyond which it deletes rather than pushes
     """
 
-    def __init__(self, owner, number, shared_board, common, seed, tally, failures=False, sizes=SIZES):
+    def __init__(self, owner, number, shared_board, common, seed, tally, failures=(), images_max=IMAGES_MAX):
         self.chance = random.Random(f"{seed}/{number}")
         self.number = number
         self.owner = owner
         self.common = common
         self.tally = tally
         self.failures = failures
-        self.sizes = sizes
+        self.images_max = images_max
         tags = [f"t{n}" for n in range(4)]
         self.own = Shelf(f"{owner}/own{number}", Board(tags))
         self.volatile = Shelf(f"{owner}/volatile{number}", Board(tags))
@@ -105,7 +106,7 @@ class Writer:
         shelf = self.chance.choices(self.shelves, (5, 2, 3))[0]
         if shelf.dropping:
             return  # in doubt until the next check
-        full = len(shelf.images) > IMAGES_MAX
+        full = len(shelf.images) > self.images_max
         steps = (self.push_image, self.move_tag, self.delete_manifest, self.delete_tag, self.push_index,
                  self.push_lone_blob, self.delete_blob, self.go_on_upload, self.cancel_upload, self.drop_package)
         weights = (1 if full else 8, 3, 8 if full else 1, 1, 1, 2, 2, 4, 1, 1)
@@ -125,7 +126,7 @@ class Writer:
             if reply.status < 300:
                 self.tally.acknowledge()
             return reply
-        if reply.status >= 500 and self.failures:
+        if reply.status in self.failures:
             self.well_formed(reply)
             self.tally.add("failed")
             raise Failed(str(reply))
@@ -149,7 +150,7 @@ class Writer:
     def new_blob(self):
         if self.chance.random() < 0.25:
             return self.chance.choice(list(self.common.values()))
-        return fresh_bytes(self.chance, self.chance.choice(self.sizes))
+        return fresh_bytes(self.chance, self.chance.choice(SIZES))
 
     def push_blob(self, shelf, data):
         """In one of the ways there are; returns until when it is there for certain."""
