@@ -7,6 +7,8 @@ in doubt: it happened or it did not, but it did not happen by half.
 import time
 from dataclasses import dataclass
 
+from pushers import Violation  # noqa: F401 (of all who check)
+
 ABSENT = None  # what a tag that is not there points to
 NEVER = float("inf")
 FINISH, CANCEL = "finish", "cancel"
@@ -17,10 +19,6 @@ SURE_S = GRACE_S - 1.2  # so long a blob without manifest is there after its pus
 SURE_HEAD_S = GRACE_S / 2 - 1.2  # HEAD renews a lease once half of it is over
 UPLOAD_TTL_S = 3
 SURE_SESSION_S = UPLOAD_TTL_S - 1.2
-
-
-class Violation(AssertionError):
-    """The registry broke a promise."""
 
 
 class Image:
