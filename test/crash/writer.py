@@ -402,13 +402,13 @@ class Writer:
         if not session.broken_off and session.sure():
             raise Violation(f"{reply}, nobody else writes there")
         if reply.status == 416:
-            self.received(session, reply, len(session.data) - session.acknowledged)
+            self.received(session, reply)
 
-    def received(self, session, reply, sent):
-        """So much of what was sent has come."""
+    def received(self, session, reply):
+        """So much has come, of what was broken off too."""
         received = offset_of(reply, session.acknowledged)
-        if not session.acknowledged <= received <= session.acknowledged + sent:
-            raise Violation(f"{reply}: at {received}, {session.acknowledged} were acknowledged, {sent} more sent")
+        if not session.acknowledged <= received <= len(session.data):
+            raise Violation(f"{reply}: at {received}, {session.acknowledged} were acknowledged")
         session.acknowledged = received
 
     def break_off(self, session):
@@ -423,20 +423,20 @@ class Writer:
         self.link.break_off("PATCH", session.location, chunk,
                             f"{OCTETS}Content-Range: {at}-{at + len(chunk)}\r\n")
         for _ in range(TRIES):
-            if self.continue_at(session, len(chunk)):
+            if self.continue_at(session):
                 session.doubtful = False
                 return
             time.sleep(0.001)  # the server has not noticed yet
         raise Violation(f"{session.location}: still held by a request whose client went away")
 
-    def continue_at(self, session, sent):
+    def continue_at(self, session):
         """Whether the session is free again; then session.acknowledged is true."""
         reply = self.expect(self.link.request("PATCH", session.location, b"", OCTETS), 202, 404, 409)
         if reply.status == 409:
             return False
         if reply.status == 404:
             self.lost(session, reply)
-        self.received(session, reply, sent)
+        self.received(session, reply)
         return True
 
     def finish_upload(self, session):
