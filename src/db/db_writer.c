@@ -12,6 +12,8 @@
 
 /* Log that may pile up between checkpoints; 64 MiB would mean pauses of 90 ms. */
 #define CHECKPOINT_BYTES ((int64_t) 4 * 1024 * 1024)
+/* And after one for which the disk had no space: soon, as the log takes space too. */
+#define CHECKPOINT_AGAIN_BYTES ((int64_t) 256 * 1024)
 #define PAGE_BYTES 4096
 #define FRAME_BYTES (PAGE_BYTES + 24) /* a page in the log has a header of 24 bytes */
 
@@ -201,6 +203,8 @@ checkpoint(struct sta_db *db, int mode)
 	db->wal_mark = db->wal_pages;
 	if ((code & 0xff) == SQLITE_IOERR)
 		db->writer->suspect = true;
+	if (code == SQLITE_FULL)
+		db->wal_mark -= (int) ((CHECKPOINT_BYTES - CHECKPOINT_AGAIN_BYTES) / FRAME_BYTES);
 	if (code != SQLITE_OK)
 		return false;
 	db->own.checkpoints++;

@@ -28,8 +28,16 @@ struct sta_used;     /* tokens used since the last flush; token.c */
 
 enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
 void sta_sessions_free(struct sta_sessions *s);
-/* The session is over unless a request holds it: false, and nothing changed. */
-bool sta_sessions_drop(struct sta_sessions *s, const char *id);
+
+struct sta_upload;
+struct sta_upload_row;
+
+/* Keep requests away from the session of that row until sta_upload_unseize().
+ * STA_BUSY: one holds it; STA_NOT_FOUND: it is over. */
+enum sta_rc sta_upload_seize(struct sta_registry *r, const struct sta_upload_row *row,
+			     struct sta_upload **out, struct sta_err *err) STA_CHECK;
+/* Whether the session goes on is for its row to say.  NULL is allowed. */
+void sta_upload_unseize(struct sta_upload *u);
 
 enum sta_rc sta_used_new(struct sta_used **out, struct sta_err *err) STA_CHECK;
 void sta_used_free(struct sta_used *u);

@@ -48,6 +48,7 @@ repeat(struct pass *p, step_fn *step, struct sta_err *err)
 struct expiry {
 	const char *id;
 	int64_t extend_to; /* 0: remove */
+	uint64_t size;     /* of the stage */
 	bool removed;
 };
 
@@ -65,28 +66,52 @@ expire_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 /* Bytes that came after the row was written prolong its life; that is why
  * requests that bring bytes need not write to the database. */
 static enum sta_rc
+look_at_stage(const struct pass *p, struct expiry *x, struct sta_err *err)
+{
+	const struct sta_store *store = p->r->store;
+	int64_t ttl = (int64_t) p->r->options.upload_ttl_s;
+	int64_t written = 0;
+	enum sta_rc rc = store->ops->stage_stat(p->r->store, x->id, &x->size, &written, err);
+
+	if (rc == STA_OK && written + ttl > p->now)
+		x->extend_to = written + ttl;
+	return rc == STA_NOT_FOUND ? STA_OK : rc;
+}
+
+/* Nobody may use the session while it is decided: a request that came between
+ * look and removal would bring bytes that are lost. */
+static enum sta_rc
+seize(const struct pass *p, const struct sta_upload_row *row, struct expiry *x, struct sta_upload **u,
+      struct sta_err *err)
+{
+	enum sta_rc rc = sta_upload_seize(p->r, row, u, err);
+
+	if (rc == STA_BUSY || rc == STA_NOT_FOUND) {
+		x->extend_to = p->now + FRESH_S;
+		return STA_OK;
+	}
+	return rc == STA_OK ? look_at_stage(p, x, err) : rc;
+}
+
+static enum sta_rc
 expire_one(struct pass *p, const struct sta_upload_row *row, struct sta_err *err)
 {
-	struct sta_store *store = p->r->store;
-	int64_t ttl = (int64_t) p->r->options.upload_ttl_s;
 	struct expiry x = { .id = row->id };
-	uint64_t size = 0;
-	int64_t written = 0;
-	enum sta_rc rc = store->ops->stage_stat(store, row->id, &size, &written, err);
+	struct sta_upload *u = NULL;
+	enum sta_rc rc = look_at_stage(p, &x, err);
 
-	if (rc != STA_OK && rc != STA_NOT_FOUND)
-		return rc;
-	if (rc == STA_OK && written + ttl > p->now)
-		x.extend_to = written + ttl;
-	else if (!sta_sessions_drop(p->r->sessions, row->id))
-		x.extend_to = p->now + FRESH_S; /* a request is just using it */
-	rc = sta_db_write(p->r->db, expire_tx, &x, err);
-	if (rc != STA_OK || !x.removed)
-		return rc;
-	p->taken++;
-	p->result.uploads_expired++;
-	p->result.bytes_freed += size;
-	return store->ops->stage_remove(store, row->id, err);
+	if (rc == STA_OK && x.extend_to == 0)
+		rc = seize(p, row, &x, &u, err);
+	if (rc == STA_OK)
+		rc = sta_db_write(p->r->db, expire_tx, &x, err);
+	if (rc == STA_OK && x.removed) {
+		p->taken++;
+		p->result.uploads_expired++;
+		p->result.bytes_freed += x.size;
+		rc = p->r->store->ops->stage_remove(p->r->store, row->id, err);
+	}
+	sta_upload_unseize(u);
+	return rc;
 }
 
 static enum sta_rc

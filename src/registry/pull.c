@@ -198,6 +198,13 @@ lease(struct sta_registry *r, const struct sta_call *call, const struct sta_entr
 	return rc == STA_OK ? sta_db_write(r->db, renew, &n, err) : rc;
 }
 
+/* Of the database or the disk, rather than an answer of theirs. */
+static bool
+is_failure(enum sta_rc rc)
+{
+	return rc == STA_FULL || rc == STA_BACKEND || rc == STA_IO;
+}
+
 static enum sta_rc
 open_content(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
 	     const struct sta_membership *m, struct sta_pulled_blob *out, struct sta_err *err)
@@ -242,8 +249,11 @@ sta_pull_blob(struct sta_registry *r, const struct sta_call *call, const struct 
 	if (rc != STA_OK)
 		return rc;
 	rc = sta_blob_member(c, e.package.id, digest, &m, err);
-	if (rc == STA_OK)
+	if (rc == STA_OK) {
 		rc = lease(r, call, &e, &m, err);
+		if (content_wanted && is_failure(rc))
+			rc = STA_OK; /* the bytes can be had, though the disk be full */
+	}
 	if (rc == STA_NOT_FOUND)
 		return blob_unknown(digest, err);
 	got.size = m.blob.size;

@@ -87,15 +87,15 @@ sta_upload_start(struct sta_registry *r, const struct sta_call *call, const stru
 		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, &u, err);
 	if (rc != STA_OK)
 		return rc;
-	rc = sta_db_write(r->db, start_tx, &s, err);
-	if (rc != STA_OK) {
-		sta_upload_destroy(u);
-		return rc;
-	}
+	/* Known before its row is: else it could have expired in between. */
 	u->session = true;
 	(void) sta_sessions_add(r->sessions, u); /* the id is new */
-	sta_sessions_idle(r->sessions, u);
-	return STA_OK;
+	rc = sta_db_write(r->db, start_tx, &s, err);
+	if (rc == STA_OK)
+		sta_sessions_idle(r->sessions, u);
+	else
+		sta_sessions_forget(r->sessions, u);
+	return rc;
 }
 
 /* The session's row, if it is the caller's and the package's. */
@@ -150,11 +150,75 @@ sta_upload_status(struct sta_registry *r, const struct sta_call *call, const str
 	return rc == STA_OK ? stage_size(r, id, received, err) : rc;
 }
 
+/* Put a session that this process does not know into the table, held. */
+static enum sta_rc
+adopt(struct sta_registry *r, const struct sta_name *name, const struct sta_upload_row *row,
+      struct sta_upload **out, struct sta_err *err)
+{
+	struct sta_upload *u = NULL;
+	enum sta_rc rc = sta_upload_new(r, row->id, name, row->account_id, row->alg, &u, err);
+
+	if (rc != STA_OK)
+		return rc;
+	u->session = true;
+	if (!sta_sessions_add(r->sessions, u)) {
+		sta_upload_destroy(u);
+		return busy(err);
+	}
+	*out = u;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_upload_seize(struct sta_registry *r, const struct sta_upload_row *row, struct sta_upload **out,
+		 struct sta_err *err)
+{
+	struct sta_name name;
+
+	switch (sta_sessions_hold(r->sessions, row->id, row->account_id, row->package, out)) {
+	case STA_HOLD_TAKEN:
+		return STA_OK;
+	case STA_HOLD_BUSY:
+		return busy(err);
+	case STA_HOLD_OVER:
+		return unknown(err);
+	case STA_HOLD_NONE:
+		break;
+	}
+	if (!sta_name_parse(row->package, strlen(row->package), &name))
+		return sta_err_set(err, STA_CORRUPT, 0, "upload '%s' has a malformed package", row->id);
+	return adopt(r, &name, row, out, err);
+}
+
+void
+sta_upload_unseize(struct sta_upload *u)
+{
+	if (u)
+		sta_sessions_forget(u->r->sessions, u);
+}
+
+/* Look once more, now that nobody else can end the session, and read its bytes. */
+static enum sta_rc
+read_again(struct sta_upload *u, struct sta_db_conn *c, const struct sta_call *call,
+	   const struct sta_name *name, struct sta_err *err)
+{
+	struct sta_upload_row row;
+	uint64_t size = 0;
+	enum sta_rc rc = find_row(c, call, name, u->id, &row, err);
+
+	if (rc == STA_OK)
+		rc = stage_size(u->r, u->id, &size, err);
+	if (rc == STA_OK && size > 0)
+		rc = sta_upload_reread(u, err);
+	return rc;
+}
+
 /* A session that this process does not know: from before a restart, or idle
  * for so long that its hash was forgotten. */
 static enum sta_rc
-revive(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-       const struct sta_upload_row *row, struct sta_upload **out, struct sta_err *err)
+revive(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
+       const struct sta_name *name, const struct sta_upload_row *row, struct sta_upload **out,
+       struct sta_err *err)
 {
 	struct sta_upload *u = NULL;
 	uint64_t size = 0;
@@ -163,16 +227,10 @@ revive(struct sta_registry *r, const struct sta_call *call, const struct sta_nam
 	if (rc == STA_OK && size > 0)
 		rc = sta_must_wait(call, err);
 	if (rc == STA_OK)
-		rc = sta_upload_new(r, row->id, name, row->account_id, row->alg, &u, err);
+		rc = adopt(r, name, row, &u, err);
 	if (rc != STA_OK)
 		return rc;
-	u->session = true;
-	if (!sta_sessions_add(r->sessions, u)) {
-		sta_upload_destroy(u);
-		return busy(err);
-	}
-	if (size > 0)
-		rc = sta_upload_reread(u, err);
+	rc = read_again(u, c, call, name, err);
 	if (rc != STA_OK) {
 		sta_sessions_forget(r->sessions, u);
 		return rc;
@@ -199,7 +257,7 @@ hold(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
 		break;
 	}
 	rc = find_row(c, call, name, id, &row, err);
-	return rc == STA_OK ? revive(r, call, name, &row, out, err) : rc;
+	return rc == STA_OK ? revive(r, c, call, name, &row, out, err) : rc;
 }
 
 static enum sta_rc
@@ -271,39 +329,35 @@ cancel_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	return sta_upload_remove(c, x->id, &x->removed, err);
 }
 
-/* A session of this process is held meanwhile, so that nobody goes on with it;
- * of one from before a restart there is only the row and the stage. */
+/* Held meanwhile, so that nobody goes on with it. */
+static enum sta_rc
+cancel_held(struct sta_upload *u, struct sta_err *err)
+{
+	struct cancel x = { .id = u->id };
+	enum sta_rc rc = sta_db_write(u->r->db, cancel_tx, &x, err);
+
+	if (rc == STA_OK && !x.removed)
+		return unknown(err);
+	return rc == STA_OK ? u->r->store->ops->stage_remove(u->r->store, u->id, err) : rc;
+}
+
 enum sta_rc
 sta_upload_cancel(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
 		  const char *id, struct sta_err *err)
 {
-	struct cancel x = { .id = id };
 	struct sta_upload *u = NULL;
 	struct sta_upload_row row;
 	struct sta_db_conn *c = NULL;
-	enum sta_hold how = STA_HOLD_NONE;
 	enum sta_rc rc = may_push(r, call, name, &c, err);
 
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
-	if (rc != STA_OK)
-		return rc;
-	how = sta_sessions_hold(r->sessions, id, call->caller.user_id, name->full, &u);
-	if (how == STA_HOLD_BUSY)
-		return busy(err);
-	if (how == STA_HOLD_OVER)
-		return unknown(err);
-	if (how == STA_HOLD_NONE)
+	if (rc == STA_OK)
 		rc = find_row(c, call, name, id, &row, err);
 	if (rc == STA_OK)
-		rc = sta_db_write(r->db, cancel_tx, &x, err);
-	if (rc == STA_OK && u) {
-		u->row_gone = true;
-		sta_sessions_end(r->sessions, u);
-		sta_upload_remove_stage(u);
-	} else if (rc == STA_OK) {
-		rc = r->store->ops->stage_remove(r->store, id, err);
-	}
-	sta_upload_release(u);
+		rc = sta_upload_seize(r, &row, &u, err);
+	if (rc == STA_OK)
+		rc = cancel_held(u, err);
+	sta_upload_unseize(u);
 	return rc;
 }

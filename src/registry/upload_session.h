@@ -10,7 +10,7 @@
  * write is not missed (store/store.h); idle ones past the limit of the table are
  * forgotten, oldest first, and read again when they are wanted.
  *
- *   upload_table.c   the table: hold, idle, drop
+ *   upload_table.c   the table: hold, idle, forget
  *   upload_io.c      append, flush, release
  *   upload_finish.c  verify, publish, record
  *   upload.c         sessions: start, status, cancel, open

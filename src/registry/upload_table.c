@@ -199,25 +199,6 @@ sta_sessions_forget(struct sta_sessions *s, struct sta_upload *u)
 	sta_upload_destroy(u);
 }
 
-bool
-sta_sessions_drop(struct sta_sessions *s, const char *id)
-{
-	struct sta_upload *u;
-	bool free_now;
-
-	(void) pthread_mutex_lock(&s->lock);
-	u = find(s, id);
-	free_now = u && !u->held;
-	if (free_now) {
-		unlink_from_idle(s, u);
-		unlink_from_bucket(s, u);
-	}
-	(void) pthread_mutex_unlock(&s->lock);
-	if (free_now)
-		sta_upload_destroy(u);
-	return !u || free_now;
-}
-
 size_t
 sta_sessions_active(struct sta_sessions *s)
 {

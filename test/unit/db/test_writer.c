@@ -522,6 +522,8 @@ log_held_by_a_reader_grows_and_is_emptied_later(void **state)
 	struct fixture *f = *state;
 	struct sta_db_conn *c;
 	struct sta_db_stats stats;
+	struct stat st;
+	char log[96];
 
 	c = hold_log(f, 0);
 	for (int i = 0; i < 40; i++)
@@ -534,6 +536,28 @@ log_held_by_a_reader_grows_and_is_emptied_later(void **state)
 		assert_int_equal(put_load_now(f, i, 256 * 1024), STA_OK);
 	sta_db_stats(f->db, &stats);
 	assert_true(stats.wal_bytes < 5 * 1024 * 1024);
+	path_in(f, "db-wal", log);
+	assert_int_equal(stat(log, &st), 0);
+	assert_true(st.st_size <= 8 * 1024 * 1024);
+}
+
+/* A full disk takes what is appended to the log, up to its end, and no page more of the database. */
+static void
+log_is_checkpointed_soon_after_there_is_space_again(void **state)
+{
+	struct fixture *f = *state;
+	struct sta_db_stats before;
+	struct sta_db_stats after;
+
+	sta_db_stats(f->db, &before);
+	shim_fail_write(SHIM_DB, 1, 1000);
+	for (int i = 0; i < 17; i++)
+		assert_int_equal(put_load_now(f, i, 256 * 1024), STA_OK);
+	shim_fail_write(SHIM_DB, 0, 0);
+	for (int i = 17; i < 19; i++)
+		assert_int_equal(put_load_now(f, i, 256 * 1024), STA_OK);
+	sta_db_stats(f->db, &after);
+	assert_int_equal(after.checkpoints - before.checkpoints, 1);
 }
 
 static void
@@ -603,6 +627,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(read_only_transaction_needs_no_sync, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_is_checkpointed_every_4_mib, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_held_by_a_reader_grows_and_is_emptied_later, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(log_is_checkpointed_soon_after_there_is_space_again, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(failed_checkpoint_loses_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(close_that_cannot_checkpoint_keeps_the_log, setup, teardown),

@@ -350,6 +350,53 @@ a_session_that_a_request_holds_does_not_expire(void **state)
 	assert_sound(h);
 }
 
+/* The session that a request is just finding again ends. */
+static struct {
+	char id[STA_UUID_TEXT_MAX];
+	bool by_client;
+} ending;
+
+static enum sta_rc
+end_session(struct house *h, struct sta_err *err)
+{
+	struct sta_name name;
+
+	(void) err;
+	h->before[OP_STAGE_STAT] = NULL;
+	name_of(PACKAGE, &name);
+	if (ending.by_client)
+		assert_int_equal(sta_upload_cancel(h->r, &h->alice, &name, ending.id, &h->err), STA_OK);
+	else
+		assert_int_equal(run_gc(h, false).uploads_expired, 1);
+	return STA_OK;
+}
+
+static void
+a_session_that_ends_while_a_request_finds_it_again_is_unknown(void **state)
+{
+	struct house *h = *state;
+	struct bell *b = bell_new();
+	struct sta_upload_waker waker = bell_waker(b);
+	struct sta_name name;
+
+	name_of(PACKAGE, &name);
+	for (int i = 0; i < 2; i++) {
+		struct sta_upload *u = NULL;
+
+		sta_clock_set_offset(0);
+		leave_session(h, LARGE, ending.id);
+		house_restart(h); /* now only the database knows it */
+		ending.by_client = i == 1;
+		sta_clock_set_offset((int64_t) h->options.upload_ttl_s + 5);
+		h->before[OP_STAGE_STAT] = end_session;
+		assert_int_equal(
+			sta_upload_open(h->r, &h->alice, &name, ending.id, STA_SHA256, &waker, &u, &h->err),
+			STA_NOT_FOUND);
+		assert_int_equal(count_stages(h), 0);
+	}
+	bell_free(b);
+}
+
 static void
 recovery_removes_stages_without_a_session_and_ends_removals(void **state)
 {
@@ -538,6 +585,7 @@ main(int argc, char **argv)
 		TEST(a_package_begun_and_never_published_goes_and_a_published_one_stays),
 		TEST(an_idle_session_expires_with_its_bytes),
 		TEST(a_session_that_a_request_holds_does_not_expire),
+		TEST(a_session_that_ends_while_a_request_finds_it_again_is_unknown),
 		TEST(recovery_removes_stages_without_a_session_and_ends_removals),
 		TEST(a_pass_that_fails_is_made_up_for_by_the_next),
 		TEST(only_the_site_may_collect),
