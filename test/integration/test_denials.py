@@ -173,8 +173,8 @@ def test_anonymous_callers_never_write(registry, anonymous, public, unchanged):
 
 @pytest.mark.parametrize("routes, message", [(READS, READ), (WRITES, WRITE), (DELETES, DELETE)],
                          ids=["read", "write", "delete"])
-def test_v29_v62_t2_outsider_is_denied_and_cannot_tell_private_from_absent(registry, bob, outsider, private, unchanged, routes,
-                                                                message):
+def test_v29_v62_t2_outsider_is_denied_and_cannot_tell_private_from_absent(registry, bob, outsider, private, unchanged,
+                                                                           routes, message):
     """V29, V62, T2: bearer, Basic and raw token; status, headers and body."""
     callers = [outsider, registry.basic(bob.name, bob.token), registry.bearer(bob.token)]
     with unchanged(private):

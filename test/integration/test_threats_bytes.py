@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -57,7 +58,8 @@ def test_v1_v114_fifty_endless_manifests_at_once_are_413_and_take_little_memory(
             return raw.receive(connection, 5)[0][:12], sent
 
     results = at_once(push, range(50))
-    assert {answer for answer, _ in results} <= {b"HTTP/1.1 413", b""} and b"HTTP/1.1 413" in {answer for answer, _ in results}
+    answers = {answer for answer, _ in results}
+    assert b"HTTP/1.1 413" in answers and answers <= {b"HTTP/1.1 413", b""}
     assert registry.memory() - before < 300 << 20
     assert owner.tags(package) == ["v1"]
 
@@ -117,8 +119,8 @@ def test_v113_text_that_grows_when_it_is_escaped_is_written_whole(fresh, text):
     for length in (1, 31, 63, 64, 65, 127, 128, 255, 256, 511, 512, 1023, 1024, 2047, 2500):
         target = "/v2/alice/app/manifests/" + text * min(length, 7900 // len(text))
         for method in ("GET", "PUT"):
-            response = registry.basic("alice", user.token).send(method, target, authorization=basic_header("alice", user.token),
-                                                                headers={"User-Agent": "a\\\"" * min(length, 1000)})
+            response = registry.basic("alice", user.token).request(method, target, headers={
+                "User-Agent": "a\\\"" * min(length, 1000)})
             assert response.status_code in (400, 404) and response.json()["errors"]
     registry.stop()
     assert len(registry.log_lines()) == len(registry.log_text().splitlines()) >= 30
@@ -277,14 +279,17 @@ def test_v61_what_was_acknowledged_is_seen_by_the_next_request_of_anyone(registr
         assert name in [entry for page in other.pages("/v2/_catalog", "repositories") for entry in page]
 
 
-def test_v61_bytes_of_an_upload_that_was_refused_are_freed_at_once(fresh):
+def test_v61_bytes_of_an_upload_that_was_refused_are_freed_without_a_collection(fresh):
     registry = fresh({"limits.layer": "1MiB"})
     client = registry.client(registry.user("alice"))
     big = os.urandom((1 << 20) + 1)
     assert client.patch(client.start_upload("alice/app"), data=iter([big]), headers=OCTETS).status_code == 413
     assert client.put(client.start_upload("alice/app"), params={"digest": images.random_digest()}, data=big[:500_000],
                       headers=OCTETS).status_code == 400
-    assert registry.staged_files() == []
+    deadline = time.monotonic() + 10
+    while registry.staged_files():  # a request lets go of its upload when it is over, a moment after the answer
+        assert time.monotonic() < deadline, "still there"
+        time.sleep(0.02)
 
 
 def test_v9_what_was_collected_can_be_pushed_again_and_again(fresh):
@@ -407,10 +412,12 @@ def dynamic(kind):
 
 
 def test_v83_v115_the_program_has_no_interpreter_and_calls_no_writer_of_archives():
-    needed = {line.split("[")[1].split("]")[0].split(".so")[0] for line in dynamic(["--dynamic"]).splitlines() if "(NEEDED)" in line}
-    assert needed <= {"libc", "libm", "libpthread", "libmicrohttpd", "libgnutls", "libsqlite3", "libcrypto", "libjansson", "libsodium",
-                      "libyaml-0", "libz", "ld-linux-x86-64", "libasan", "libubsan", "libtsan", "libgcov", "libgcc_s"}, needed
-    symbols = {line.split()[7].split("@")[0] for line in dynamic(["--dyn-syms"]).splitlines() if " UND " in line and len(line.split()) > 7}
+    needed = {re.sub(r"\.so.*", "", name) for name in re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic(["--dynamic"]))}
+    ours = {"libmicrohttpd", "libgnutls", "libsqlite3", "libcrypto", "libjansson", "libsodium", "libyaml-0", "libz"}
+    compiler = {"libc", "libm", "libpthread", "ld-linux-x86-64", "libasan", "libubsan", "libtsan", "libgcov", "libgcc_s"}
+    assert needed <= ours | compiler
+    symbols = set(re.findall(r" UND (\w+)", dynamic(["--dyn-syms"])))
+    assert "sqlite3_open_v2" in symbols, "the symbols were not read"
     assert {"dlopen", "system", "popen", "execve", "execvp", "posix_spawn"} & symbols == set()
     assert not [name for name in symbols if name.startswith(("gz", "inflate", "deflate"))]
 

@@ -128,15 +128,16 @@ def hosts():
     yield "twice", request(b"Host: {host}", b"Host: {host}")
     yield "two", request(b"Host: {host}", b"Host: evil.example")
     yield "two, the other way", request(b"Host: evil.example", b"HOST: {host}")
-    for value in (b"", b"a b", b"a, b", b"a/b", b"u@a", b"a?b", b"a#b", b"a\\b", b"a\"b", b"<a>", b"a;b", b"http://a", b"[::1",
-                  b"::1]", b"[]", b"a:b", b"a:80:80", b":80", b"\xc3\xa4", b"a%20b"):
+    for value in (b"", b"a b", b"a, b", b"a/b", b"u@a", b"a?b", b"a#b", b"a\\b", b"a\"b", b"<a>", b"a;b", b"http://a",
+                  b"[::1", b"::1]", b"[]", b"a:b", b"a:80:80", b":80", b"\xc3\xa4", b"a%20b"):
         yield shown(value), request(b"Host: " + value)
 
 
 def versions():
     for version in (b"HTTP/1.2", b"HTTP/1.9", b"HTTP/1.10", b"HTTP/1.01", b"HTTP/01.1", b"HTTP/2.0", b"HTTP/2", b"HTTP/3.7",
                     b"HTTP/0.9", b"HTTP/1.", b"HTTP/.1", b"HTTP/11", b"HTTP/1,1", b"HTTP/-1.1", b"HTTP/1.1x", b"HTTP/ 1.1",
-                    b"http/1.1", b"Http/1.1", b"HTTQ/1.1", b"TTP/1.1", b"HTTP/1.1 ", b"HTTP/1.1\t", b"HTTP/1.1\0", b"HTTPS/1.1"):
+                    b"http/1.1", b"Http/1.1", b"HTTQ/1.1", b"TTP/1.1", b"HTTP/1.1 ", b"HTTP/1.1\t", b"HTTP/1.1\0",
+                    b"HTTPS/1.1"):
         yield shown(version), with_fields(b"Content-Length: 5").replace(b"HTTP/1.1", version, 1)
     yield "none", with_fields(b"Content-Length: 5").replace(b" HTTP/1.1", b"", 1)
     yield "preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -145,21 +146,25 @@ def versions():
 
 def first_lines():
     rest = b"\r\n" + HOST + b"Content-Length: 5\r\n\r\n" + BODY
-    for line in (b"POST  {target} HTTP/1.1", b"POST {target}  HTTP/1.1", b"POST\t{target} HTTP/1.1", b"POST {target}\tHTTP/1.1",
-                 b" POST {target} HTTP/1.1", b"POST HTTP/1.1", b"POST  HTTP/1.1", b"POST {target} x HTTP/1.1",
-                 b"POST {target}\x0bHTTP/1.1", b"PO ST {target} HTTP/1.1", b"P@ST {target} HTTP/1.1", b"P\x00ST {target} HTTP/1.1",
+    for line in (b"POST  {target} HTTP/1.1", b"POST {target}  HTTP/1.1", b"POST\t{target} HTTP/1.1",
+                 b"POST {target}\tHTTP/1.1", b" POST {target} HTTP/1.1", b"POST HTTP/1.1", b"POST  HTTP/1.1",
+                 b"POST {target} x HTTP/1.1",
+                 b"POST {target}\x0bHTTP/1.1", b"PO ST {target} HTTP/1.1", b"P@ST {target} HTTP/1.1",
+                 b"P\x00ST {target} HTTP/1.1",
                  b"POST {target}\x00 HTTP/1.1", b"POST {target}\x01 HTTP/1.1", b"POST {target}\x7f HTTP/1.1",
                  b"POST {target}\r HTTP/1.1", b"POST http://evil.example{target} HTTP/1.1",
-                 b"POST http://{host}{target} HTTP/1.1", b"POST //evil.example{target} HTTP/1.1", b"POST evil.example:80 HTTP/1.1",
+                 b"POST http://{host}{target} HTTP/1.1", b"POST //evil.example{target} HTTP/1.1",
+                 b"POST evil.example:80 HTTP/1.1",
                  b"POST * HTTP/1.1", b"POST token HTTP/1.1", b"POST \\token HTTP/1.1", b"POST ?{target} HTTP/1.1",
                  b"POST #{target} HTTP/1.1"):
         yield shown(line), line + rest
 
 
 def chunk_sizes():
-    for size in (b"", b"x", b"xyz", b"0x5", b"0X5", b"+5", b"-5", b" 5", b"\t5", b"5 ", b"5\t", b"5 ;a", b"5g", b"5,5", b"5.0",
-                 b"h5", b"5h", b"0000000000000000000000005", b"00000000000000005", b"10000000000000005", b"f" * 17, b"f" * 40,
-                 b"-1", b"5\x00", b"5\xa0", b"\xef\xbc\x95", b";a", b"5;a\x00", b"5;a\x01", b"5;" + b"a" * 2000, b"5\r", b"5;a\r"):
+    for size in (b"", b"x", b"xyz", b"0x5", b"0X5", b"+5", b"-5", b" 5", b"\t5", b"5 ", b"5\t", b"5 ;a", b"5g", b"5,5",
+                 b"5.0", b"h5", b"5h", b"0000000000000000000000005", b"00000000000000005", b"10000000000000005", b"f" * 17, b"f" * 40,
+                 b"-1", b"5\x00", b"5\xa0", b"\xef\xbc\x95", b";a", b"5;a\x00", b"5;a\x01", b"5;" + b"a" * 2000, b"5\r",
+                 b"5;a\r"):
         yield shown(size), with_body(size + b"\r\n" + BODY + b"\r\n" + LAST)
 
 
@@ -304,7 +309,9 @@ def test_t20_malformed_chunks_are_refused_however_they_are_cut(server, group):
 
 def test_t20_a_well_formed_request_is_answered_once_and_then_the_next(server):
     """What the corpus is a distortion of, so that none of its refusals is for another reason."""
-    fine = [with_fields(b"Content-Length: 5"), with_body(b"5\r\nhello\r\n" + LAST), with_body(b"2;a=b\r\nhe\r\n3\r\nllo\r\n0\r\nX-A: b\r\n\r\n"), with_fields(b"X-A:\tb c ", b"Content-Length: 5")]
+    fine = [with_fields(b"Content-Length: 5"), with_body(b"5\r\nhello\r\n" + LAST),
+            with_body(b"2;a=b\r\nhe\r\n3\r\nllo\r\n0\r\nX-A: b\r\n\r\n"),
+            with_fields(b"X-A:\tb c ", b"Content-Length: 5")]
     for request in fine:
         request = filled(server, request + CANARY.replace(b"X-Request", b"Connection: close\r\nX-Request"), signed_in=False)
         for pieces in ([request], [bytes([byte]) for byte in request]):
