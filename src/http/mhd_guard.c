@@ -74,19 +74,33 @@ take_text(struct head *h, const char **text, size_t *len)
 	return h->p < h->end;
 }
 
+static size_t
+name_length(const char *s)
+{
+	static const bool of_a_name[256] = {
+		['-'] = true,         ['.'] = true,         ['_'] = true,
+		['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+	};
+	size_t len = 0;
+
+	while (of_a_name[(unsigned char) s[len]])
+		len++;
+	return len;
+}
+
 /* NAME, ADDRESS or [ADDRESS], and perhaps :PORT. */
 static bool
 is_host(const char *s)
 {
-	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 	bool literal = *s == '[';
-	size_t len = literal ? strspn(s + 1, "0123456789abcdefABCDEF:.") : strspn(s, name);
+	size_t len = literal ? strspn(s + 1, "0123456789abcdefABCDEF:.") : name_length(s);
 
 	s += literal ? len + 1 : len;
 	if (len == 0 || (literal && *s++ != ']'))
 		return false;
 	if (*s == ':')
-		s += 1 + strspn(s + 1, "0123456789");
+		while (*++s >= '0' && *s <= '9')
+			;
 	return *s == '\0';
 }
 

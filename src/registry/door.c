@@ -94,7 +94,8 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 	rc = sta_door_known(call, &e, action, err);
 	if (rc == STA_OK)
 		*out = e;
-	else if (e.exists) /* as of one that is absent: the time of a denial shall not tell that it is there */
+	else if (e.exists) /* as of one that is absent: the time of a denial shall not tell that it is there
+			    */
 		(void) !sta_namespace_find(c, name->namespace, &e.namespace_id, &ignored);
 	return rc;
 }

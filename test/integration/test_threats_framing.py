@@ -129,7 +129,7 @@ def hosts():
     yield "two", request(b"Host: {host}", b"Host: evil.example")
     yield "two, the other way", request(b"Host: evil.example", b"HOST: {host}")
     for value in (b"", b"a b", b"a, b", b"a/b", b"u@a", b"a?b", b"a#b", b"a\\b", b"a\"b", b"<a>", b"a;b", b"http://a",
-                  b"[::1", b"::1]", b"[]", b"a:b", b"a:80:80", b":80", b"\xc3\xa4", b"a%20b"):
+                  b"[::1", b"::1]", b"[]", b"[::1]80", b"a:b", b"a:80:80", b":80", b"\xc3\xa4", b"a%20b"):
         yield shown(value), request(b"Host: " + value)
 
 
