@@ -29,6 +29,19 @@ add_digest(struct sta_request *req, struct sta_response *res, const char *header
 	return sta_reply_header(res, header, sta_arena_strdup(req->arena, sta_digest_text(d, text)), err);
 }
 
+/* The media type is what somebody pushed with.  Those of containers end in +json and are no
+ * pages; a browser that opens any other as one shall run nothing in it. */
+static enum sta_rc
+add_type(struct sta_response *res, const char *type, struct sta_err *err)
+{
+	const char *suffix = strrchr(type, '+');
+	enum sta_rc rc = sta_reply_header(res, "Content-Type", type, err);
+
+	if (rc != STA_OK || (suffix && strcmp(suffix, "+json") == 0))
+		return rc;
+	return sta_reply_header(res, "Content-Security-Policy", "sandbox; default-src 'none'", err);
+}
+
 enum sta_rc
 sta_get_manifest(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
@@ -42,7 +55,7 @@ sta_get_manifest(void *ctx, struct sta_request *req, struct sta_response *res, s
 	if (rc == STA_OK)
 		rc = sta_pull_manifest(api->r, &call, &name, &ref, req->method != STA_HEAD, &m, err);
 	if (rc == STA_OK)
-		rc = sta_reply_header(res, "Content-Type", m.media_type, err);
+		rc = add_type(res, m.media_type, err);
 	if (rc == STA_OK)
 		rc = add_digest(req, res, "Docker-Content-Digest", &m.digest, err);
 	if (rc != STA_OK)

@@ -59,6 +59,7 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_Connec
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED && conn) {
 		unlink_conn(s, conn);
+		sta_mhd_wire_close(conn);
 		sta_free(conn);
 		*ctx = NULL;
 	}
@@ -74,6 +75,7 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_Connec
 	sta_mhd_peer_text(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
 			  conn->peer);
 	sta_mhd_phase(conn, STA_PHASE_HEADER);
+	sta_mhd_wire_open(conn);
 	*ctx = conn;
 	link_conn(s, conn);
 }

@@ -74,13 +74,43 @@ take_text(struct head *h, const char **text, size_t *len)
 	return h->p < h->end;
 }
 
+static size_t
+name_length(const char *s)
+{
+	static const bool of_a_name[256] = {
+		['-'] = true,         ['.'] = true,         ['_'] = true,
+		['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+	};
+	size_t len = 0;
+
+	while (of_a_name[(unsigned char) s[len]])
+		len++;
+	return len;
+}
+
+/* NAME, ADDRESS or [ADDRESS], and perhaps :PORT. */
+static bool
+is_host(const char *s)
+{
+	bool literal = *s == '[';
+	size_t len = literal ? strspn(s + 1, "0123456789abcdefABCDEF:.") : name_length(s);
+
+	s += literal ? len + 1 : len;
+	if (len == 0 || (literal && *s++ != ']'))
+		return false;
+	if (*s == ':')
+		while (*++s >= '0' && *s <= '9')
+			;
+	return *s == '\0';
+}
+
 static bool
 note_field(struct head *h, const char *name, const char *value, size_t len)
 {
 	uint64_t length;
 
 	if (strcasecmp(name, "Host") == 0)
-		return ++h->hosts == 1;
+		return ++h->hosts == 1 && is_host(value);
 	if (strcasecmp(name, "Content-Length") == 0)
 		return ++h->lengths == 1 && sta_parse_u64(value, len, &length);
 	if (strcasecmp(name, "Transfer-Encoding") == 0)
@@ -116,14 +146,15 @@ fields_are_strict(struct head *h)
 	return take_line_end(h) && h->p == h->end;
 }
 
-/* A method is a token, and one space stands before a target without spaces. */
+/* A token, a target without blanks, the version, one space between each. */
 static bool
-first_line_is_strict(const struct sta_mhd_request *er, const char *method)
+first_line_is_strict(const struct sta_mhd_request *er, const char *method, const char *version)
 {
-	const char *target = er->req.target;
+	const char *target = er->req.target, *query = er->base.query;
+	size_t len = strlen(method) + 1 + strlen(target) + (query ? 1 + strlen(query) : 0) + 1;
 
 	return is_token(method, strlen(method)) && *target != '\0' && is_value(target, strlen(target)) &&
-	       !strchr(target, ' ') && (!er->base.query || !strpbrk(er->base.query, " \t"));
+	       !strchr(target, ' ') && (!query || !strpbrk(query, " \t")) && version == method + len;
 }
 
 static size_t
@@ -141,12 +172,13 @@ sta_mhd_guard(struct sta_mhd_request *er, const char *method, const char *versio
 	bool http_1_1 = strcmp(version, "HTTP/1.1") == 0;
 	struct head h = { .p = version + strlen(version), .end = method + head_size(er->mhd) };
 	int seen = MHD_get_connection_values_n(er->mhd, MHD_HEADER_KIND, NULL, NULL);
-	bool ok = (http_1_1 || strcmp(version, "HTTP/1.0") == 0) && first_line_is_strict(er, method) &&
-		  fields_are_strict(&h);
+	bool ok = (http_1_1 || strcmp(version, "HTTP/1.0") == 0) &&
+		  first_line_is_strict(er, method, version) && fields_are_strict(&h);
 
 	ok = ok && h.fields == (unsigned) seen;
-	if (ok && h.hosts == (http_1_1 ? 1 : h.hosts) && h.lengths + h.encodings <= 1 &&
-	    (http_1_1 || h.encodings == 0))
+	ok = ok && h.hosts == (http_1_1 ? 1 : h.hosts) && h.lengths + h.encodings <= 1 &&
+	     (http_1_1 || h.encodings == 0);
+	if (ok && sta_mhd_wire_head(er, method, head_size(er->mhd)))
 		return STA_OK;
 	er->refusal = MHD_HTTP_BAD_REQUEST;
 	atomic_fetch_add(&er->server->refused_framing, 1);

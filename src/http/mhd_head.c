@@ -158,6 +158,7 @@ sta_mhd_head(struct sta_mhd_request *er, const char *method, struct sta_err *err
 	req->path = sta_path_canonical(req->arena, req->target, strlen(req->target));
 	if (!req->path || !sta_query_valid(req->arena, er->base.query)) {
 		req->path = "";
+		er->refusal = MHD_HTTP_BAD_REQUEST;
 		return sta_err_set(err, STA_INVALID, 0, "the request target is malformed");
 	}
 	if (!sta_route_match(req->arena, app->routes, app->n_routes, req->method, req->path, &er->match))

@@ -9,6 +9,7 @@
  *   mhd_head.c    from the library's view of the request head to ours
  *   mhd_epoll.c   events: a round of them is never full
  *   mhd_guard.c   framing: what could be read in two ways is refused
+ *   mhd_wire.c    the same for chunks, on the bytes that the library reads
  *   mhd_body.c    request bodies: thrown away, gathered, streamed
  *   mhd_reply.c   responses
  *   mhd_range.c   their bodies: whole, a part, several parts
@@ -32,6 +33,7 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
+#include "http/chunks.h"
 #include "http/engine.h"
 #include "http/http_mhd.h"
 #include "http/router.h"
@@ -51,6 +53,15 @@ enum sta_mhd_phase {
 
 struct sta_mhd_request;
 
+/* What mhd_wire.c knows of the bytes that came; the loop's own. */
+struct sta_mhd_wire {
+	const char *base;                /* where the library puts the first byte of each request */
+	uint64_t received, consumed;     /* consumed: by requests so far, with all of their bodies */
+	struct sta_mhd_request *chunked; /* its body is under way */
+	struct sta_chunks chunks;
+	bool deaf; /* it was malformed: what comes now is read and thrown away */
+};
+
 struct sta_mhd_conn {
 	struct sta_server *server;
 	struct sta_mhd_conn *prev, *next;
@@ -62,6 +73,7 @@ struct sta_mhd_conn {
 	_Atomic uint64_t bytes; /* of request bodies, ever */
 	_Atomic bool expired;   /* the body is too slow: 408 at the next byte of it */
 	_Atomic bool cut;       /* over: its request goes no further */
+	struct sta_mhd_wire wire;
 
 	/* The reaper's own. */
 	bool ended; /* the client's side had, when bytes was ended_bytes */
@@ -163,6 +175,16 @@ bool sta_mhd_address_parse(const char *text, struct in6_addr *out);
 /* mhd_guard.c: STA_INVALID when the head could be read in two ways. */
 enum sta_rc sta_mhd_guard(struct sta_mhd_request *er, const char *method, const char *version,
 			  struct sta_err *err) STA_CHECK;
+
+/* mhd_wire.c.  The table is for plain connections. */
+void sta_mhd_wire_open(struct sta_mhd_conn *conn);
+void sta_mhd_wire_close(struct sta_mhd_conn *conn);
+/* A head is in, and well-formed.  False when what is here of its body is not, or what
+ * stands before it. */
+bool sta_mhd_wire_head(struct sta_mhd_request *er, const char *method, size_t head_size) STA_CHECK;
+void sta_mhd_wire_over(struct sta_mhd_request *er);
+/* The library has read these bytes.  False when it must not see them. */
+bool sta_mhd_wire_read(struct sta_mhd_conn *conn, const char *p, size_t len) STA_CHECK;
 
 /* mhd_body.c */
 enum sta_rc sta_mhd_body_admit(const struct sta_mhd_request *er, struct sta_err *err) STA_CHECK;

@@ -193,8 +193,9 @@ admit(struct sta_mhd_request *er, const char *method, const char *version, struc
 {
 	enum sta_rc rc = sta_mhd_head(er, method, err);
 
-	if (rc == STA_OK)
-		rc = sta_mhd_guard(er, method, version, err);
+	/* The guard counts what it lets pass, so it sees each head after which the connection may go on. */
+	if (er->refusal == 0 && sta_mhd_guard(er, method, version, err) != STA_OK)
+		rc = STA_INVALID;
 	if (rc != STA_OK) {
 		er->announced = true; /* who knows what follows */
 		return rc;
@@ -307,6 +308,7 @@ sta_mhd_request_over(struct sta_mhd_request *er, enum MHD_RequestTerminationCode
 	(void) pthread_mutex_lock(&conn->server->lock);
 	conn->paused = NULL;
 	(void) pthread_mutex_unlock(&conn->server->lock);
+	sta_mhd_wire_over(er);
 	sta_mhd_phase(conn, STA_PHASE_IDLE);
 	if (er->head_done || er->stage != STA_STAGE_HEAD)
 		observe(er, aborted);

@@ -140,14 +140,21 @@ sta_tls_free(struct sta_tls *t)
 }
 
 /* The library leaves its connection in the session. */
+static struct sta_mhd_conn *
+conn_of(gnutls_session_t session)
+{
+	struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
+	const union MHD_ConnectionInfo *info =
+		mhd ? MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT) : NULL;
+
+	return info ? info->socket_context : NULL;
+}
+
 static int
 choose(gnutls_session_t session, const gnutls_datum_t *ca, int n_ca, const gnutls_pk_algorithm_t *algorithms,
        int n_algorithms, gnutls_pcert_st **chain, unsigned *n_chain, gnutls_privkey_t *key)
 {
-	struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	const struct sta_mhd_conn *conn = info ? info->socket_context : NULL;
+	const struct sta_mhd_conn *conn = conn_of(session);
 	struct pair *p = conn ? atomic_load(&conn->server->tls->newest) : NULL;
 
 	(void) ca, (void) n_ca, (void) algorithms, (void) n_algorithms;
@@ -177,4 +184,17 @@ sta_tls_send_last(struct MHD_Connection *mhd, const void *p, size_t len)
 		return;
 	(void) gnutls_record_send(session, p, len);
 	(void) gnutls_bye(session, GNUTLS_SHUT_WR);
+}
+
+/* gnutls_record_recv() of this program and of the libraries in it; see mhd_wire.c. */
+__attribute__((visibility("default"))) ssize_t sta_tls_recv(gnutls_session_t session, void *data,
+							    size_t size) __asm__("gnutls_record_recv");
+
+ssize_t
+sta_tls_recv(gnutls_session_t session, void *data, size_t size)
+{
+	ssize_t n = gnutls_record_recv_seq(session, data, size, NULL);
+	struct sta_mhd_conn *conn = n > 0 ? conn_of(session) : NULL;
+
+	return !conn || sta_mhd_wire_read(conn, data, (size_t) n) ? n : GNUTLS_E_INTERRUPTED;
 }

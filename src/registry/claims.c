@@ -158,7 +158,8 @@ read_claims(const json_t *j, struct sta_limit *limits, struct sta_claims *out)
 	out->login = json_string_value(json_object_get(j, "sub"));
 	return out->login && read_int(j, "uid", &out->user_id) && read_int(j, "tid", &out->token_id) &&
 	       read_int(j, "epo", &out->epoch) && read_int(j, "iat", &out->issued_unix) &&
-	       read_int(j, "nbf", &not_before) && read_int(j, "exp", &out->expires_unix) &&
+	       read_int(j, "nbf", &not_before) && not_before <= out->issued_unix &&
+	       read_int(j, "exp", &out->expires_unix) &&
 	       read_access(json_object_get(j, "access"), limits, out);
 }
 

@@ -80,6 +80,7 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 	 enum sta_action action, struct sta_entry *out, struct sta_err *err)
 {
 	struct sta_entry e = { .name = name };
+	struct sta_err ignored;
 	enum sta_rc rc = sta_package_find(c, call->arena, name->full, call->caller.user_id, &e.package, err);
 
 	if (rc == STA_OK) {
@@ -93,6 +94,9 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 	rc = sta_door_known(call, &e, action, err);
 	if (rc == STA_OK)
 		*out = e;
+	else if (e.exists) /* as of one that is absent: the time of a denial shall not tell that it is there
+			    */
+		(void) !sta_namespace_find(c, name->namespace, &e.namespace_id, &ignored);
 	return rc;
 }
 

@@ -36,13 +36,13 @@ def test_first_start_makes_an_administrator_with_a_random_password_shown_once(fr
     assert registry.basic("admin", password).get("/v2/").status_code == 200
 
 
-def test_two_registries_have_different_first_passwords(fresh):
+def test_v44_v86_two_registries_have_different_first_passwords(fresh):
     """V1: no default credentials."""
     assert fresh().first_password() != fresh().first_password()
 
 
 @pytest.mark.parametrize("password", ["", "admin", "password", "staithe", "changeme"])
-def test_no_default_password_works(registry, password):
+def test_v44_v86_no_default_password_works(registry, password):
     refused(registry.basic("admin", password).get("/token"), 403, "DENIED", "denied")
 
 
@@ -131,7 +131,7 @@ def test_a_name_without_a_user_is_no_namespace(registry):
 # Tokens
 
 
-def test_tokens_are_listed_without_their_secret(registry):
+def test_v52_tokens_are_listed_without_their_secret(registry):
     user = registry.user(new_name())
     secret = registry.token(user.name, "read:packages", name="ci")
     entry = registry.tokens(user.name)[-1]
@@ -153,7 +153,7 @@ def test_malformed_expiry_is_refused(registry, alice, expires):
     assert done.returncode in (1, 2) and "stp_" not in done.stdout
 
 
-def test_tokens_are_stored_as_hashes_only(fresh):
+def test_v38_v43_t11_tokens_are_stored_as_hashes_only(fresh):
     """I3, T11"""
     registry = fresh()
     user = registry.user("alice")
@@ -212,7 +212,7 @@ def test_commands_on_absent_packages_fail(registry, alice):
         refused_command(registry, *command)
 
 
-def test_a_deleted_package_is_gone_and_its_name_can_be_used_again(registry, owner, package):
+def test_v108_a_deleted_package_is_gone_and_its_name_can_be_used_again(registry, owner, package):
     old = owner.push_image(package, "v1")
     sibling = package + "-sibling"
     kept = owner.push_image(sibling, "v1")

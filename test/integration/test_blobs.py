@@ -57,7 +57,7 @@ def test_head_has_the_headers_of_get_and_no_body(owner, blobs, size):
         assert head.headers[name] == full.headers[name]
 
 
-def test_both_algorithms_name_the_same_bytes_independently(owner, package):
+def test_t38_both_algorithms_name_the_same_bytes_independently(owner, package):
     """T38"""
     data = os.urandom(1000)
     first = owner.push_blob(package, data)
@@ -79,13 +79,13 @@ def test_absent_blob_is_404_with_its_digest_in_the_detail(owner, blobs):
 
 @pytest.mark.parametrize("digest", ["sha256:", "sha256:abc", "sha256:" + "g" * 64, "sha256:" + "A" * 64, "md5:" + "0" * 32,
                                     "sha512:" + "0" * 64, "sha256:" + "0" * 65, "sha256-" + "0" * 64, "x"])
-def test_malformed_digest_is_refused_as_such(owner, blobs, digest):
+def test_v93_malformed_digest_is_refused_as_such(owner, blobs, digest):
     response = get(owner, digest)
     assert response.status_code in (400, 404)
     refused(response, response.status_code, ("DIGEST_INVALID", "BLOB_UNKNOWN", "UNSUPPORTED"))
 
 
-def test_a_blob_is_seen_only_in_packages_that_hold_it(owner, blobs, package):
+def test_v6_t1_a_blob_is_seen_only_in_packages_that_hold_it(owner, blobs, package):
     """V6, T1: bytes that the server knows are not readable through another package."""
     owner.push_image(package, "v1")
     digest, _ = blobs[LARGE]
@@ -203,7 +203,7 @@ def test_if_none_match_of_other_content_brings_everything(owner, blobs, value):
     assert succeeded(get(owner, digest, If_None_Match=value), 200).content == data
 
 
-def test_conditions_reveal_nothing_to_outsiders(outsider, blobs):
+def test_v29_v62_conditions_reveal_nothing_to_outsiders(outsider, blobs):
     """V29"""
     digest, _ = blobs[SMALL]
     for headers in ({"If-None-Match": f'"{digest}"'}, {"If-None-Match": "*"}, {"Range": "bytes=0-9"}):

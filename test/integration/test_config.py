@@ -178,7 +178,7 @@ def test_a_server_takes_its_options_from_the_environment(fresh):
     assert client.ask_token(None, registry.host).json()["expires_in"] == 78
 
 
-def test_public_url_is_what_clients_are_sent_to(fresh):
+def test_v94_v109_t22_public_url_is_what_clients_are_sent_to(fresh):
     """V109"""
     registry = fresh(arguments=["--public-url", "https://registry.example.com"])
     challenge = registry.bare().get("/v2/").headers["WWW-Authenticate"]

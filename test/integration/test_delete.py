@@ -53,7 +53,7 @@ def test_a_deleted_manifest_can_be_pushed_again(owner, package):
     assert owner.get_manifest(package, "v1").content == pushed.body
 
 
-def test_deleting_in_one_package_leaves_the_other(owner, package):
+def test_v6_deleting_in_one_package_leaves_the_other(owner, package):
     """Names that prefix each other, the same bytes in both."""
     other = package + "/sub"
     config, layer = images.config_bytes(), os.urandom(100_000)

@@ -94,7 +94,7 @@ def test_these_lists_hold_every_route_of_a_package():
 
 
 @pytest.mark.parametrize("action, routes", [("pull", READS), ("pull,push", WRITES + SESSION), ("delete", DELETES)])
-def test_without_credentials_each_route_asks_for_its_scope(registry, private, public, unchanged, action, routes):
+def test_v62_without_credentials_each_route_asks_for_its_scope(registry, private, public, unchanged, action, routes):
     """V62: no route of a package answers before the caller is known, public or not."""
     with unchanged(private, public):
         for method, rest in routes:
@@ -131,7 +131,7 @@ def test_bad_credentials_on_v2_are_401_on_every_route(registry, private, public,
 
 
 @pytest.mark.parametrize("actions", ["pull", "pull,push", "push", "delete", "*"])
-def test_anonymous_token_for_private_and_absent_is_refused_alike(registry, anonymous, private, actions):
+def test_v29_t2_anonymous_token_for_private_and_absent_is_refused_alike(registry, anonymous, private, actions):
     """V29, T2"""
     answers = [anonymous.ask_token(f"repository:{name}:{actions}", registry.host)
                for name in (private, GHOST, "no-such-owner/x")]
@@ -149,7 +149,7 @@ def test_anonymous_token_reads_public_packages_only(registry, anonymous, public,
         assert parse_challenge(response.headers["WWW-Authenticate"])["error"] == "insufficient_scope"
 
 
-def test_anonymous_token_without_scope_opens_nothing(registry, anonymous, private):
+def test_v51_anonymous_token_without_scope_opens_nothing(registry, anonymous, private):
     """V51"""
     token = anonymous.token()
     same(registry.bearer(token).get_manifest(private, "v1"), registry.bearer(token).get_manifest(GHOST, "v1"),
@@ -173,8 +173,8 @@ def test_anonymous_callers_never_write(registry, anonymous, public, unchanged):
 
 @pytest.mark.parametrize("routes, message", [(READS, READ), (WRITES, WRITE), (DELETES, DELETE)],
                          ids=["read", "write", "delete"])
-def test_outsider_is_denied_and_cannot_tell_private_from_absent(registry, bob, outsider, private, unchanged, routes,
-                                                                message):
+def test_v29_v62_t2_outsider_is_denied_and_cannot_tell_private_from_absent(registry, bob, outsider, private, unchanged,
+                                                                           routes, message):
     """V29, V62, T2: bearer, Basic and raw token; status, headers and body."""
     callers = [outsider, registry.basic(bob.name, bob.token), registry.bearer(bob.token)]
     with unchanged(private):
@@ -185,7 +185,7 @@ def test_outsider_is_denied_and_cannot_tell_private_from_absent(registry, bob, o
                 same(there, absent, private, GHOST)
 
 
-def test_outsider_cannot_tell_what_a_private_package_holds(registry, owner, outsider, package):
+def test_v13_v29_t2_outsider_cannot_tell_what_a_private_package_holds(registry, owner, outsider, package):
     """V13, V29: an existing tag, manifest and blob look like absent ones."""
     pushed = owner.push_image(package, "v1")
     layer = pushed.json["layers"][0]["digest"]
@@ -207,7 +207,7 @@ def test_outsider_reads_public_and_changes_nothing(registry, outsider, public, u
             refused(send(outsider, method, public, rest), 403, "DENIED", DELETE)
 
 
-def test_visibility_counts_at_once(registry, owner, outsider, anonymous, package):
+def test_v62_t40_visibility_counts_at_once(registry, owner, outsider, anonymous, package):
     """V62, T40: private, public, private again; tokens issued in between lose their use."""
     owner.push_image(package, "v1")
     refused(outsider.get_manifest(package, "v1"), 403, "DENIED", READ)
@@ -272,7 +272,7 @@ TABLE = [
 
 @pytest.mark.parametrize("transport", ["bearer", "basic", "raw"])
 @pytest.mark.parametrize("scopes, allowed", TABLE)
-def test_scopes_of_a_token_limit_it(registry, alice, owner, package, scopes, allowed, transport):
+def test_v18_v65_v79_scopes_of_a_token_limit_it(registry, alice, owner, package, scopes, allowed, transport):
     """I3, V18, V65, V79"""
     owner.push_image(package, "v1", "v2")
     secret = registry.token(alice.name, scopes)
@@ -288,7 +288,7 @@ def test_scopes_of_a_token_limit_it(registry, alice, owner, package, scopes, all
     assert owner.tags(package) == ["new"] * allowed[1] + ["v1"] + ["v2"] * (not allowed[2])
 
 
-def test_bearer_token_is_good_for_its_names_and_actions_only(registry, owner, package, unchanged):
+def test_v89_bearer_token_is_good_for_its_names_and_actions_only(registry, owner, package, unchanged):
     """V89: own other packages and other actions: 401 that names what is needed."""
     other = package + "-other"
     owner.push_image(package, "v1")
@@ -308,7 +308,7 @@ def test_bearer_token_is_good_for_its_names_and_actions_only(registry, owner, pa
             assert challenge["scope"] == f"repository:{name}:{actions}"
 
 
-def test_push_token_does_not_delete(registry, owner, package, unchanged):
+def test_v18_push_token_does_not_delete(registry, owner, package, unchanged):
     """V18"""
     pushed = owner.push_image(package, "v1")
     token = registry.bearer(owner.token(f"repository:{package}:pull,push"))
@@ -319,7 +319,7 @@ def test_push_token_does_not_delete(registry, owner, package, unchanged):
             assert parse_challenge(response.headers["WWW-Authenticate"])["error"] == "insufficient_scope"
 
 
-def test_safe_methods_change_nothing(registry, owner, package, unchanged):
+def test_v66_safe_methods_change_nothing(registry, owner, package, unchanged):
     """V66"""
     owner.push_image(package, "v1")
     with unchanged(package):

@@ -77,7 +77,7 @@ def test_a_file_of_the_wrong_size_is_found(stocked):
 
 
 @pytest.mark.parametrize("position", [0, SIZE // 2, SIZE - 1])
-def test_a_flipped_bit_is_found_by_reading_everything(stocked, position):
+def test_t39_a_flipped_bit_is_found_by_reading_everything(stocked, position):
     """I4"""
     path = stocked.stored_file(stocked.layer)
     path.chmod(0o600)
@@ -99,7 +99,7 @@ def test_damage_is_reported_without_changing_anything(stocked):
     assert before == sorted((path, path.stat().st_size) for path in (stocked.data / "blobs").rglob("*") if path.is_file())
 
 
-def test_a_damaged_blob_is_never_served_whole(stocked):
+def test_v99_t39_a_damaged_blob_is_never_served_whole(stocked):
     """G7: a short file ends in an error or a cut answer, never in a complete 200 of other bytes."""
     os.truncate(stocked.stored_file(stocked.layer), SIZE // 2)
     try:

@@ -51,7 +51,7 @@ def delete(client, name, kind, reference):
     succeeded(client.delete(f"/v2/{name}/{kind}/{reference}"), 202)
 
 
-def test_blobs_of_a_deleted_manifest_are_freed(short, client, name):
+def test_t5_blobs_of_a_deleted_manifest_are_freed(short, client, name):
     pushed = client.push_image(name, "v1", layer_sizes=(LARGE, LARGE + 1, 100))
     digests = [layer["digest"] for layer in pushed.json["layers"]]
     assert short.stored_file(digests[0]) and short.stored_file(digests[1])
@@ -122,7 +122,7 @@ def test_blobs_of_a_deleted_package_are_freed(short, client, name):
     assert short.problems() == 0
 
 
-def test_freed_content_can_be_pushed_again(short, client, name):
+def test_v9_freed_content_can_be_pushed_again(short, client, name):
     config, layer = images.config_bytes(), os.urandom(LARGE)
     for _ in range(2):
         for blob in (config, layer):
@@ -171,7 +171,7 @@ def test_collecting_twice_frees_nothing_more(short, client, name):
     assert short.collect()["bytes_freed"] == 0
 
 
-def test_no_push_fails_while_the_collector_runs(fresh):
+def test_v46_t36_no_push_fails_while_the_collector_runs(fresh):
     """G8 in small: pushers that share layers, delete and push again, with collections without pause.
 
     The grace is longer than a push takes on a busy machine, and shorter than the test.

@@ -64,7 +64,7 @@ def test_n_of_zero_is_an_empty_list_without_link(owner, tagged):
 
 @pytest.mark.parametrize("n", ["-1", "x", "1.5", "", " 1", "+1", "99999999999999999999999", "0x10", "1e3", "%00"])
 @pytest.mark.parametrize("path", ["/v2/alice/tagged/tags/list", "/v2/_catalog"])
-def test_bad_page_sizes_are_400(owner, tagged, path, n):
+def test_v2_bad_page_sizes_are_400(owner, tagged, path, n):
     refused(owner.get(f"{path}?n={quote(n, safe='%')}"), 400, ("PAGINATION_NUMBER_INVALID", "UNSUPPORTED"))
 
 
@@ -149,14 +149,14 @@ def test_catalog_is_sorted_and_complete_for_the_owner(catalog):
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
-def test_catalog_pages_lose_and_repeat_nothing(catalog, n):
+def test_t3_catalog_pages_lose_and_repeat_nothing(catalog, n):
     for who in ("carol", "dave"):
         pages = list(catalog[who].pages(f"/v2/_catalog?n={n}", "repositories"))
         assert [name for page in pages for name in page] == entries(catalog[who])
         assert all(len(page) == n for page in pages[:-1]), "a short page tells how many were hidden"
 
 
-def test_catalog_shows_others_only_what_they_may_read(catalog):
+def test_t3_catalog_shows_others_only_what_they_may_read(catalog):
     """T3"""
     seen = entries(catalog["dave"])
     assert set(catalog["public"]) <= set(seen) and "dave/own" in seen

@@ -117,7 +117,7 @@ def test_every_kind_of_manifest_is_served_back_exactly(owner, ready, kind):
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/html", images.OCI_INDEX, "", f"{images.DOCKER_LIST}, {images.OCI_INDEX}"])
-def test_accept_never_changes_what_is_served(owner, ready, accept):
+def test_v3_accept_never_changes_what_is_served(owner, ready, accept):
     """V3: what is stored is served; no conversion, no other answer under the same name."""
     document = owner.push_manifest(ready, images.image(CONFIG, [LAYER]), "v1")
     response = succeeded(owner.get_manifest(ready, "v1", headers={"Accept": accept}), 200)
@@ -138,7 +138,7 @@ def test_a_manifest_of_just_under_4_mib_is_accepted(owner, ready):
     got_back(owner, ready, "v1", document)
 
 
-def test_one_thousand_layers_are_accepted(owner, ready):
+def test_t27_one_thousand_layers_are_accepted(owner, ready):
     document = images.image(CONFIG, [LAYER] * 1000)
     succeeded(owner.put_manifest(ready, "v1", document), 201)
     got_back(owner, ready, "v1", document)
@@ -234,7 +234,7 @@ def test_conditions_of_a_put(owner, ready, headers, there, absent):
             assert owner.head_manifest(ready, tag).headers.get("Docker-Content-Digest") != document.digest
 
 
-def test_of_concurrent_creators_one_wins(registry, alice, ready):
+def test_t37_of_concurrent_creators_one_wins(registry, alice, ready):
     """If-None-Match: * is decided in the transaction."""
 
     def create(n):
@@ -244,7 +244,7 @@ def test_of_concurrent_creators_one_wins(registry, alice, ready):
     assert sorted(at_once(create, range(10))) == [201] + [412] * 9
 
 
-def test_if_match_chains_lose_no_update(registry, alice, owner, ready):
+def test_t37_if_match_chains_lose_no_update(registry, alice, owner, ready):
     """G10, P3: as clients maintain a fallback tag: read, add, write back on condition."""
     owner.push_manifest(ready, images.index([]), "chain")
 
@@ -285,7 +285,7 @@ def test_each_missing_blob_is_one_error_with_its_digest(owner, ready, unchanged)
             assert images.digest_of(blob) in json.dumps(error["detail"])
 
 
-def test_a_blob_of_another_package_counts_as_missing(owner, ready):
+def test_v13_t1_a_blob_of_another_package_counts_as_missing(owner, ready):
     """V6: referring to a digest is no way to get at it."""
     other = ready + "-other"
     secret = owner.push_blob(other, os.urandom(1000))
@@ -384,7 +384,7 @@ LOOSE = {"annotations is a list", "annotation is a number", "artifactType is a n
          "manifests is null", "layers is null", "NUL", "lone surrogate", "schemaVersion 2.0"}
 
 
-def test_documents_that_contradict_themselves_are_refused(owner, ready, unchanged):
+def test_v3_v96_t26_documents_that_contradict_themselves_are_refused(owner, ready, unchanged):
     """V3 (CVE-2021-41190), V22, T26: no body can be read as two things."""
     accepted = []
     with unchanged(ready):
@@ -403,14 +403,14 @@ def test_documents_that_contradict_themselves_are_refused(owner, ready, unchange
 
 @pytest.mark.parametrize("media_type", ["", "x", "application", "application/", "/json", "a/b c", "application/x\tjson",
                                         "a/" + "b" * 300, "ä/b"])
-def test_malformed_content_type_is_refused(registry, owner, ready, unchanged, media_type):
+def test_t21_malformed_content_type_is_refused(registry, owner, ready, unchanged, media_type):
     with unchanged(ready):
         response = owner.put(f"/v2/{ready}/manifests/v1", data=images.index([]).body,
                              headers={"Content-Type": media_type.encode()})
         assert response.status_code == 400
 
 
-def test_missing_content_type_is_refused(owner, ready, unchanged):
+def test_v3_missing_content_type_is_refused(owner, ready, unchanged):
     """V3 (c)"""
     with unchanged(ready):
         body = json.dumps({"schemaVersion": 2, "manifests": []})
@@ -418,7 +418,7 @@ def test_missing_content_type_is_refused(owner, ready, unchanged):
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, LIMIT + 100_000, 3 * LIMIT])
-def test_manifest_above_4_mib_is_413(owner, ready, unchanged, size):
+def test_v1_v114_manifest_above_4_mib_is_413(owner, ready, unchanged, size):
     head = images.image(CONFIG, [LAYER]).body[:-1] + b',"annotations":{"x":"'
     body = head + b"x" * (size - len(head) - 3) + b'"}}'
     with unchanged(ready):
@@ -448,7 +448,7 @@ def test_every_valid_tag_is_accepted(owner, ready, tag):
     got_back(owner, ready, tag, document)
 
 
-def test_the_same_bytes_under_another_type_are_refused(owner, ready):
+def test_v3_the_same_bytes_under_another_type_are_refused(owner, ready):
     """V3: one digest is one document."""
     body = images.encode({"schemaVersion": 2, "config": images.descriptor(CONFIG, images.OCI_CONFIG),
                           "layers": [images.descriptor(LAYER, images.OCI_LAYER)]})

@@ -57,7 +57,7 @@ def test_mount_from_a_public_package_of_another(registry, owner, outsider, bob, 
     assert outsider.get_blob(name, digest).content == data
 
 
-def test_mount_from_a_private_package_of_another_begins_an_upload(registry, owner, outsider, package):
+def test_v13_v75_t2_mount_from_a_private_package_of_another_begins_an_upload(registry, owner, outsider, package):
     """V6, V13: and says no more than for a package that does not exist."""
     data = os.urandom(1000)
     digest = owner.push_blob(package, data)
@@ -82,7 +82,7 @@ def test_mount_without_from_finds_what_the_caller_may_read(registry, alice, owne
     assert owner.get_blob(target, digest).content == data
 
 
-def test_mount_without_from_never_finds_what_the_caller_may_not_read(owner, outsider, package):
+def test_v13_t2_mount_without_from_never_finds_what_the_caller_may_not_read(owner, outsider, package):
     """T2: a private blob looks like no blob."""
     data = os.urandom(1000)
     digest = owner.push_blob(package, data)
@@ -94,7 +94,7 @@ def test_mount_without_from_never_finds_what_the_caller_may_not_read(owner, outs
     began_an_upload(outsider, name, there, data)
 
 
-def test_a_token_without_the_source_does_not_mount_from_it(registry, owner, package):
+def test_v64_a_token_without_the_source_does_not_mount_from_it(registry, owner, package):
     """V13, Gitea's mount bug: the token's own limits count, not only the account's rights."""
     digest = owner.push_blob(package, os.urandom(1000))
     owner.push_image(package, "v1")

@@ -24,7 +24,7 @@ def test_every_valid_name_can_be_pushed_and_pulled(owner, alice, rest):
                                   "alice/a..b", "alice/a___b", "alice/a._b", "alice/_a", "alice/a_", "alice/a+b",
                                   "alice/a:b", "alice/a@b", "alice/ä", "alice/a%20b", "alice/a%00b", "alice/a//b",
                                   "alice/" + "x" * 224, "_x/a", "alice/a%0d%0ab"])
-def test_invalid_names_are_400_and_make_no_package(registry, owner, alice, name):
+def test_v76_t17_invalid_names_are_400_and_make_no_package(registry, owner, alice, name):
     """T17, V76"""
     before = registry.packages()
     client = registry.basic(alice.name, alice.token)
@@ -63,7 +63,7 @@ def twisted(path):
     yield path.replace("manifests", "Manifests")
 
 
-def test_no_other_spelling_of_a_path_opens_a_private_package(registry, owner, alice, bob):
+def test_v31_t25_no_other_spelling_of_a_path_opens_a_private_package(registry, owner, alice, bob):
     """V31, V93: as bob and anonymously; nothing of the content, whatever the status."""
     pushed = owner.push_image("alice/hidden", "v1")
     layer = pushed.json["layers"][0]["digest"]
@@ -80,7 +80,7 @@ def test_no_other_spelling_of_a_path_opens_a_private_package(registry, owner, al
     "/v2/../../../../etc/passwd", "/v2/%2e%2e/%2e%2e/etc/passwd", "/../etc/passwd", "/staithe.db", "/.git/config",
     "/v2/alice/x/blobs/../../../../staithe.db", "/v2/alice/x/blobs/uploads/../../../staithe.db",
     "/v2/alice/x/manifests/..%2f..%2fstaithe.db", "/v2/alice/x/manifests/%2e%2e"])
-def test_no_path_reaches_a_file(registry, alice, target):
+def test_v82_t17_no_path_reaches_a_file(registry, alice, target):
     """T17"""
     headers = [("Authorization", basic_header(alice.name, alice.token))]
     response = raw.get(registry.address, target, registry.host, headers)
@@ -96,7 +96,7 @@ def test_broken_percent_encoding_is_refused(registry, alice, target):
 
 
 @pytest.mark.parametrize("length", [8_000, 20_000, 100_000])
-def test_over_long_targets_are_refused_and_the_server_goes_on(registry, alice, length):
+def test_v112_over_long_targets_are_refused_and_the_server_goes_on(registry, alice, length):
     result = raw.exchange(registry.address, raw.request("GET", "/v2/" + "a" * length, registry.host))
     assert not result.responses or result.responses[0].status in (400, 401, 404, 414, 431)
     assert registry.bare().get("/v2/").status_code == 401

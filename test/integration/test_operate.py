@@ -60,7 +60,7 @@ def test_metrics_count_requests(registry, alice):
     assert total() >= before + 10
 
 
-def test_strange_requests_make_no_new_series(registry, alice, owner, package):
+def test_t35_strange_requests_make_no_new_series(registry, alice, owner, package):
     """T35"""
     owner.push_image(package, "v1")
     for _ in range(2):
@@ -133,7 +133,7 @@ def test_refused_requests_are_logged_too(logged):
     assert "401" in [str(value) for value in line.values()]
 
 
-def test_nothing_that_a_caller_sends_starts_a_line_of_its_own(logged):
+def test_t21_nothing_that_a_caller_sends_starts_a_line_of_its_own(logged):
     """T21: control characters in paths, user names and agents."""
     canary = "injected" + os.urandom(4).hex()
     for target in (f"/v2/%0a{canary}/x/tags/list", f"/{canary}%0d%0a%7B%22level%22", f"/v2/a/b/manifests/%22%7D%0a{canary}"):
@@ -146,7 +146,7 @@ def test_nothing_that_a_caller_sends_starts_a_line_of_its_own(logged):
         assert not line.startswith(canary) and "\x1b" not in line
 
 
-def test_no_secret_is_ever_logged(fresh):
+def test_v12_v15_t16_no_secret_is_ever_logged(fresh):
     """O4, V12, V15: every way to send one; the harness looks for them when the server stops."""
     for level in ("debug", "info"):
         registry = fresh({"log.format": "json", "log.level": level})
@@ -321,7 +321,7 @@ def test_old_tls_is_refused(secure, version):
         context.wrap_socket(socket.create_connection(secure.address, 5))
 
 
-def test_plain_http_on_the_tls_port_is_not_served(secure):
+def test_v94_plain_http_on_the_tls_port_is_not_served(secure):
     result = raw.exchange(secure.address, raw.request("GET", "/v2/", secure.host))
     assert not [response for response in result.responses if response.status in (200, 401)]
 
@@ -370,7 +370,7 @@ def test_readyz_turns_away_during_the_stop(fresh):
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"])
-def test_metrics_are_not_open_through_a_proxy_on_the_same_machine(registry, alice, header):
+def test_v26_t51_metrics_are_not_open_through_a_proxy_on_the_same_machine(registry, alice, header):
     """V: every request of such a proxy comes from loopback."""
     assert registry.bare().get("/metrics").status_code == 200
     refused(registry.bare().get("/metrics", headers={header: "x"}), 401, "UNAUTHORIZED")

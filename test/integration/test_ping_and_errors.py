@@ -31,7 +31,7 @@ def test_head_of_ping_has_no_body(registry, alice):
 
 
 @pytest.mark.parametrize("path", ["/v2/alice/x/manifests/latest", "/v2/", "/token", "/nothing/here", "/v2/_catalog"])
-def test_every_answer_names_its_request_and_forbids_sniffing(registry, alice, path):
+def test_v91_every_answer_names_its_request_and_forbids_sniffing(registry, alice, path):
     """V91"""
     response = registry.bare().get(path)
     assert response.headers["X-Request-Id"]
@@ -55,7 +55,7 @@ def test_unknown_path_is_404_with_an_error_body(registry, alice):
     ("DELETE", "/v2/"),
     ("PROPFIND", "/v2/alice/x/manifests/latest"),
 ])
-def test_wrong_method_is_405_and_names_the_right_ones(registry, alice, method, path):
+def test_v18_t25_wrong_method_is_405_and_names_the_right_ones(registry, alice, method, path):
     """V18, T25: an unknown method never maps to a known one."""
     response = registry.basic(alice.name, alice.token).request(method, path)
     refused(response, 405, "UNSUPPORTED")
@@ -107,12 +107,12 @@ def test_methods_have_case(registry, alice, owner, package):
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT"])
-def test_trace_and_connect_are_refused(registry, alice, method):
+def test_t25_trace_and_connect_are_refused(registry, alice, method):
     """T25"""
     assert registry.bare().request(method, "/v2/").status_code in (400, 405, 501)
 
 
-def test_method_override_is_ignored(registry, owner, package):
+def test_t25_method_override_is_ignored(registry, owner, package):
     """T25"""
     pushed = owner.push_image(package, "v1")
     owner.get_manifest(package, "v1", headers={"X-HTTP-Method-Override": "DELETE"})
@@ -127,7 +127,7 @@ def test_method_override_is_ignored(registry, owner, package):
     {"X-Original-URL": "/healthz"},
     {"X-WEBAUTH-USER": "alice"},
 ])
-def test_proxy_headers_of_strangers_change_nothing(registry, alice, headers):
+def test_v68_v109_t22_t23_proxy_headers_of_strangers_change_nothing(registry, alice, headers):
     """V68, V109"""
     bare = registry.bare()
     plain, spoofed = bare.get("/v2/alice/x/tags/list"), bare.get("/v2/alice/x/tags/list", headers=headers)
@@ -137,7 +137,7 @@ def test_proxy_headers_of_strangers_change_nothing(registry, alice, headers):
 
 
 @pytest.mark.parametrize("path", ["/v2/", "/token", "/v2/alice/x/tags/list", "/healthz"])
-def test_foreign_origins_get_no_cors_permission(registry, alice, path):
+def test_v20_foreign_origins_get_no_cors_permission(registry, alice, path):
     """V20"""
     response = registry.bare().get(path, headers={"Origin": "https://evil.example"})
     assert response.headers.get("Access-Control-Allow-Origin") in (None, registry.url)

@@ -113,7 +113,7 @@ def test_referrers_of_another_package_are_not_listed(owner, package, subject):
     assert listed(owner, package, subject.digest)[1] == []
 
 
-def test_long_lists_come_in_pages(owner, package, subject):
+def test_v98_long_lists_come_in_pages(owner, package, subject):
     """The page ends long before 4 MiB of descriptors; nothing is lost or repeated."""
     owner.push_blob(package, images.EMPTY_JSON)
     wanted = {owner.push_artifact(package, SBOM, subject, annotations={"n": str(n)}).digest for n in range(60)}

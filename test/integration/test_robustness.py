@@ -83,7 +83,7 @@ SMUGGLED = b"GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n"
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_broken_framing_ends_the_connection(registry, what):
+def test_t20_broken_framing_ends_the_connection(registry, what):
     """T20: 400 and close; what follows is never taken for a second request."""
     data = (BAD[what] + SMUGGLED).replace(b"{}", registry.host.encode())
     result = raw.exchange(registry.address, data, seconds=5)
@@ -124,7 +124,7 @@ def test_requests_in_single_bytes_are_understood(registry):
 # Slow clients
 
 
-def test_a_head_that_never_ends_is_cut_off(hasty):
+def test_v77_t30_a_head_that_never_ends_is_cut_off(hasty):
     """T30: one byte now and then does not buy more time."""
     with raw.connect(hasty.address) as connection:
         connection.sendall(GET)
@@ -143,7 +143,7 @@ def test_a_head_that_never_ends_is_cut_off(hasty):
         assert time.monotonic() - begun < 7
 
 
-def test_an_idle_connection_is_closed(hasty):
+def test_t30_an_idle_connection_is_closed(hasty):
     with raw.connect(hasty.address) as connection:
         assert closed_within(connection, 8)
     with raw.connect(hasty.address) as connection:
@@ -151,7 +151,7 @@ def test_an_idle_connection_is_closed(hasty):
         assert closed_within(connection, 8)
 
 
-def test_a_body_that_never_ends_is_cut_off_and_its_bytes_are_kept(hasty):
+def test_v21_t30_a_body_that_never_ends_is_cut_off_and_its_bytes_are_kept(hasty):
     client = hasty.client(hasty.account)
     location = client.start_upload("alice/slow")
     headers = [("Authorization", basic_header("alice", hasty.account.token)), ("Content-Length", "1000000")]
@@ -165,7 +165,7 @@ def test_a_body_that_never_ends_is_cut_off_and_its_bytes_are_kept(hasty):
         time.sleep(0.05)
 
 
-def test_a_reader_that_never_reads_is_cut_off(hasty):
+def test_t30_a_reader_that_never_reads_is_cut_off(hasty):
     client = hasty.client(hasty.account)
     digest = client.push_blob("alice/slow", os.urandom(30 << 20))
     headers = [("Authorization", basic_header("alice", hasty.account.token))]
@@ -223,7 +223,7 @@ def test_five_thousand_idle_connections_do_not_slow_others(registry, alice):
     assert client.get("/v2/").status_code == 200
 
 
-def test_a_thousand_slow_uploads_do_not_slow_others_and_all_end_well(fresh):
+def test_t30_a_thousand_slow_uploads_do_not_slow_others_and_all_end_well(fresh):
     """V5, V10: uploads that trickle, with small reads beside them."""
     registry = fresh({"limits.uploads_per_user": "1000"})
     alice, package = registry.user("alice"), "alice/slow"
@@ -282,7 +282,7 @@ def test_connections_that_break_anywhere_leave_nothing_open(registry, alice, own
     assert registry.problems() == 0
 
 
-def test_many_bad_logins_do_not_hold_up_pulls(registry, alice, owner, package):
+def test_t12_t33_many_bad_logins_do_not_hold_up_pulls(registry, alice, owner, package):
     """T33: password hashing never runs where requests are answered."""
     owner.push_image(package, "v1")
     client = registry.basic(alice.name, alice.token)

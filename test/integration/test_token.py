@@ -70,7 +70,7 @@ def test_password_works_directly_on_v2(registry, alice):
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", "stp_" + "0" * 36, "stp_", "a" * 10000, "stp_\x00", "päss"])
-def test_bad_credentials_are_denied_and_never_become_anonymous(registry, alice, secret):
+def test_v78_v88_bad_credentials_are_denied_and_never_become_anonymous(registry, alice, secret):
     """V88, rule 0.1: a stale credential is told so."""
     response = registry.bare().get("/token", headers={"Authorization": "Basic " + encoded(f"alice:{secret}")})
     if len(secret) > 8000:
@@ -103,7 +103,7 @@ def test_signed_in_callers_get_a_token_for_anything_and_rights_decide_later(regi
 
 @pytest.mark.parametrize("scope", ["repository:Alice/App:pull", "repository:alice/%2e%2e:pull", "repository::pull",
                                    "repository:alice/app", "x" * 5000])
-def test_malformed_scopes_give_no_rights(registry, owner, alice, scope):
+def test_t9_malformed_scopes_give_no_rights(registry, owner, alice, scope):
     """T9"""
     response = owner.ask_token(scope, registry.host)
     assert response.status_code in (200, 400, 414)
@@ -112,7 +112,7 @@ def test_malformed_scopes_give_no_rights(registry, owner, alice, scope):
         assert registry.bearer(token).get("/v2/alice/app/tags/list").status_code == 401
 
 
-def test_token_of_another_service_is_not_accepted(registry, owner, package):
+def test_v51_t10_token_of_another_service_is_not_accepted(registry, owner, package):
     """V51, T10"""
     owner.push_image(package, "v1")
     response = owner.ask_token(f"repository:{package}:pull", "evil.example")
@@ -123,14 +123,14 @@ def test_token_of_another_service_is_not_accepted(registry, owner, package):
 
 
 @pytest.mark.parametrize("path", ["/token/", "//token", "/token/x", "/v2/token"])
-def test_no_other_path_issues_tokens(registry, alice, path):
+def test_v88_no_other_path_issues_tokens(registry, alice, path):
     """V88"""
     response = registry.basic(alice.name, alice.token).get(path)
     assert response.status_code in (400, 404) and "token" not in response.text.split('"')[:2]
 
 
 @pytest.mark.parametrize("query", ["access_token={0}", "token={0}", "account=alice&password={0}", "private_token={0}"])
-def test_credentials_in_the_query_count_for_nothing(registry, alice, query):
+def test_v65_v91_credentials_in_the_query_count_for_nothing(registry, alice, query):
     """V65, V91"""
     query = query.format(alice.token)
     assert registry.bare().get("/v2/?" + query).status_code == 401
@@ -174,13 +174,13 @@ def test_docker_login_brings_no_refresh_token(registry, owner):
     assert "refresh_token" not in succeeded(owner.ask_token(None, registry.host, offline_token="true"), 200).json()
 
 
-def test_refresh_token_is_no_bearer_token(registry, alice, owner):
+def test_t10_refresh_token_is_no_bearer_token(registry, alice, owner):
     """T10"""
     refresh = refresh_token(registry, alice, alice.token)
     assert registry.bearer(refresh).get("/v2/").status_code == 401
 
 
-def test_bearer_token_is_no_refresh_token(registry, owner):
+def test_t10_bearer_token_is_no_refresh_token(registry, owner):
     """T10"""
     token = owner.token()
     assert oauth(registry, grant_type="refresh_token", refresh_token=token).status_code in (400, 401, 403)
@@ -202,7 +202,7 @@ def transports(account):
     }
 
 
-def test_a_token_decides_alike_however_it_is_shown(registry, alice, bob, owner, package):
+def test_v65_a_token_decides_alike_however_it_is_shown(registry, alice, bob, owner, package):
     """V65: Basic, Bearer and base64 lead to the same decisions."""
     owner.push_image(package, "v1")
     paths = ["/v2/", f"/v2/{package}/tags/list", f"/v2/{package}/manifests/v1", "/v2/alice/absent/tags/list"]
@@ -226,7 +226,7 @@ def test_scheme_names_have_no_case(registry, alice, scheme):
     lambda t: t.upper(), lambda t: "x" + t, lambda t: t[:10] + ("a" if t[10] != "a" else "b") + t[11:],
     lambda t: t.replace("stp_", "ghp_"),
 ], ids=["-1", "-7", "prefix only", "+1", "+word", "case", "upper", "x+", "one char", "other prefix"])
-def test_altered_tokens_are_refused(registry, alice, change):
+def test_v107_altered_tokens_are_refused(registry, alice, change):
     """V107"""
     secret = change(alice.token)
     refused(registry.basic("alice", secret).get("/token"), 403, "DENIED", "denied")
@@ -234,13 +234,13 @@ def test_altered_tokens_are_refused(registry, alice, change):
         refused(registry.bare().get("/v2/", headers={"Authorization": header}), 401, "UNAUTHORIZED")
 
 
-def test_token_text_is_recognisable(alice):
+def test_t11_token_text_is_recognisable(alice):
     """I3, T11: prefix, 36 characters of base62."""
     assert alice.token.startswith("stp_") and len(alice.token) == 40 and alice.token[4:].isalnum()
 
 
 @pytest.mark.parametrize("path", ["/v2/", "/token"])
-def test_failed_logins_look_alike_whatever_failed(registry, alice, path):
+def test_v67_t13_failed_logins_look_alike_whatever_failed(registry, alice, path):
     """V67, T13: unknown user, wrong password, unknown token, disabled user."""
     gone = registry.user("gone-" + os.urandom(4).hex())
     registry.cli("user", "disable", gone.name)
@@ -257,7 +257,7 @@ def test_failed_logins_look_alike_whatever_failed(registry, alice, path):
 # The end of rights
 
 
-def test_revoked_token_ends_everything_that_came_from_it(registry, alice, owner, package):
+def test_v80_t8_revoked_token_ends_everything_that_came_from_it(registry, alice, owner, package):
     """V80, T8: the personal access token, its bearer tokens and refresh tokens."""
     owner.push_image(package, "v1")
     secret = registry.token("alice")
@@ -273,7 +273,7 @@ def test_revoked_token_ends_everything_that_came_from_it(registry, alice, owner,
     assert owner.get(f"/v2/{package}/tags/list").status_code == 200
 
 
-def test_disabled_user_loses_every_credential_at_once(registry):
+def test_v72_v80_disabled_user_loses_every_credential_at_once(registry):
     """V72, V80"""
     user = registry.user("leaver-" + os.urandom(4).hex())
     client = registry.client(user)
@@ -355,7 +355,7 @@ def forgeries(token):
         yield f"HS256 with {secret!r}", f"{signed}.{part(mac)}"
 
 
-def test_forged_bearer_tokens_are_refused(registry, owner, package):
+def test_v4_v87_v105_t7_forged_bearer_tokens_are_refused(registry, owner, package):
     """V4, V87, V104, V105, T7"""
     owner.push_image(package, "v1")
     token = owner.token(f"repository:{package}:pull")
@@ -366,7 +366,7 @@ def test_forged_bearer_tokens_are_refused(registry, owner, package):
         assert parse_challenge(response.headers["WWW-Authenticate"])["realm"] == f"{registry.url}/token", what
 
 
-def test_single_character_mutations_of_a_token_are_refused(registry, owner):
+def test_t7_single_character_mutations_of_a_token_are_refused(registry, owner):
     """T7"""
     token = owner.token()
     for position in range(0, len(token) - 1, max(1, len(token) // 60)):
@@ -377,7 +377,7 @@ def test_single_character_mutations_of_a_token_are_refused(registry, owner):
 
 
 @pytest.mark.parametrize("length", [9000, 100_000, 1_000_000])
-def test_bearer_of_dots_is_refused_cheaply(registry, alice, length):
+def test_v106_bearer_of_dots_is_refused_cheaply(registry, alice, length):
     """V106"""
     before = registry.memory()
     try:

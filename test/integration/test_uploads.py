@@ -44,7 +44,7 @@ def holds(client, name, digest, data):
 # The ways
 
 
-def test_post_begins_a_session_with_a_relative_location(owner, package):
+def test_v97_post_begins_a_session_with_a_relative_location(owner, package):
     response = succeeded(owner.post(f"/v2/{package}/blobs/uploads/"), 202)
     session = response.headers["Docker-Upload-UUID"]
     assert uuid.UUID(session)
@@ -54,7 +54,7 @@ def test_post_begins_a_session_with_a_relative_location(owner, package):
     assert response.headers["Content-Length"] == "0"
 
 
-def test_sessions_have_different_ids(owner, package):
+def test_t18_sessions_have_different_ids(owner, package):
     assert len({owner.start_upload(package) for _ in range(30)}) == 30
 
 
@@ -209,7 +209,7 @@ def test_wrong_digest_is_400_and_nothing_is_stored(registry, owner, package, unc
 
 @pytest.mark.parametrize("digest", ["", "sha256:", "sha256:abc", "sha256:" + "A" * 64, "md5:" + "0" * 32, "x",
                                     "sha256:" + "0" * 63, "sha512:" + "0" * 64, "sha256:../../../etc/passwd"])
-def test_malformed_digest_is_400(registry, owner, package, unchanged, digest):
+def test_v93_malformed_digest_is_400(registry, owner, package, unchanged, digest):
     owner.push_image(package, "v1")
     with unchanged(package):
         refused(finish(owner, owner.start_upload(package), digest, b"x"), 400, "DIGEST_INVALID")
@@ -228,13 +228,13 @@ def test_unknown_digest_algorithm_is_400(owner, package, algorithm):
     refused(response, 400, ("DIGEST_INVALID", "UNSUPPORTED"))
 
 
-def test_sha512_label_on_a_sha256_value_is_400(owner, package):
+def test_t38_sha512_label_on_a_sha256_value_is_400(owner, package):
     """T38"""
     data = os.urandom(100)
     refused(finish(owner, owner.start_upload(package), "sha512:" + images.digest_of(data)[7:], data), 400, "DIGEST_INVALID")
 
 
-def test_knowing_a_digest_does_not_bring_the_bytes(owner, package):
+def test_v75_t1_knowing_a_digest_does_not_bring_the_bytes(owner, package):
     """T1: finishing with the digest of a blob in another package, but without its bytes."""
     digest = owner.push_blob(package, os.urandom(100_000))
     other = package + "-other"
@@ -279,13 +279,13 @@ def test_unknown_session_is_404(owner, package):
 
 
 @pytest.mark.parametrize("session", ["..", "%2e%2e", "x", "0" * 32, "A" * 300, "%00", "a%2fb"])
-def test_malformed_session_id_is_refused(owner, package, session):
+def test_t17_malformed_session_id_is_refused(owner, package, session):
     """T17"""
     response = patch(owner, f"/v2/{package}/blobs/uploads/{session}", b"x")
     assert response.status_code in (400, 404, 405)
 
 
-def test_session_belongs_to_its_package(owner, package):
+def test_v37_v47_v53_t18_session_belongs_to_its_package(owner, package):
     """V47, T18"""
     data = os.urandom(100)
     location = succeeded(patch(owner, owner.start_upload(package), data), 202).headers["Location"]
@@ -296,7 +296,7 @@ def test_session_belongs_to_its_package(owner, package):
     assert offset(owner, location) == 100
 
 
-def test_session_belongs_to_its_user(registry, owner, admin, outsider, package):
+def test_v37_v47_v53_t18_session_belongs_to_its_user(registry, owner, admin, outsider, package):
     """V47, T18: even one who may push cannot go on with another's upload."""
     data = os.urandom(100)
     location = succeeded(patch(owner, owner.start_upload(package), data), 202).headers["Location"]
@@ -382,7 +382,7 @@ def test_disconnect_in_the_put_stores_nothing(registry, alice, owner, package):
     refused(owner.head_blob(package, digest), 404, ("BLOB_UNKNOWN", "NAME_UNKNOWN"))
 
 
-def test_two_requests_at_once_on_one_session_are_409(registry, alice, owner, package):
+def test_v103_t19_two_requests_at_once_on_one_session_are_409(registry, alice, owner, package):
     """T19, V103"""
     data = os.urandom(200_000)
     location = owner.start_upload(package)
@@ -403,7 +403,7 @@ def test_two_requests_at_once_on_one_session_are_409(registry, alice, owner, pac
 
 
 @pytest.mark.parametrize("end", ["SIGTERM", "SIGKILL"])
-def test_upload_goes_on_after_the_server_s_restart(fresh, end):
+def test_v48_upload_goes_on_after_the_server_s_restart(fresh, end):
     """P4"""
     registry = fresh()
     client = registry.client(registry.user("alice"))

@@ -268,7 +268,7 @@ def test_tls_reload_that_fails_keeps_the_old_certificate(tls_server, use, pairs,
         assert client.response().status == 200
 
 
-def test_tls_handshake_that_stalls_is_closed(start, use, tmp_path):
+def test_v77_t30_tls_handshake_that_stalls_is_closed(start, use, tmp_path):
     server = start(certificate=tmp_path / "crt", key=tmp_path / "key", header_timeout=1)
     with server.connect() as client:
         assert client.closed(within=5)

@@ -111,7 +111,7 @@ def test_request_ids_differ(server):
     assert server.get(b"/")["X-Request-Id"] != server.get(b"/")["X-Request-Id"]
 
 
-def test_header_value_with_a_line_break_is_never_sent(server):
+def test_t21_header_value_with_a_line_break_is_never_sent(server):
     res = server.get(b"/inject")
     assert (res.status, res["X-Evil"]) == (400, None)
 
