@@ -707,8 +707,8 @@ bytes_that_the_disk_lost_between_requests_are_never_acknowledged(void **state)
 	struct session s;
 
 	if (strcmp(h->shell.real->ops->name, "fs") != 0) {
-		print_message("memory loses nothing\n");
-		skip();
+		print_message("# not for the driver that writes to no disk\n");
+		return; /* cmocka's skip() counts as a failure in TAP */
 	}
 	start(&s, h, 3 * MIB, 1);
 	patch(&s, 0, 2 * MIB);
