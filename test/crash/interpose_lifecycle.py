@@ -6,7 +6,7 @@ import time
 
 from harness import images
 from interpose import DIE_BEFORE, SYNC
-from interpose_operations import APP, LARGE, SMALL, Cancelled, CreatedUser, Ended, Operation, SmallBlob, octets
+from interpose_operations import LARGE, SMALL, Cancelled, CreatedUser, Ended, Operation, SmallBlob
 from pushers import Violation, expect
 
 SECONDS = 20
@@ -19,7 +19,7 @@ class Started(Operation):
     # Left behind: a log that is not in the database yet, a session, a stage without
     # one, a file that no row calls live.
     prepared_crash = True
-    data = octets("claimed", LARGE)
+    data = ("claimed", LARGE)
 
     def prepare(self, world):
         Cancelled.prepare(self, world)
@@ -28,7 +28,7 @@ class Started(Operation):
         world.plan = (SYNC, LIVE, LIVE, DIE_BEFORE)
         super().begin(world)
         try:
-            world.push(APP, self.data)
+            world.push(self.package, self.data)
         except OSError:
             pass
         world.registry.process.wait(SECONDS)
@@ -49,11 +49,11 @@ class Started(Operation):
     def present(self, world):
         if world.session_offset() != LARGE:
             raise Violation("the session was lost")
-        return not world.has_blob(APP, self.data)
+        return not world.has_blob(self.package, self.data)
 
     def again(self, world, present):
-        expect(world.push(APP, self.data), 201)
-        world.client.delete(f"/v2/{APP}/blobs/{images.digest_of(self.data)}")
+        expect(world.push(self.package, self.data), 201)
+        world.client.delete(f"/v2/{self.package}/blobs/{images.digest_of(self.data)}")
 
 
 class FirstStarted(Started):
@@ -75,22 +75,18 @@ class FirstStarted(Started):
         """There was nothing."""
 
     def again(self, world, present):
-        account = world.registry.user("carol")
-        digest = images.digest_of(self.data)
-        response = world.registry.basic("carol", account.token).post(
-            "/v2/carol/app/blobs/uploads/", params={"digest": digest}, data=self.data,
-            headers={"Content-Type": "application/octet-stream"})
-        expect(response, 201)
+        world.registry.cli("user", "create", "carol", "--no-password")
+        world.registry.basic("carol", world.registry.token("carol")).push_blob("carol/app", self.data)
 
 
 class Stopped(SmallBlob):
     """stop"""
 
-    data = octets("before the stop", SMALL)
+    data = ("before the stop", SMALL)
 
     def begin(self, world):
         world.start()
-        expect(world.push(APP, self.data), 201)
+        expect(world.push(self.package, self.data), 201)
         world.control.arm(*world.plan)
 
     def act(self, world):
@@ -112,7 +108,7 @@ class Stopped(SmallBlob):
 class Checkpointed(SmallBlob):
     """checkpoint between requests"""
 
-    data = octets("before the checkpoint", SMALL)
+    data = ("before the checkpoint", SMALL)
     near = 4 * 1024 * 1024 - 300_000
 
     def metric(self, world, name):
@@ -123,13 +119,13 @@ class Checkpointed(SmallBlob):
         """A change of many pages, which the next one uses again."""
         self.filled += 1
         document = images.index([], annotations={"org.example.fill": f"{self.filled:0100000}"})
-        expect(world.client.put_manifest(APP, document.digest, document), 201)
-        expect(world.client.delete(f"/v2/{APP}/manifests/{document.digest}"), 202)
+        expect(world.client.put_manifest(self.package, document.digest, document), 201)
+        expect(world.client.delete(f"/v2/{self.package}/manifests/{document.digest}"), 202)
 
     def begin(self, world):
         world.start()
         self.filled = 0
-        expect(world.push(APP, self.data), 201)
+        expect(world.push(self.package, self.data), 201)
         while self.metric(world, "db_wal_bytes") < self.near:
             self.fill(world)
         self.checkpoints = self.metric(world, "db_checkpoints_total")
@@ -142,10 +138,14 @@ class Checkpointed(SmallBlob):
                 raise Violation("no checkpoint")
             self.fill(world)
 
-    present = Stopped.present
+    def present(self, world):
+        """Acknowledged before, so there in any case."""
+        if not super().present(world):
+            raise Violation("lost by a checkpoint")
+        return True
 
     def again(self, world, present):
-        expect(world.push(APP, self.data), 201)
+        expect(world.push(self.package, self.data), 201)
 
 
 class CreatedUserAlone(CreatedUser):
@@ -157,7 +157,7 @@ class CreatedUserAlone(CreatedUser):
     def act(self, world):
         if world.registry.process is not None:
             return super().act(world)
-        self.result = world.registry.plain("user", "create", "bob", "--no-password", "--data", str(world.data),
+        self.result = world.registry.plain("user", "create", self.user, "--no-password", "--data", str(world.data),
                                            env=world.control.environment)
         return self.result
 

@@ -17,7 +17,6 @@ from interpose import Interposed
 from pushers import OCTETS, Violation, expect
 
 BASE = "alice/base"
-APP = "alice/app"
 SMALL, LARGE = 500, 150_000
 
 
@@ -106,7 +105,7 @@ class World:
 
     def note(self, package, data):
         digest = images.digest_of(data)
-        self.blobs[digest] = (package, data)
+        self.blobs.setdefault(digest, (package, data))
         return digest
 
     def push(self, package, data):
@@ -180,6 +179,17 @@ class Operation:
     settings = {}
     prepared_with = {}
     prepared_crash = False  # the server is killed after prepare(), not stopped
+    can_repeat = True  # on one server, with another number
+    data = None  # the bytes it is about; (name, size) in the class
+
+    def __init__(self, number=0):
+        self.number = number
+        self.package = f"alice/app{number}"
+        if self.data:
+            self.data = self.octets(*self.data)
+
+    def octets(self, name, size):
+        return octets(f"{name} {self.number}", size)
 
     def prepare(self, world):
         """What must be there before it."""
@@ -231,41 +241,38 @@ def done(result):
 class SmallBlob(Operation):
     """push of a small blob"""
 
-    data = octets("small", SMALL)
+    data = ("small", SMALL)
 
     def act(self, world):
-        return world.push(APP, self.data)
+        return world.push(self.package, self.data)
 
     def present(self, world):
-        return world.has_blob(APP, self.data)
+        return world.has_blob(self.package, self.data)
 
 
 class LargeBlob(SmallBlob):
     """push of a large blob in one request"""
 
-    data = octets("large", LARGE)
+    data = ("large", LARGE)
 
 
 class SameBlob(SmallBlob):
     """push of a large blob that another package holds"""
 
-    data = octets("base large", LARGE)
-
-    def act(self, world):
-        response = world.push(APP, self.data)
-        world.note(BASE, self.data)  # where it can be read in any case
-        return response
+    def __init__(self, number=0):
+        super().__init__(number)
+        self.data = octets("base large", LARGE)
 
 
 class Chunks(SmallBlob):
     """push of a large blob in chunks"""
 
-    data = octets("chunks", LARGE)
+    data = ("chunks", LARGE)
     parts = (0, 70_000, LARGE)
 
     def act(self, world):
         world.session = None
-        location = expect(world.client.post(f"/v2/{APP}/blobs/uploads/"), 202).headers["Location"]
+        location = expect(world.client.post(f"/v2/{self.package}/blobs/uploads/"), 202).headers["Location"]
         world.session = (location, 0)
         for first, end in zip(self.parts, self.parts[1:]):
             response = expect(world.client.patch(location, data=self.data[first:end], headers=OCTETS), 202)
@@ -274,7 +281,7 @@ class Chunks(SmallBlob):
         return self.finish(world, location)
 
     def finish(self, world, location):
-        return world.client.put(location, params={"digest": world.note(APP, self.data)})
+        return world.client.put(location, params={"digest": world.note(self.package, self.data)})
 
     def present(self, world):
         """The session goes on where it was, unless it has become the blob."""
@@ -300,7 +307,7 @@ class Chunks(SmallBlob):
 class SmallChunks(Chunks):
     """push of a small blob in chunks"""
 
-    data = octets("small chunks", SMALL)
+    data = ("small chunks", SMALL)
     parts = (0, 200, SMALL)
 
 
@@ -312,22 +319,22 @@ class Image(Operation):
     before = None
 
     def prepare(self, world):
-        layers = [octets("image small", SMALL), octets("image large", LARGE)]
+        layers = [self.octets("image small", SMALL), self.octets("image large", LARGE)]
         for layer in (images.EMPTY_JSON, *layers):
-            expect(world.push(APP, layer), 201)
+            expect(world.push(self.package, layer), 201)
         self.document = self.make(world, layers)
 
     def make(self, world, layers):
         return images.image(images.EMPTY_JSON, layers)
 
     def act(self, world):
-        return world.client.put_manifest(APP, self.tag, self.document, tags=self.tags)
+        return world.client.put_manifest(self.package, self.tag, self.document, tags=self.tags)
 
     def present(self, world):
         """By digest and under each tag, or nothing of it."""
-        found = [world.manifest(APP, reference) for reference in (self.tag, *self.tags)]
-        there = world.manifest(APP, self.document.digest)
-        listed = self.tag in world.client.tags(APP)
+        found = [world.manifest(self.package, reference) for reference in (self.tag, *self.tags)]
+        there = world.manifest(self.package, self.document.digest)
+        listed = self.tag in world.client.tags(self.package)
         if (there, found, listed) == (self.document.body, [self.document.body] * len(found), True):
             return True
         if (there, found, listed) == (None, [self.before] * len(found), self.before is not None):
@@ -342,8 +349,8 @@ class MovedTag(Image):
 
     def prepare(self, world):
         super().prepare(world)
-        earlier = images.image(images.EMPTY_JSON, [octets("image small", SMALL)])
-        expect(world.client.put_manifest(APP, self.tag, earlier), 201)
+        earlier = images.image(images.EMPTY_JSON, [self.octets("image small", SMALL)])
+        expect(world.client.put_manifest(self.package, self.tag, earlier), 201)
         self.before = earlier.body
 
 
@@ -354,7 +361,7 @@ class Index(Image):
 
     def make(self, world, layers):
         child = images.image(images.EMPTY_JSON, layers)
-        expect(world.client.put_manifest(APP, child.digest, child), 201)
+        expect(world.client.put_manifest(self.package, child.digest, child), 201)
         return images.index([child])
 
 
@@ -363,24 +370,24 @@ class Mount(Operation):
 
     def act(self, world):
         digest = images.digest_of(octets("base large", LARGE))
-        return expect(world.client.post(f"/v2/{APP}/blobs/uploads/", params={"mount": digest, "from": BASE}), 201)
+        return expect(world.client.post(f"/v2/{self.package}/blobs/uploads/", params={"mount": digest, "from": BASE}), 201)
 
     def present(self, world):
-        return world.has_blob(APP, octets("base large", LARGE))
+        return world.has_blob(self.package, octets("base large", LARGE))
 
 
 class Deletion(Operation):
     """Is there once what it deletes is not."""
 
     def prepare(self, world):
-        layers = [octets("deleted small", SMALL), octets("deleted large", LARGE)]
+        layers = [self.octets("deleted small", SMALL), self.octets("deleted large", LARGE)]
         for layer in (images.EMPTY_JSON, *layers):
-            expect(world.push(APP, layer), 201)
+            expect(world.push(self.package, layer), 201)
         self.document = images.image(images.EMPTY_JSON, layers)
-        expect(world.client.put_manifest(APP, "one", self.document, tags=("two",)), 201)
+        expect(world.client.put_manifest(self.package, "one", self.document, tags=("two",)), 201)
 
     def act(self, world):
-        return world.client.delete(f"/v2/{APP}/manifests/{self.reference}")
+        return world.client.delete(f"/v2/{self.package}/manifests/{self.reference}")
 
     @property
     def reference(self):
@@ -397,16 +404,16 @@ class DeletedTag(Deletion):
     reference = "one"
 
     def present(self, world):
-        if world.manifest(APP, "two") != self.document.body:
+        if world.manifest(self.package, "two") != self.document.body:
             raise Violation("another tag was lost")
-        return world.manifest(APP, "one") is None
+        return world.manifest(self.package, "one") is None
 
 
 class DeletedManifest(Deletion):
     """delete of a manifest with two tags"""
 
     def present(self, world):
-        found = [world.manifest(APP, reference) for reference in (self.document.digest, "one", "two")]
+        found = [world.manifest(self.package, reference) for reference in (self.document.digest, "one", "two")]
         if found.count(None) not in (0, 3):
             raise Violation(f"half deleted: {found}")
         return found[0] is None
@@ -415,29 +422,29 @@ class DeletedManifest(Deletion):
 class DeletedBlob(Deletion):
     """delete of a blob"""
 
-    data = octets("lonely", LARGE)
+    data = ("lonely", LARGE)
 
     def prepare(self, world):
-        expect(world.push(APP, self.data), 201)
+        expect(world.push(self.package, self.data), 201)
 
     def act(self, world):
-        return world.client.delete(f"/v2/{APP}/blobs/{images.digest_of(self.data)}")
+        return world.client.delete(f"/v2/{self.package}/blobs/{images.digest_of(self.data)}")
 
     def present(self, world):
-        return not world.has_blob(APP, self.data)
+        return not world.has_blob(self.package, self.data)
 
 
 class DeletedPackage(DeletedManifest):
     """delete of a package"""
 
     def act(self, world):
-        return world.registry.run("package", "delete", APP)
+        return world.registry.run("package", "delete", self.package)
 
     def present(self, world):
         """Its manifests go one by one, then the package with its blobs."""
         manifest = super().present(world)
-        listed = APP in world.registry.packages()
-        if (not manifest and not listed) or listed != world.has_blob(APP, octets("deleted large", LARGE)):
+        listed = self.package in world.registry.packages()
+        if (not manifest and not listed) or listed != world.has_blob(self.package, self.octets("deleted large", LARGE)):
             raise Violation("a package is half there")
         return not listed
 
@@ -453,8 +460,8 @@ class Cancelled(Operation):
     """cancel of an upload"""
 
     def prepare(self, world):
-        location = expect(world.client.post(f"/v2/{APP}/blobs/uploads/"), 202).headers["Location"]
-        location = expect(world.client.patch(location, data=octets("cancelled", LARGE), headers=OCTETS),
+        location = expect(world.client.post(f"/v2/{self.package}/blobs/uploads/"), 202).headers["Location"]
+        location = expect(world.client.patch(location, data=self.octets("cancelled", LARGE), headers=OCTETS),
                           202).headers["Location"]
         world.session = (location, LARGE)
 
@@ -474,28 +481,29 @@ class Cancelled(Operation):
 class Collection(Operation):
     """Due to "gc --now" alone, which takes what an hour's grace would have kept."""
 
+    can_repeat = False
     prepared_with = {GC_GRACE: "30m"}
 
     def prepare(self, world):
-        expect(world.push(APP, self.data), 201)
+        expect(world.push(self.package, self.data), 201)
 
     def act(self, world):
         return world.registry.run("gc", "--now")
 
     def present(self, world):
-        return not world.has_blob(APP, self.data)
+        return not world.has_blob(self.package, self.data)
 
 
 class CollectedInline(Collection):
     """collection of a small blob"""
 
-    data = octets("garbage small", SMALL)
+    data = ("garbage small", SMALL)
 
 
 class CollectedFile(Collection):
     """collection of a large blob"""
 
-    data = octets("garbage large", LARGE)
+    data = ("garbage large", LARGE)
 
 
 class CollectedUpload(Collection):
@@ -516,11 +524,15 @@ class CollectedUpload(Collection):
 class CreatedUser(Operation):
     """user create"""
 
+    @property
+    def user(self):
+        return f"bob{self.number}"
+
     def act(self, world):
-        return world.registry.run("user", "create", "bob", "--no-password")
+        return world.registry.run("user", "create", self.user, "--no-password")
 
     def present(self, world):
-        return "bob" in world.registry.users()
+        return self.user in world.registry.users()
 
     def again(self, world, present):
         result = self.act(world)
@@ -534,7 +546,7 @@ class CreatedToken(Operation):
     """token create"""
 
     def act(self, world):
-        result = world.registry.run("token", "create", "alice", "--name", "extra", "--scopes", "read:packages")
+        result = world.registry.run("token", "create", "alice", "--name", f"extra{self.number}", "--scopes", "read:packages")
         world.secret = result.stdout.strip() if result.returncode == 0 else None
         return result
 
@@ -542,7 +554,7 @@ class CreatedToken(Operation):
         names = [token["name"] for token in world.registry.tokens("alice")]
         if world.secret is not None:
             expect(world.registry.basic("alice", world.secret).get("/v2/"), 200)
-        return "extra" in names
+        return f"extra{self.number}" in names
 
 
 OPERATIONS = (SmallBlob, LargeBlob, SameBlob, Chunks, SmallChunks, Image, MovedTag, Index, Mount, DeletedTag,
