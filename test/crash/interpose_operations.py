@@ -25,6 +25,21 @@ def octets(name, size):
     return random.Random(name).randbytes(size)
 
 
+class Refused(Exception):
+    """A step of an operation was answered with a failure of the server."""
+
+    def __init__(self, response):
+        super().__init__(f"{response.status_code} {response.text[:300]}")
+        self.response = response
+
+
+def step(response, status):
+    """A request on the way to the last one."""
+    if response.status_code >= 500:
+        raise Refused(response)
+    return expect(response, status)
+
+
 class Ended(Exception):
     """The server ended before it said that it listens."""
 
@@ -37,7 +52,7 @@ class World:
         self.template = {}
         self.blobs = {}  # digest -> (package, bytes): all that were sent
         self.session = None  # (location, bytes sent and acknowledged)
-        self.acknowledged = False
+        self.sync_failed = False  # of an upload's bytes
 
     # The server
 
@@ -95,7 +110,6 @@ class World:
             os.utime(self.data / path, (mtime, mtime))
         self.blobs = dict(self.prepared_blobs)
         self.session = self.prepared_session
-        self.acknowledged = False
 
     def forget_everything(self):
         """Back to before the first start."""
@@ -272,10 +286,10 @@ class Chunks(SmallBlob):
 
     def act(self, world):
         world.session = None
-        location = expect(world.client.post(f"/v2/{self.package}/blobs/uploads/"), 202).headers["Location"]
+        location = step(world.client.post(f"/v2/{self.package}/blobs/uploads/"), 202).headers["Location"]
         world.session = (location, 0)
         for first, end in zip(self.parts, self.parts[1:]):
-            response = expect(world.client.patch(location, data=self.data[first:end], headers=OCTETS), 202)
+            response = step(world.client.patch(location, data=self.data[first:end], headers=OCTETS), 202)
             location = response.headers["Location"]
             world.session = (location, end)
         return self.finish(world, location)
@@ -289,9 +303,11 @@ class Chunks(SmallBlob):
         if world.session is None:
             return there
         offset = world.session_offset()
-        if (offset is None) != there:
+        if offset is None and not there and world.sync_failed:
+            world.session = None  # bytes that could not be synced count as lost
+        elif (offset is None) != there:
             raise Violation(f"the blob is {'' if there else 'not '}there, the session has {offset} bytes")
-        if offset is not None and offset < world.session[1]:
+        elif offset is not None and offset < world.session[1]:
             raise Violation(f"the session has {offset} bytes, {world.session[1]} were acknowledged")
         return there
 
@@ -370,7 +386,7 @@ class Mount(Operation):
 
     def act(self, world):
         digest = images.digest_of(octets("base large", LARGE))
-        return expect(world.client.post(f"/v2/{self.package}/blobs/uploads/", params={"mount": digest, "from": BASE}), 201)
+        return step(world.client.post(f"/v2/{self.package}/blobs/uploads/", params={"mount": digest, "from": BASE}), 201)
 
     def present(self, world):
         return world.has_blob(self.package, octets("base large", LARGE))
