@@ -303,7 +303,7 @@ class Chunks(SmallBlob):
         if world.session is None:
             return there
         offset = world.session_offset()
-        if offset is None and not there and world.sync_failed:
+        if not there and offset in (None, 0) and world.sync_failed:
             world.session = None  # bytes that could not be synced count as lost
         elif (offset is None) != there:
             raise Violation(f"the blob is {'' if there else 'not '}there, the session has {offset} bytes")

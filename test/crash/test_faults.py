@@ -89,7 +89,7 @@ def look(world, operation, fault, number, said):
     """Nothing is lost, nothing is half, and it can be done now."""
     log = world.control.log()
     check_syncs(log)
-    world.sync_failed = any(made.what.startswith("fsync uploads/") and made.result < 0 for made in log)
+    world.sync_failed = any(made.what.startswith(("fsync uploads/", "fsync blobs/")) and made.result < 0 for made in log)
     hit = [made for made in log if made.number == number]
     if hit and said and fault.action == FAIL and hit[0].what.startswith(("fsync", "fdatasync")):
         raise Violation("acknowledged although it was not synced")
