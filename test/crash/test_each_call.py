@@ -112,13 +112,14 @@ def test_a_death_at_any_call_loses_nothing_and_leaves_nothing(kind, tmp_path, re
             said = die(world, operation, call, action)
             happened += check(world, operation, said)
         except (Violation, AssertionError, requests.RequestException) as failure:
-            raise Violation(f"{operation.name}: {ACTIONS[action]} call {call.number} of {len(calls)}, {call.what}: {failure}\n"
-                            f"{world.registry.log_text()[-2000:]}") from failure
+            raise Violation(f"{operation.name}: {ACTIONS[action]} call {call.number} of {len(calls)}, {call.what}: "
+                            f"{failure}\n{world.registry.log_text()[-2000:]}") from failure
         runs += 1
     world.registry.kill()
     world.registry.check_log()
     assert calls, "no call was seen"
-    record_property("summary", f"{operation.name}: {len(calls)} calls, died at {runs} points, after {happened} it had happened")
+    record_property("summary", f"{operation.name}: {len(calls)} calls, died at {runs} points, "
+                               f"after {happened} it had happened")
 
 
 # Functions of the C library that change a file, its name or its length, or make that durable.

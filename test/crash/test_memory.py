@@ -192,8 +192,9 @@ def test_an_allocation_that_fails_breaks_nothing(kind, tmp_path, record_property
             try:
                 hits, said = one_round(world, operation, number, last)
             except (Violation, AssertionError, requests.RequestException) as failure:
-                raise Violation(f"{kind.__doc__}: allocation {number} of {count}, {'and all after it' if last > number else 'alone'}: "
-                                f"{failure}\n{world.registry.log_text()[-3000:]}") from failure
+                how = "and all after it" if last > number else "alone"
+                raise Violation(f"{kind.__doc__}: allocation {number} of {count}, {how}: {failure}"
+                                f"\n{world.registry.log_text()[-3000:]}") from failure
             ends[said] += hits > 0
     world.check_base()
     world.check_sound("--content")
