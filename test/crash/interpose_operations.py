@@ -315,8 +315,10 @@ class Chunks(SmallBlob):
         if world.session is None or present:
             return super().again(world, present)
         location, offset = world.session[0], world.session_offset()
-        if offset < len(self.data):
-            location = expect(world.client.patch(location, data=self.data[offset:], headers=OCTETS), 202).headers["Location"]
+        while offset < len(self.data):
+            headers = {**OCTETS, "Content-Range": f"{offset}-{len(self.data) - 1}"}
+            expect(world.client.patch(location, data=self.data[offset:], headers=headers), 202, 409, 416)
+            offset = world.session_offset()  # the request that failed may just have let go
         return done(self.finish(world, location))
 
 
