@@ -32,6 +32,8 @@ basic(struct sta_api *api, struct sta_call *call, const char *encoded, struct st
 	char *pair = (char *) sta_unbase64(call->arena, encoded, strlen(encoded), false, &len);
 	char *secret;
 
+	if (!pair && len == SIZE_MAX)
+		return sta_err_set(err, STA_NOMEM, 0, "credential");
 	if (!pair || strlen(pair) != len)
 		return wrong(err);
 	secret = strchr(pair, ':');

@@ -237,13 +237,18 @@ unsigned char *
 sta_unbase64(struct sta_arena *a, const char *s, size_t len, bool url, size_t *out_len)
 {
 	size_t digits = unpadded_len(s, len);
-	unsigned char *out = digits != SIZE_MAX ? sta_arena_alloc(a, digits / 4 * 3 + 3) : NULL;
+	unsigned char *out;
 	uint32_t bits = 0;
 	unsigned int n_bits = 0;
 	size_t n = 0;
 
-	if (!out)
+	if (digits == SIZE_MAX)
 		return NULL;
+	out = sta_arena_alloc(a, digits / 4 * 3 + 3);
+	if (!out) {
+		*out_len = SIZE_MAX;
+		return NULL;
+	}
 	for (size_t i = 0; i < digits; i++) {
 		int v = base64_value(s[i], url);
 

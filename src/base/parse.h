@@ -38,7 +38,8 @@ char *sta_percent_encode(struct sta_arena *a, const char *s) STA_CHECK;
 
 /* RFC 4648 base64.  url: the URL-safe alphabet, no padding.  Decoding accepts
  * padded and unpadded input of the chosen alphabet and refuses all else; the
- * result is NUL-terminated, *out_len does not count the NUL. */
+ * result is NUL-terminated, *out_len does not count the NUL.  When out of memory
+ * NULL, and *out_len is SIZE_MAX. */
 char *sta_base64(struct sta_arena *a, const void *p, size_t len, bool url) STA_CHECK;
 unsigned char *sta_unbase64(struct sta_arena *a, const char *s, size_t len, bool url,
 			    size_t *out_len) STA_CHECK;

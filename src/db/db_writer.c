@@ -1,6 +1,7 @@
 #include "db/db.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -320,6 +321,17 @@ fail_all(struct sta_db_tx **txs, size_t n, const struct sta_err *err)
 	}
 }
 
+/* Of a failed COMMIT; SQLite keeps what the system said of every other statement. */
+static void
+commit_failed(struct sta_db_conn *c, int code, int sys, struct sta_err *err)
+{
+	(void) sta_db_fail(c, code, err);
+	if ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT))
+		(void) sta_err_set(err, STA_FULL, sys, "database: %s", sqlite3_errstr(code));
+	else if (err->rc != STA_CONFLICT && err->rc != STA_FULL)
+		err->rc = STA_BACKEND;
+}
+
 static enum outcome
 commit(struct sta_db *db, struct sta_db_tx **txs, size_t n)
 {
@@ -327,6 +339,7 @@ commit(struct sta_db *db, struct sta_db_tx **txs, size_t n)
 	struct sta_err err = { 0 };
 	size_t good = 0;
 	int code;
+	int sys;
 
 	for (size_t i = 0; i < n; i++)
 		good += txs[i]->rc == STA_OK;
@@ -335,19 +348,19 @@ commit(struct sta_db *db, struct sta_db_tx **txs, size_t n)
 		return SETTLED;
 	}
 	atomic_store(&db->committing, true);
+	errno = 0;
 	code = sta_db_control(c, tx_commit);
+	sys = errno;
 	atomic_fetch_add(&db->version, 1);
 	atomic_store(&db->committing, false);
 	if (code == SQLITE_OK) {
 		db->own.commits++;
 		return SETTLED;
 	}
-	(void) sta_db_fail(c, code, &err);
+	commit_failed(c, code, sys, &err);
 	roll_back(c);
 	if (err.rc == STA_CONFLICT && n > 1) /* a constraint that is checked at the end */
 		return ONE_BY_ONE;
-	if (err.rc != STA_CONFLICT && err.rc != STA_FULL)
-		err.rc = STA_BACKEND;
 	fail_all(txs, n, &err);
 	return SETTLED;
 }

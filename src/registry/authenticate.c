@@ -345,6 +345,8 @@ authenticate_encoded(struct sta_registry *r, struct sta_call *call, const char *
 	char *plain = (char *) sta_unbase64(call->arena, text, len, false, &n);
 	char *secret = plain;
 
+	if (!plain && n == SIZE_MAX)
+		return sta_err_set(err, STA_NOMEM, 0, "credential");
 	if (!plain || strlen(plain) != n)
 		return wrong(err);
 	if (strchr(plain, ':'))

@@ -128,6 +128,67 @@ expire_uploads(struct pass *p, struct sta_err *err)
 	return rc;
 }
 
+/* --- bytes of uploads that are over --- */
+
+struct sweep {
+	struct sta_registry *r;
+	struct sta_db_conn *c;
+	int64_t written_before;
+	enum sta_rc rc;
+	struct sta_err *err;
+};
+
+static bool
+is_old(const struct sweep *s, const char *id)
+{
+	struct sta_err ignored;
+	uint64_t size = 0;
+	int64_t written = 0;
+
+	return s->r->store->ops->stage_stat(s->r->store, id, &size, &written, &ignored) == STA_OK &&
+	       written < s->written_before;
+}
+
+/* Called while the driver walks: removing what was just named is allowed. */
+static bool
+remove_orphan_stage(void *arg, const char *id)
+{
+	struct sweep *s = arg;
+	struct sta_upload_row row;
+
+	if (!is_old(s, id))
+		return true;
+
+	STA_AUTO(sta_arena_auto) struct sta_arena *arena = sta_arena_new(BATCH_ARENA_MAX);
+
+	if (!arena) {
+		s->rc = sta_err_set(s->err, STA_NOMEM, 0, "collection");
+		return false;
+	}
+	s->rc = sta_upload_find(s->c, arena, id, &row, s->err);
+	if (s->rc == STA_NOT_FOUND)
+		s->rc = s->r->store->ops->stage_remove(s->r->store, id, s->err);
+	return s->rc == STA_OK;
+}
+
+static enum sta_rc
+sweep_stages(struct sta_registry *r, int64_t written_before, struct sta_err *err)
+{
+	struct sweep s = { .r = r, .written_before = written_before, .err = err };
+	enum sta_rc rc = sta_db_reader(r->db, &s.c, err);
+
+	if (rc == STA_OK)
+		rc = r->store->ops->stage_each(r->store, remove_orphan_stage, &s, err);
+	return rc == STA_OK ? s.rc : rc;
+}
+
+/* Their rows went, and they could not be removed then. */
+static enum sta_rc
+sweep_forgotten(struct pass *p, struct sta_err *err)
+{
+	return sweep_stages(p->r, p->now - STA_STAGE_FORGOTTEN_S, err);
+}
+
 /* --- memberships that no manifest needs --- */
 
 /* Looked up and removed in one transaction: whoever renewed a lease before it
@@ -301,8 +362,8 @@ enum sta_rc
 sta_gc_run(struct sta_registry *r, const struct sta_call *call, bool now, struct sta_gc_result *out,
 	   struct sta_err *err)
 {
-	static step_fn *const steps[] = { expire_uploads, end_memberships, drop_claims, remove_blobs,
-					  remove_packages };
+	static step_fn *const steps[] = { expire_uploads, end_memberships, drop_claims,
+					  remove_blobs,   remove_packages, sweep_forgotten };
 	int64_t t = sta_now_unix();
 	int64_t grace = (int64_t) r->options.collect_grace_s;
 	struct pass p = { .r = r, .now = t, .due_until = t, .begun_before = t - grace };
@@ -326,31 +387,6 @@ sta_gc_run(struct sta_registry *r, const struct sta_call *call, bool now, struct
 
 /* --- after a crash --- */
 
-struct sweep {
-	struct sta_registry *r;
-	struct sta_db_conn *c;
-	enum sta_rc rc;
-	struct sta_err *err;
-};
-
-/* Called while the driver walks: removing what was just named is allowed. */
-static bool
-remove_orphan_stage(void *arg, const char *id)
-{
-	STA_AUTO(sta_arena_auto) struct sta_arena *arena = sta_arena_new(BATCH_ARENA_MAX);
-	struct sweep *s = arg;
-	struct sta_upload_row row;
-
-	if (!arena) {
-		s->rc = sta_err_set(s->err, STA_NOMEM, 0, "recovery");
-		return false;
-	}
-	s->rc = sta_upload_find(s->c, arena, id, &row, s->err);
-	if (s->rc == STA_NOT_FOUND)
-		s->rc = s->r->store->ops->stage_remove(s->r->store, id, s->err);
-	return s->rc == STA_OK;
-}
-
 static enum sta_rc
 end_claims_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -362,13 +398,8 @@ enum sta_rc
 sta_gc_recover(struct sta_registry *r, struct sta_err *err)
 {
 	struct pass p = { .r = r, .now = sta_now_unix() };
-	struct sweep s = { .r = r, .err = err };
-	enum sta_rc rc = sta_db_reader(r->db, &s.c, err);
+	enum sta_rc rc = sweep_stages(r, INT64_MAX, err);
 
-	if (rc == STA_OK)
-		rc = r->store->ops->stage_each(r->store, remove_orphan_stage, &s, err);
-	if (rc == STA_OK)
-		rc = s.rc;
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, end_claims_tx, NULL, err);
 	if (rc == STA_OK)

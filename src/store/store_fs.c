@@ -83,7 +83,7 @@ place_of(struct fs *f, const struct sta_digest *d)
 static enum sta_rc
 sync_dir(int fd, const char *name, struct sta_err *err)
 {
-	return fsync(fd) == 0 ? STA_OK : sta_err_set(err, STA_IO, errno, "fsync directory '%s'", name);
+	return fsync(fd) == 0 ? STA_OK : sta_file_fail("fsync directory", name, err);
 }
 
 static enum sta_rc
@@ -310,7 +310,7 @@ publish(struct sta_store *s, struct sta_stage *stage, const struct sta_digest *d
 	if (shard < 0)
 		return sta_err_set(err, STA_IO, errno, "open directory '%s'", p.shard);
 	if (fsync(stage->file.fd) < 0) {
-		rc = sta_err_set(err, STA_IO, errno, "fsync upload '%s'", stage->id);
+		rc = sta_file_fail("fsync upload", stage->id, err);
 		lose(f, stage);
 		return rc;
 	}

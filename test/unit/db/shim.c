@@ -25,6 +25,7 @@ static void (*before_sync)(void *arg);
 static void *before_sync_arg;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards real and methods */
 static atomic_int open_files;
+static atomic_int sync_error = EIO;
 static sqlite3_vfs *real_vfs;
 static sqlite3_vfs vfs;
 
@@ -58,7 +59,7 @@ static int
 sync_file(enum shim_file file, sqlite3_file *f, int flags)
 {
 	if (fails(&files[file].sync)) {
-		errno = EIO;
+		errno = atomic_load(&sync_error);
 		return SQLITE_IOERR_FSYNC;
 	}
 	return files[file].real->xSync(f, flags);
@@ -162,6 +163,12 @@ void
 shim_fail_write(enum shim_file file, int nth, int count)
 {
 	set_plan(&files[file].write, nth, count);
+}
+
+void
+shim_set_sync_error(int sys)
+{
+	atomic_store(&sync_error, sys);
 }
 
 int

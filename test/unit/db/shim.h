@@ -20,6 +20,9 @@ void shim_fail_write(enum shim_file file, int nth, int count);
 /* Called on the writer's thread before each sync of the log, until NULL is set. */
 void shim_before_sync(void (*fn)(void *arg), void *arg);
 
+/* What a sync says that fails; EIO until then. */
+void shim_set_sync_error(int sys);
+
 /* Syncs since the start. */
 int shim_syncs(enum shim_file file);
 

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -361,6 +362,21 @@ log_without_space_is_full_and_recovers(void **state)
 }
 
 static void
+sync_that_finds_no_space_is_full_and_recovers(void **state)
+{
+	struct fixture *f = *state;
+
+	shim_set_sync_error(ENOSPC);
+	shim_fail_sync(SHIM_LOG, 1, 1);
+	assert_int_equal(put_now(f, "a"), STA_FULL);
+	shim_set_sync_error(EIO);
+	shim_fail_sync(SHIM_LOG, 1, 1);
+	assert_int_equal(put_now(f, "a"), STA_BACKEND);
+	assert_int_equal(put_now(f, "a"), STA_OK);
+	assert_int_equal(count(f, NULL), 1);
+}
+
+static void
 full_database_is_reported_clearly_and_recovers(void **state)
 {
 	struct fixture *f = *state;
@@ -615,6 +631,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(failing_device_is_reported_every_time_until_it_recovers,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(log_without_space_is_full_and_recovers, setup, teardown),
+		cmocka_unit_test_setup_teardown(sync_that_finds_no_space_is_full_and_recovers, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(full_database_is_reported_clearly_and_recovers, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(full_database_spares_the_members_that_fit, setup, teardown),

@@ -27,6 +27,7 @@ static const struct sta_digest wide = { .alg = STA_SHA512, .bytes = { 0xab, 0x01
 /* The calls that change the disk, in their order. */
 static char trace[200];
 static int fsyncs_until_failure = -1;
+static int fsync_error = EIO;
 
 /* What direct writes meet. */
 static struct {
@@ -63,7 +64,7 @@ __wrap_fsync(int fd)
 		return -1;
 	note(S_ISDIR(st.st_mode) ? "sync-dir" : "sync-file");
 	if (fsyncs_until_failure >= 0 && fsyncs_until_failure-- == 0) {
-		errno = EIO;
+		errno = fsync_error;
 		return -1;
 	}
 	return __real_fsync(fd);
@@ -120,6 +121,7 @@ start(struct fixture *f)
 	f->ops = f->s->ops;
 	fsyncs_until_failure = -1;
 	memset(&direct, 0, sizeof(direct));
+	fsync_error = EIO;
 	trace[0] = '\0';
 }
 
@@ -285,6 +287,21 @@ a_name_that_was_there_before_is_not_taken_back(void **state)
 	assert_int_equal(publish_stage(f->s, ID1, &one, &f->err), STA_IO);
 	assert_true(there(f, SHA256_PATH));
 	assert_false(there(f, "uploads/" ID1));
+}
+
+/* Some file systems look for room only now. */
+static void
+a_fsync_that_finds_no_space_says_so(void **state)
+{
+	struct fixture *f = *state;
+
+	fsync_error = ENOSPC;
+	for (int n = 0; n < 2; n++) {
+		create(f, ID1, "bytes");
+		fsyncs_until_failure = n;
+		assert_int_equal(publish_stage(f->s, ID1, &one, &f->err), STA_FULL);
+		assert_false(there(f, SHA256_PATH));
+	}
 }
 
 static void
@@ -580,6 +597,7 @@ main(void)
 		TEST(after_a_failed_fsync_the_bytes_are_dropped_and_never_linked),
 		TEST(after_a_failed_fsync_of_the_directory_the_name_is_taken_back),
 		TEST(a_name_that_was_there_before_is_not_taken_back),
+		TEST(a_fsync_that_finds_no_space_says_so),
 		TEST(remove_is_durable),
 		TEST(stages_and_blobs_survive_a_restart),
 		TEST(a_stage_published_before_a_crash_can_be_published_again),
