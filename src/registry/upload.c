@@ -203,14 +203,13 @@ read_again(struct sta_upload *u, struct sta_db_conn *c, const struct sta_call *c
 	   const struct sta_name *name, struct sta_err *err)
 {
 	struct sta_upload_row row;
-	uint64_t size = 0;
 	enum sta_rc rc = find_row(c, call, name, u->id, &row, err);
 
-	if (rc == STA_OK)
-		rc = stage_size(u->r, u->id, &size, err);
-	if (rc == STA_OK && size > 0)
-		rc = sta_upload_reread(u, err);
-	return rc;
+	if (rc != STA_OK)
+		return rc;
+	/* Also an empty stage, whose first write had failed: it has to be removed. */
+	rc = sta_upload_reread(u, err);
+	return rc == STA_NOT_FOUND ? STA_OK : rc; /* nothing has been sent yet */
 }
 
 /* A session that this process does not know: from before a restart, or idle

@@ -723,6 +723,33 @@ bytes_that_the_disk_lost_between_requests_are_never_acknowledged(void **state)
 	assert_sound(h);
 }
 
+/* The first write had failed, so that only the name was there. */
+static void
+an_empty_stage_of_before_a_restart_goes_with_its_session(void **state)
+{
+	struct house *h = *state;
+	struct sta_store *s = h->shell.real;
+	struct bell *b = bell_new();
+	struct sta_upload_waker waker = bell_waker(b);
+	struct sta_upload *u = NULL;
+	struct sta_digest d = sha256_of("x", 1);
+	struct sta_name name;
+	char id[STA_UUID_TEXT_MAX];
+
+	name_of("alice/app", &name);
+	assert_int_equal(sta_upload_start(h->r, &h->alice, &name, STA_SHA256, id, &h->err), STA_OK);
+	assert_int_equal(s->ops->stage_create(s, id, &h->err), STA_OK);
+	house_restart(h);
+	assert_int_equal(sta_upload_open(h->r, &h->alice, &name, id, STA_SHA256, &waker, &u, &h->err),
+			 STA_OK);
+	assert_int_equal(append_all(u, b, "x", 1, 1, &h->err), STA_OK);
+	assert_int_equal(sta_upload_finish(u, &h->alice, &d, &h->err), STA_OK);
+	sta_upload_release(u);
+	settle(h);
+	assert_int_equal(count_stages(h), 0);
+	bell_free(b);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, house_setup, house_teardown)
 
 int
@@ -737,6 +764,7 @@ main(int argc, char **argv)
 		TEST(chunks_of_odd_sizes_come_back_identical),
 		TEST(letting_go_with_bytes_in_the_buffer_keeps_them),
 		TEST(a_session_survives_a_restart_with_its_hash),
+		TEST(an_empty_stage_of_before_a_restart_goes_with_its_session),
 		TEST(reading_a_session_anew_needs_a_thread_that_may_wait),
 		TEST(the_digest_may_be_of_another_algorithm_than_announced),
 		TEST(a_wrong_digest_ends_the_session),
