@@ -29,6 +29,9 @@ struct sta_used;     /* tokens used since the last flush; token.c */
 enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
 void sta_sessions_free(struct sta_sessions *s);
 
+/* An upload of that id is under way, or idle and remembered. */
+bool sta_sessions_has(struct sta_sessions *s, const char *id);
+
 struct sta_upload;
 struct sta_upload_row;
 

@@ -11,12 +11,12 @@
 #include "model/uploads.h"
 #include "oci/manifest.h"
 #include "registry/core.h"
-#include "registry/gc.h"
 
 #define PAGE 256
 #define PAGE_ARENA_MAX ((size_t) 24 << 20) /* a manifest of 4 MiB and its parsed form */
 #define FINDINGS_MAX 1000                  /* of each kind */
 #define READ_CHUNK ((size_t) 1 << 20)
+#define STAGE_FORGOTTEN_S 3600 /* an upload in one request has no row, and is over long before */
 
 struct check {
 	struct sta_registry *r;
@@ -345,7 +345,7 @@ check_stage(void *arg, const char *id)
 		return k->walk_rc == STA_OK;
 	k->walk_rc = STA_OK;
 	if (store->ops->stage_stat(store, id, &size, &written, &ignored) == STA_OK &&
-	    written + STA_STAGE_FORGOTTEN_S < sta_now_unix())
+	    written + STAGE_FORGOTTEN_S < sta_now_unix())
 		problem(k, "I6", id, "bytes of an upload belong to no session");
 	return true;
 }

@@ -133,34 +133,22 @@ expire_uploads(struct pass *p, struct sta_err *err)
 struct sweep {
 	struct sta_registry *r;
 	struct sta_db_conn *c;
-	int64_t written_before;
 	enum sta_rc rc;
 	struct sta_err *err;
 };
 
-static bool
-is_old(const struct sweep *s, const char *id)
-{
-	struct sta_err ignored;
-	uint64_t size = 0;
-	int64_t written = 0;
-
-	return s->r->store->ops->stage_stat(s->r->store, id, &size, &written, &ignored) == STA_OK &&
-	       written < s->written_before;
-}
-
-/* Called while the driver walks: removing what was just named is allowed. */
+/* Called while the driver walks: removing what was just named is allowed.  Whose
+ * upload is under way is in the table, and was before the stage was made; an idle
+ * session has a row. */
 static bool
 remove_orphan_stage(void *arg, const char *id)
 {
+	STA_AUTO(sta_arena_auto) struct sta_arena *arena = sta_arena_new(BATCH_ARENA_MAX);
 	struct sweep *s = arg;
 	struct sta_upload_row row;
 
-	if (!is_old(s, id))
+	if (sta_sessions_has(s->r->sessions, id))
 		return true;
-
-	STA_AUTO(sta_arena_auto) struct sta_arena *arena = sta_arena_new(BATCH_ARENA_MAX);
-
 	if (!arena) {
 		s->rc = sta_err_set(s->err, STA_NOMEM, 0, "collection");
 		return false;
@@ -172,9 +160,9 @@ remove_orphan_stage(void *arg, const char *id)
 }
 
 static enum sta_rc
-sweep_stages(struct sta_registry *r, int64_t written_before, struct sta_err *err)
+sweep_stages(struct sta_registry *r, struct sta_err *err)
 {
-	struct sweep s = { .r = r, .written_before = written_before, .err = err };
+	struct sweep s = { .r = r, .err = err };
 	enum sta_rc rc = sta_db_reader(r->db, &s.c, err);
 
 	if (rc == STA_OK)
@@ -186,7 +174,7 @@ sweep_stages(struct sta_registry *r, int64_t written_before, struct sta_err *err
 static enum sta_rc
 sweep_forgotten(struct pass *p, struct sta_err *err)
 {
-	return sweep_stages(p->r, p->now - STA_STAGE_FORGOTTEN_S, err);
+	return sweep_stages(p->r, err);
 }
 
 /* --- memberships that no manifest needs --- */
@@ -398,7 +386,7 @@ enum sta_rc
 sta_gc_recover(struct sta_registry *r, struct sta_err *err)
 {
 	struct pass p = { .r = r, .now = sta_now_unix() };
-	enum sta_rc rc = sweep_stages(r, INT64_MAX, err);
+	enum sta_rc rc = sweep_stages(r, err);
 
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, end_claims_tx, NULL, err);

@@ -14,10 +14,6 @@
 
 #include "registry/registry.h"
 
-/* A stage without a row is nobody's once nothing came for so long: an upload in
- * one request has no row either. */
-#define STA_STAGE_FORGOTTEN_S 3600
-
 struct sta_gc_result {
 	uint64_t uploads_expired;
 	uint64_t memberships_removed;

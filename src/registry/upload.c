@@ -269,7 +269,7 @@ hold_new(struct sta_registry *r, const struct sta_call *call, const struct sta_n
 	if (rc == STA_OK)
 		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, out, err);
 	if (rc == STA_OK)
-		sta_sessions_count(r->sessions, 1, 0);
+		(void) sta_sessions_add(r->sessions, *out); /* the id is new */
 	return rc;
 }
 

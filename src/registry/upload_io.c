@@ -57,7 +57,7 @@ free_buffers(struct sta_upload *u)
 	u->filling = 0;
 	u->io.full = 0;
 	if (bytes > 0)
-		sta_sessions_count(u->r->sessions, 0, -(int64_t) bytes);
+		sta_sessions_count(u->r->sessions, -(int64_t) bytes);
 }
 
 void
@@ -166,12 +166,7 @@ end_hold(struct sta_upload *u)
 		forget_row(u);
 	if (u->over || !u->session)
 		sta_upload_remove_stage(u);
-	if (u->session) {
-		sta_sessions_forget(u->r->sessions, u);
-		return;
-	}
-	sta_sessions_count(u->r->sessions, -1, 0);
-	sta_upload_destroy(u);
+	sta_sessions_forget(u->r->sessions, u);
 }
 
 static struct sta_upload *
@@ -265,7 +260,7 @@ grow(struct sta_upload *u, struct sta_upload_buffer *b, size_t cap)
 	if (b->len > 0)
 		memcpy(bytes, b->bytes, b->len);
 	sta_free(b->bytes);
-	sta_sessions_count(u->r->sessions, 0, (int64_t) cap - (int64_t) b->cap);
+	sta_sessions_count(u->r->sessions, (int64_t) cap - (int64_t) b->cap);
 	b->bytes = bytes;
 	b->cap = cap;
 	return true;

@@ -113,8 +113,8 @@ void sta_sessions_forget(struct sta_sessions *s, struct sta_upload *u);
 
 /* Held ones, for the size of buffers. */
 size_t sta_sessions_active(struct sta_sessions *s);
-/* An upload that is in no table begins or ends; bytes of buffers come or go. */
-void sta_sessions_count(struct sta_sessions *s, int held, int64_t buffer_bytes);
+/* Bytes of buffers come or go. */
+void sta_sessions_count(struct sta_sessions *s, int64_t buffer_bytes);
 
 /* --- upload_io.c --- */
 

@@ -199,6 +199,17 @@ sta_sessions_forget(struct sta_sessions *s, struct sta_upload *u)
 	sta_upload_destroy(u);
 }
 
+bool
+sta_sessions_has(struct sta_sessions *s, const char *id)
+{
+	bool found;
+
+	(void) pthread_mutex_lock(&s->lock);
+	found = find(s, id);
+	(void) pthread_mutex_unlock(&s->lock);
+	return found;
+}
+
 size_t
 sta_sessions_active(struct sta_sessions *s)
 {
@@ -211,10 +222,9 @@ sta_sessions_active(struct sta_sessions *s)
 }
 
 void
-sta_sessions_count(struct sta_sessions *s, int held, int64_t buffer_bytes)
+sta_sessions_count(struct sta_sessions *s, int64_t buffer_bytes)
 {
 	(void) pthread_mutex_lock(&s->lock);
-	s->n_held += (size_t) held;
 	s->buffer_bytes += (uint64_t) buffer_bytes;
 	(void) pthread_mutex_unlock(&s->lock);
 }

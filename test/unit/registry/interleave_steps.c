@@ -102,8 +102,8 @@ int __real_pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m);
 int __wrap_pthread_cond_wait(pthread_cond_t *c, pthread_mutex_t *m);
 void __real_sta_pool_submit(struct sta_pool *p, struct sta_job *job);
 void __wrap_sta_pool_submit(struct sta_pool *p, struct sta_job *job);
-void __real_sta_sessions_count(struct sta_sessions *s, int held, int64_t buffer_bytes);
-void __wrap_sta_sessions_count(struct sta_sessions *s, int held, int64_t buffer_bytes);
+void __real_sta_sessions_count(struct sta_sessions *s, int64_t buffer_bytes);
+void __wrap_sta_sessions_count(struct sta_sessions *s, int64_t buffer_bytes);
 size_t __real_sta_sessions_active(struct sta_sessions *s);
 size_t __wrap_sta_sessions_active(struct sta_sessions *s);
 
@@ -183,10 +183,10 @@ __wrap_sta_pool_submit(struct sta_pool *p, struct sta_job *job)
 
 /* Figures only. */
 void
-__wrap_sta_sessions_count(struct sta_sessions *s, int held, int64_t buffer_bytes)
+__wrap_sta_sessions_count(struct sta_sessions *s, int64_t buffer_bytes)
 {
 	enter();
-	__real_sta_sessions_count(s, held, buffer_bytes);
+	__real_sta_sessions_count(s, buffer_bytes);
 	leave();
 }
 

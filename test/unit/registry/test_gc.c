@@ -454,21 +454,34 @@ a_pass_that_fails_is_made_up_for_by_the_next(void **state)
 	}
 }
 
-/* An upload in one request has no session, so only an old stage is known to be nobody's. */
+/* An upload in one request has no session, and a stage all the same. */
 static void
-a_stage_that_nobody_has_goes_when_it_is_old_and_not_before(void **state)
+a_stage_goes_that_belongs_to_no_session_and_to_no_request(void **state)
 {
 	static const char id[] = "00000000-0000-4000-8000-000000000001";
 	struct house *h = *state;
 	struct sta_store *s = h->shell.real;
+	char *large = bytes_of(LARGE, 7);
+	struct sta_digest digest = sha256_of(large, LARGE);
+	struct bell *b = bell_new();
+	struct sta_upload_waker waker = bell_waker(b);
+	struct sta_upload *u = NULL;
+	struct sta_name name;
 
+	name_of(PACKAGE, &name);
 	assert_int_equal(s->ops->stage_create(s, id, &h->err), STA_OK);
-	sta_clock_set_offset(STA_STAGE_FORGOTTEN_S - 60);
+	assert_int_equal(sta_upload_open(h->r, &h->alice, &name, NULL, STA_SHA256, &waker, &u, &h->err),
+			 STA_OK);
+	assert_int_equal(append_all(u, b, large, LARGE, LARGE, &h->err), STA_OK);
+	assert_int_equal(sta_upload_flush(u, &h->err), STA_OK);
+	assert_int_equal(count_stages(h), 2);
+	sta_clock_set_offset(24 * 3600);
 	(void) run_gc(h, false);
 	assert_int_equal(count_stages(h), 1);
-	sta_clock_set_offset(STA_STAGE_FORGOTTEN_S + 60);
-	(void) run_gc(h, false);
-	assert_int_equal(count_stages(h), 0);
+	assert_int_equal(sta_upload_finish(u, &h->alice, &digest, &h->err), STA_OK);
+	sta_upload_release(u);
+	bell_free(b);
+	free(large);
 }
 
 static void
@@ -603,7 +616,7 @@ main(int argc, char **argv)
 		TEST(a_session_that_ends_while_a_request_finds_it_again_is_unknown),
 		TEST(recovery_removes_stages_without_a_session_and_ends_removals),
 		TEST(a_pass_that_fails_is_made_up_for_by_the_next),
-		TEST(a_stage_that_nobody_has_goes_when_it_is_old_and_not_before),
+		TEST(a_stage_goes_that_belongs_to_no_session_and_to_no_request),
 		TEST(only_the_site_may_collect),
 		TEST(fsck_reports_no_file_that_was_collected_while_it_looked),
 		TEST(fsck_finds_a_file_without_a_blob),
