@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 
 import pytest
 from harness import Registry, images, refused
@@ -36,21 +37,29 @@ def small(tmp_path):
         subprocess.run(["umount", place], check=True)
 
 
-def fill(place, left=0):
+def fill(place, left=0, name="ballast"):
     space = os.statvfs(place)
-    with open(place / "ballast", "wb") as ballast:
-        os.posix_fallocate(ballast.fileno(), 0, space.f_bavail * space.f_frsize - left)
+    if take := space.f_bavail * space.f_frsize - left:
+        with open(place / name, "wb") as ballast:
+            os.posix_fallocate(ballast.fileno(), 0, take)
 
 
 def test_all_can_be_read_while_the_disk_is_full(small):
     """By the one who pushed it too, whose look renews a lease where there is space."""
-    client = small.client(small.user("alice"))
+    account = small.user("alice")
+    client = small.client(account)
     pushed = client.push_image("alice/app", "v1", layer_sizes=(200_000,))
     lone = [os.urandom(size) for size in (100, 100_000)]
     digests = [client.push_blob("alice/app", data) for data in lone]
     fill(small.directory)
     while client.post("/v2/alice/app/blobs/uploads/").status_code == 202:
         pass  # what the files had left
+    fill(small.directory, name="rest")
+    client = small.basic(account.name, account.token)
+    deadline = time.monotonic() + 20
+    while client.head_blob("alice/app", digests[0]).status_code != 507:  # who asks whether to push hears of it
+        assert time.monotonic() < deadline, "no lease is renewed"
+        time.sleep(0.05)
     assert client.get_manifest("alice/app", "v1").content == pushed.body
     for digest, data in zip(digests, lone):
         assert client.get_blob("alice/app", digest).content == data

@@ -1,6 +1,7 @@
 """kill -9 while clients write: what was acknowledged stays, what was deleted is gone, and nothing is half.
 
 STAITHE_KILL_POINTS  number of kills (500); test/crash/run has more to choose
+STAITHE_KILL_SEED    repeats the choices of an earlier run
 """
 
 import os
