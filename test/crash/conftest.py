@@ -3,7 +3,21 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A server with the library of interpose.c, which ends with the test."""
+    from interpose import require_library
+    from interpose_operations import World
+
+    require_library()
+    made = World(tmp_path / "server")
+    yield made
+    made.registry.kill()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -17,7 +17,7 @@ import requests
 from interpose import (ACTIONS, BINARY, DIE_AFTER, DIE_BEFORE, DIE_INSIDE, LIBRARY, POINTS, exported, imported,
                        require_library)
 from interpose_lifecycle import LIFECYCLE
-from interpose_operations import OPERATIONS, Ended, World, done
+from interpose_operations import OPERATIONS, Ended, done
 from pushers import Violation
 
 WHICH = os.environ.get("STAITHE_CRASH_POINTS", "")
@@ -100,10 +100,8 @@ def check(world, operation, said):
 
 
 @pytest.mark.parametrize("kind", OPERATIONS + LIFECYCLE, ids=lambda kind: kind.__doc__.replace(" ", "-"))
-def test_a_death_at_any_call_loses_nothing_and_leaves_nothing(kind, tmp_path, record_property):
-    require_library()
+def test_a_death_at_any_call_loses_nothing_and_leaves_nothing(kind, world, record_property):
     operation = kind()
-    world = World(tmp_path / "server")
     world.build(operation)
     calls = count(world, operation)
     runs = happened = 0

@@ -14,8 +14,8 @@ import itertools
 import pytest
 import requests
 from harness import refused
-from interpose import CHANGE, CLOSE, DISK, FAIL, FOREVER, OPEN, READ, SHORT, SYNC, TORN, WRITE, require_library
-from interpose_operations import OPERATIONS, Refused, World, done
+from interpose import CHANGE, CLOSE, DISK, FAIL, FOREVER, OPEN, READ, SHORT, SYNC, TORN, WRITE
+from interpose_operations import OPERATIONS, Refused, done
 from pushers import Violation
 from test_each_call import in_the_middle, WHICH
 
@@ -164,9 +164,7 @@ def check_all(world, finished):
 
 
 @pytest.mark.parametrize("kind", OPERATIONS, ids=lambda kind: kind.__doc__.replace(" ", "-"))
-def test_a_call_that_fails_loses_nothing_and_service_goes_on(kind, tmp_path, record_property):
-    require_library()
-    world = World(tmp_path / "server")
+def test_a_call_that_fails_loses_nothing_and_service_goes_on(kind, world, record_property):
     numbers = itertools.count()
     world.build(kind(next(numbers)))
     world.start()

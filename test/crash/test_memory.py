@@ -14,9 +14,9 @@ import itertools
 import pytest
 import requests
 from harness import refused
-from interpose import FAIL, FOREVER, MEMORY, require_library
+from interpose import FAIL, FOREVER, MEMORY
 from interpose_operations import (BASE, Chunks, DeletedManifest, Image, Index, LargeBlob, Mount, Operation, Refused,
-                                  SmallBlob, World, done)
+                                  SmallBlob, done)
 from pushers import Violation, expect
 from test_each_call import WHICH
 
@@ -175,9 +175,7 @@ def steps(count):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__doc__.replace(" ", "-"))
-def test_an_allocation_that_fails_breaks_nothing(kind, tmp_path, record_property):
-    require_library()
-    world = World(tmp_path / "server")
+def test_an_allocation_that_fails_breaks_nothing(kind, world, record_property):
     numbers = itertools.count()
     world.build(kind(next(numbers)))
     world.start()
