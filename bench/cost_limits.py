@@ -19,7 +19,7 @@ def limit_of(kind, today):
     if kind == "instructions":
         return int(today * 1.05)
     if kind == "calls":
-        return round(today * 1.02 + 0.5, 1)
+        return round(today * 1.01 + 0.5, 1)
     return round(today + 0.3, 1)
 
 
