@@ -15,11 +15,11 @@ def machine():
 
 
 def limit_of(kind, today):
-    """A little above today's.  One more system call in each request is too much, as is a second sync."""
+    """A little above today's.  One more system call in each read is too much, as are two in a push, and a second sync."""
     if kind == "instructions":
         return int(today * 1.05)
     if kind == "calls":
-        return round(today * 1.01 + 0.5, 1)
+        return round(today * 1.03 + 0.5, 1)
     return round(today + 0.3, 1)
 
 

@@ -22,8 +22,8 @@ USER = "dev"
 LOG = "write(2)"  # one for all lines of 50 ms
 EAGAIN = "EAGAIN"  # a look at what is not there yet
 # Calls that wait, or wake who waits: how many there are is a matter of the clock, and of which thread is quicker.
-WAITING = frozenset(("clock_nanosleep", "epoll_ctl", "epoll_wait", "futex", "nanosleep", "poll", "restart_syscall", "sched_yield",
-                     LOG, EAGAIN))
+WAITING = frozenset(("clock_nanosleep", "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "futex", "nanosleep", "poll",
+                     "ppoll", "pselect6", "restart_syscall", "sched_yield", "select", LOG, EAGAIN))
 SYNCS = frozenset(("fsync", "fdatasync", "sync_file_range", "syncfs"))
 
 _libc = ctypes.CDLL(None)
