@@ -10,6 +10,7 @@
 #include "api/handlers.h"
 #include "base/auto.h"
 #include "base/parse.h"
+#include "crypto/password.h"
 #include "fuzz.h"
 #include "http/engine.h"
 #include "http/router.h"
@@ -226,29 +227,37 @@ secret_of(const char *text)
 	return strchr(text, ':') ? strchr(text, ':') + 1 : text;
 }
 
+/* In base64: what a client makes of "user:secret", or of a token alone. */
+static enum who
+who_is_encoded(struct sta_arena *a, const char *text, bool bearer)
+{
+	size_t n = 0;
+	const char *plain = (char *) sta_unbase64(a, text, strlen(text), false, &n);
+	const char *secret;
+
+	if (!plain || strlen(plain) != n || (!bearer && !strchr(plain, ':')))
+		return NOBODY;
+	secret = secret_of(plain);
+	if (strcmp(secret, world.pat) == 0)
+		return BY_PAT;
+	if (bearer || sta_pat_valid(secret, strlen(secret)) || strlen(secret) > STA_PASSWORD_MAX)
+		return NOBODY;
+	return BY_PASSWORD;
+}
+
 static enum who
 who_is(struct sta_arena *a, const char *value)
 {
 	const char *bearer = after(value, "Bearer ");
 	const char *basic = after(value, "Basic ");
-	const char *rest = bearer ? bearer : basic;
-	const char *plain;
-	size_t n = 0;
 
-	if (!rest || strlen(value) > HEADER_MAX)
+	if ((!bearer && !basic) || strlen(value) > HEADER_MAX)
 		return NOBODY;
-	if (bearer && strcmp(rest, world.pat) == 0)
+	if (bearer && strcmp(bearer, world.pat) == 0)
 		return BY_PAT;
-	if (bearer && strcmp(rest, world.access) == 0)
+	if (bearer && strcmp(bearer, world.access) == 0)
 		return BY_BEARER;
-	plain = (char *) sta_unbase64(a, rest, strlen(rest), false, &n);
-	if (!plain || strlen(plain) != n || (basic && !strchr(plain, ':')))
-		return NOBODY;
-	if (strcmp(secret_of(plain), world.pat) == 0)
-		return BY_PAT;
-	if (bearer || sta_pat_valid(secret_of(plain), strlen(secret_of(plain))))
-		return NOBODY;
-	return strlen(secret_of(plain)) <= 1024 ? BY_PASSWORD : NOBODY;
+	return who_is_encoded(a, bearer ? bearer : basic, bearer != NULL);
 }
 
 static void

@@ -77,18 +77,26 @@ parse_number(const struct sta_option *o, const char *text, uint64_t *out)
 	return sta_parse_u64(text, strlen(text), out);
 }
 
-/* What an option holds lies within its bounds, and is one of its choices. */
 static void
-check_fits(const struct sta_conf *c, enum sta_option_id id)
+check_bounds(const struct sta_conf *c, enum sta_option_id id)
 {
 	const struct sta_option *o = &sta_options[id];
-	const char *text = sta_conf_text(c, id);
 	uint64_t bound;
 
 	if (o->min)
 		REQUIRE(parse_number(o, o->min, &bound) && sta_conf_number(c, id) >= bound);
 	if (o->max)
 		REQUIRE(parse_number(o, o->max, &bound) && sta_conf_number(c, id) <= bound);
+}
+
+/* What an option holds lies within its bounds, and is one of its choices. */
+static void
+check_fits(const struct sta_conf *c, enum sta_option_id id)
+{
+	const struct sta_option *o = &sta_options[id];
+	const char *text = sta_conf_text(c, id);
+
+	check_bounds(c, id);
 	if (o->type == STA_OPTION_ENUM)
 		REQUIRE(strstr(o->choices, text) && !strchr(text, '|') && *text);
 	if (o->type == STA_OPTION_BOOL)
@@ -96,7 +104,7 @@ check_fits(const struct sta_conf *c, enum sta_option_id id)
 	if (o->type == STA_OPTION_STRING && o->valid && *text)
 		REQUIRE(o->valid(text));
 	for (const char *const *item = sta_conf_list(c, id); *item; item++)
-		REQUIRE(**item && !strchr(*item, ',') && (!o->valid || o->valid(*item)));
+		REQUIRE(**item && !strchr(*item, ',') && o->valid(*item));
 	for (const char *p = text; *p; p++)
 		REQUIRE((unsigned char) *p >= ' ' && *p != 0x7f);
 }
@@ -298,6 +306,27 @@ check_value(enum sta_option_id id, const char *text)
 	check_round_trip(c);
 }
 
+static void
+check_url(const char *text)
+{
+	const char *authority = strstr(text, "://");
+
+	if (!sta_public_url_valid(text))
+		return;
+	REQUIRE(authority && authority[3] != '\0');
+	REQUIRE(!strpbrk(authority + 3, "/?#@ \"'\\\r\n"));
+}
+
+/* An address alone, and behind its colon a port. */
+static void
+check_listen(struct sta_arena *a, const char *text, bool valid, bool six, bool loopback)
+{
+	const char *listen = sta_arena_printf(a, six ? "[%s]:443" : "%s:443", text);
+
+	REQUIRE(listen && sta_listen_valid(listen) == valid);
+	REQUIRE(sta_listen_is_loopback(listen) == loopback);
+}
+
 /* Addresses against the C library's reading. */
 static void
 check_address(struct sta_arena *a, const char *text)
@@ -306,22 +335,16 @@ check_address(struct sta_arena *a, const char *text)
 	bool four = inet_pton(AF_INET, text, raw) == 1;
 	bool six = !four && inet_pton(AF_INET6, text, raw) == 1;
 	const char *colon = strrchr(text, ':');
-	const char *host;
+	bool loopback = four ? raw[0] == 127 : six && memcmp(raw, &in6addr_loopback, 16) == 0;
 	uint64_t port;
 
 	REQUIRE(sta_address_valid(text) == (four || six));
-	if (strlen(text) < 60 && *text != '[') {
-		host = sta_arena_printf(a, six ? "[%s]:443" : "%s:443", text);
-		REQUIRE(host && sta_listen_valid(host) == (four || six));
-		REQUIRE(sta_listen_is_loopback(host) ==
-			(four ? raw[0] == 127 : six && memcmp(raw, &in6addr_loopback, 16) == 0));
-	}
+	if (strlen(text) < 60 && *text != '[')
+		check_listen(a, text, four || six, six, loopback);
 	REQUIRE(!sta_listen_is_loopback(text) || sta_listen_valid(text));
 	if (sta_listen_valid(text))
 		REQUIRE(colon && sta_parse_u64(colon + 1, strlen(colon + 1), &port) && port <= 65535);
-	if (sta_public_url_valid(text))
-		REQUIRE(strstr(text, "://") && strcspn(strstr(text, "://") + 3, "/?#@ \"'\\\r\n") ==
-						       strlen(strstr(text, "://") + 3));
+	check_url(text);
 }
 
 int

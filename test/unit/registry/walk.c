@@ -1,4 +1,4 @@
-#include "registry/walk.h"
+#include "registry/walk_internal.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,13 +8,12 @@
 
 #include "store/store.h"
 
-#define FRESH 60        /* gc --now spares what was used within a minute */
-#define YOUNG 30        /* a lease of that age is not renewed */
-#define TTL (24 * 3600) /* of an upload session */
-#define STAGES 64       /* more than there are at a time */
+#define FRESH 60  /* gc --now spares what was used within a minute */
+#define YOUNG 30  /* a lease of that age is not renewed */
+#define STAGES 64 /* more than there are at a time */
 
-static const char *const packages[WALK_PACKAGES] = { "alice/a", "alice/b", "bob/a",
-						     "bob/b",   "root/a",  "alice/c/d" };
+const char *const walk_packages[WALK_PACKAGES] = { "alice/a", "alice/b", "bob/a",
+						   "bob/b",   "root/a",  "alice/c/d" };
 
 /* --- the clock --- */
 
@@ -66,14 +65,14 @@ stage_stat(struct sta_store *s, const char *id, uint64_t *size, int64_t *written
 
 /* --- the model --- */
 
-static size_t
-pick(struct walk *w, size_t n)
+size_t
+walk_pick(struct walk *w, size_t n)
 {
 	return w->pick(w->arg, n);
 }
 
-static const struct sta_caller *
-caller_of(const struct walk *w, size_t caller)
+const struct sta_caller *
+walk_caller(const struct walk *w, size_t caller)
 {
 	return &w->callers[caller]->caller;
 }
@@ -81,17 +80,17 @@ caller_of(const struct walk *w, size_t caller)
 static bool
 in_own_namespace(const struct walk *w, size_t caller, size_t package)
 {
-	const struct sta_caller *c = caller_of(w, caller);
-	size_t len = strcspn(packages[package], "/");
+	const struct sta_caller *c = walk_caller(w, caller);
+	size_t len = strcspn(walk_packages[package], "/");
 
 	return c->kind == STA_CALLER_USER && strlen(c->login) == len &&
-	       memcmp(c->login, packages[package], len) == 0;
+	       memcmp(c->login, walk_packages[package], len) == 0;
 }
 
-static bool
-owns(const struct walk *w, size_t caller, size_t package)
+bool
+walk_owns(const struct walk *w, size_t caller, size_t package)
 {
-	const struct sta_caller *c = caller_of(w, caller);
+	const struct sta_caller *c = walk_caller(w, caller);
 
 	return c->kind == STA_CALLER_SYSTEM || c->site_admin || in_own_namespace(w, caller, package);
 }
@@ -101,11 +100,11 @@ may_read(const struct walk *w, size_t caller, size_t package)
 {
 	const struct walk_model *m = &w->models[package];
 
-	return owns(w, caller, package) || (m->exists && m->public);
+	return walk_owns(w, caller, package) || (m->exists && m->public);
 }
 
-static void
-assert_refused(enum sta_rc rc)
+void
+walk_refused(enum sta_rc rc)
 {
 	assert_true(rc == STA_DENIED || rc == STA_UNAUTHENTICATED);
 }
@@ -141,8 +140,8 @@ make(struct walk *w, size_t caller, size_t package)
 		m->tag[t] = -1;
 }
 
-static void
-add_blob(struct walk *w, size_t caller, size_t package, size_t blob)
+void
+walk_add_blob(struct walk *w, size_t caller, size_t package, size_t blob)
 {
 	make(w, caller, package);
 	lease(&w->models[package], blob);
@@ -154,16 +153,17 @@ add_blob(struct walk *w, size_t caller, size_t package, size_t blob)
 static void
 step_push_blob(struct walk *w, size_t caller, size_t package)
 {
-	size_t blob = pick(w, WALK_BLOBS);
+	size_t blob = walk_pick(w, WALK_BLOBS);
 	const struct walk_blob *b = &w->blobs[blob];
-	enum sta_rc rc = push_blob(w->h, w->callers[caller], packages[package], b->bytes, b->len, &w->h->err);
+	enum sta_rc rc =
+		push_blob(w->h, w->callers[caller], walk_packages[package], b->bytes, b->len, &w->h->err);
 
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
+	if (!walk_owns(w, caller, package)) {
+		walk_refused(rc);
 		return;
 	}
 	assert_int_equal(rc, STA_OK);
-	add_blob(w, caller, package, blob);
+	walk_add_blob(w, caller, package, blob);
 }
 
 /* May a mount without a named source find the blob there? */
@@ -171,7 +171,7 @@ static bool
 found_by_itself(const struct walk *w, size_t caller, size_t package, size_t blob)
 {
 	const struct walk_model *m = &w->models[package];
-	bool granted = m->creator == caller && caller_of(w, caller)->kind == STA_CALLER_USER;
+	bool granted = m->creator == caller && walk_caller(w, caller)->kind == STA_CALLER_USER;
 
 	return m->exists && m->blob[blob] && (m->public || granted || in_own_namespace(w, caller, package));
 }
@@ -179,43 +179,43 @@ found_by_itself(const struct walk *w, size_t caller, size_t package, size_t blob
 static void
 step_mount(struct walk *w, size_t caller, size_t package)
 {
-	size_t blob = pick(w, WALK_BLOBS);
-	size_t other = pick(w, WALK_PACKAGES + 1);
+	size_t blob = walk_pick(w, WALK_BLOBS);
+	size_t other = walk_pick(w, WALK_PACKAGES + 1);
 	struct sta_name to, from;
 	bool mounted = false, found = false;
 	enum sta_rc rc;
 
-	name_of(packages[package], &to);
+	name_of(walk_packages[package], &to);
 	if (other < WALK_PACKAGES) {
-		name_of(packages[other], &from);
+		name_of(walk_packages[other], &from);
 		found = may_read(w, caller, other) && w->models[other].blob[blob];
 	}
 	for (size_t p = 0; other == WALK_PACKAGES && p < WALK_PACKAGES; p++)
 		found |= found_by_itself(w, caller, p, blob);
 	rc = sta_mount_blob(w->h->r, w->callers[caller], &to, &w->blobs[blob].digest,
 			    other < WALK_PACKAGES ? &from : NULL, &mounted, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
+	if (!walk_owns(w, caller, package)) {
+		walk_refused(rc);
 		return;
 	}
 	assert_int_equal(rc, STA_OK);
 	assert_int_equal(mounted, found);
 	if (mounted)
-		add_blob(w, caller, package, blob);
+		walk_add_blob(w, caller, package, blob);
 }
 
 static void
 step_delete_blob(struct walk *w, size_t caller, size_t package)
 {
 	struct walk_model *m = &w->models[package];
-	size_t blob = pick(w, WALK_BLOBS);
+	size_t blob = walk_pick(w, WALK_BLOBS);
 	struct sta_name name;
 	enum sta_rc rc;
 
-	name_of(packages[package], &name);
+	name_of(walk_packages[package], &name);
 	rc = sta_delete_blob(w->h->r, w->callers[caller], &name, &w->blobs[blob].digest, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
+	if (!walk_owns(w, caller, package)) {
+		walk_refused(rc);
 		return;
 	}
 	if (!m->blob[blob])
@@ -232,7 +232,7 @@ check_blob(struct walk *w, size_t caller, size_t package, size_t blob, bool limi
 {
 	struct walk_model *m = &w->models[package];
 	const struct walk_blob *b = &w->blobs[blob];
-	struct sta_limit limit = { packages[package], STA_ACTION_BIT(STA_ACTION_READ) };
+	struct sta_limit limit = { walk_packages[package], STA_ACTION_BIT(STA_ACTION_READ) };
 	struct sta_call call = *w->callers[caller];
 	int64_t due = sta_now_unix() + GRACE;
 	enum sta_rc rc;
@@ -242,15 +242,15 @@ check_blob(struct walk *w, size_t caller, size_t package, size_t blob, bool limi
 		call.caller.n_limits = 1;
 		call.caller.limits = &limit;
 	}
-	rc = pull_blob(w->h, &call, packages[package], &b->digest, b->bytes, b->len, &w->h->err);
+	rc = pull_blob(w->h, &call, walk_packages[package], &b->digest, b->bytes, b->len, &w->h->err);
 	if (!may_read(w, caller, package)) {
-		assert_refused(rc);
+		walk_refused(rc);
 		return;
 	}
 	if (rc != (m->blob[blob] ? STA_OK : STA_NOT_FOUND))
-		fail_msg("blob %zu of %s: %d instead of %s", blob, packages[package], rc,
+		fail_msg("blob %zu of %s: %d instead of %s", blob, walk_packages[package], rc,
 			 m->blob[blob] ? "there" : "gone");
-	if (rc == STA_OK && !call.caller.limited && owns(w, caller, package) && !in_use(w, m, blob) &&
+	if (rc == STA_OK && !call.caller.limited && walk_owns(w, caller, package) && !in_use(w, m, blob) &&
 	    m->due[blob] <= due - YOUNG)
 		m->due[blob] = due;
 }
@@ -276,7 +276,7 @@ put(struct walk *w, size_t caller, size_t package, const struct walk_manifest *x
 	struct sta_pushed pushed;
 	enum sta_rc rc;
 
-	name_of(packages[package], &name);
+	name_of(walk_packages[package], &name);
 	rc = sta_push_manifest(w->h->r, w->callers[caller], &push, &pushed, &w->h->err);
 	if (rc == STA_OK)
 		assert_true(sta_digest_equal(&pushed.digest, &x->digest));
@@ -297,9 +297,9 @@ static void
 step_push_manifest(struct walk *w, size_t caller, size_t package)
 {
 	struct walk_model *m = &w->models[package];
-	size_t i = pick(w, WALK_MANIFESTS);
-	size_t tag = pick(w, WALK_TAGS);
-	size_t how = pick(w, 4);
+	size_t i = walk_pick(w, WALK_MANIFESTS);
+	size_t tag = walk_pick(w, WALK_TAGS);
+	size_t how = walk_pick(w, 4);
 	const struct walk_manifest *x = &w->manifests[i];
 	char name[8], digest[STA_DIGEST_TEXT_MAX];
 	const char *more = name;
@@ -308,8 +308,8 @@ step_push_manifest(struct walk *w, size_t caller, size_t package)
 	(void) snprintf(name, sizeof(name), "t%zu", tag);
 	(void) sta_digest_text(&x->digest, digest);
 	rc = put(w, caller, package, x, how < 2 ? name : digest, how == 2 ? &more : NULL);
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
+	if (!walk_owns(w, caller, package)) {
+		walk_refused(rc);
 		return;
 	}
 	assert_int_equal(rc, complete(m, x) ? STA_OK : STA_INCOMPLETE);
@@ -336,15 +336,15 @@ static void
 step_delete_manifest(struct walk *w, size_t caller, size_t package)
 {
 	struct walk_model *m = &w->models[package];
-	size_t i = pick(w, WALK_MANIFESTS);
+	size_t i = walk_pick(w, WALK_MANIFESTS);
 	struct sta_reference ref = ref_digest(&w->manifests[i].digest);
 	struct sta_name name;
 	enum sta_rc rc;
 
-	name_of(packages[package], &name);
+	name_of(walk_packages[package], &name);
 	rc = sta_delete_manifest(w->h->r, w->callers[caller], &name, &ref, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
+	if (!walk_owns(w, caller, package)) {
+		walk_refused(rc);
 		return;
 	}
 	if (!m->manifest[i])
@@ -374,15 +374,15 @@ static void
 step_delete_tag(struct walk *w, size_t caller, size_t package)
 {
 	struct walk_model *m = &w->models[package];
-	size_t tag = pick(w, WALK_TAGS);
+	size_t tag = walk_pick(w, WALK_TAGS);
 	struct sta_reference ref = tag_ref(tag);
 	struct sta_name name;
 	enum sta_rc rc;
 
-	name_of(packages[package], &name);
+	name_of(walk_packages[package], &name);
 	rc = sta_delete_manifest(w->h->r, w->callers[caller], &name, &ref, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
+	if (!walk_owns(w, caller, package)) {
+		walk_refused(rc);
 		return;
 	}
 	assert_int_equal(rc, m->exists && m->tag[tag] >= 0 ? STA_OK : STA_NOT_FOUND);
@@ -396,10 +396,10 @@ check_manifest(struct walk *w, size_t caller, size_t package, const struct sta_r
 	struct sta_name name;
 	enum sta_rc rc;
 
-	name_of(packages[package], &name);
+	name_of(walk_packages[package], &name);
 	rc = sta_pull_manifest(w->h->r, w->callers[caller], &name, ref, true, &got, &w->h->err);
 	if (!may_read(w, caller, package)) {
-		assert_refused(rc);
+		walk_refused(rc);
 		return;
 	}
 	assert_int_equal(rc, expected >= 0 ? STA_OK : STA_NOT_FOUND);
@@ -427,166 +427,16 @@ check_digest(struct walk *w, size_t caller, size_t package, size_t i)
 	check_manifest(w, caller, package, &ref, w->models[package].manifest[i] ? (int) i : -1);
 }
 
-/* --- upload sessions --- */
-
-static void
-step_start(struct walk *w, size_t caller, size_t package)
-{
-	struct walk_session *s = &w->sessions[pick(w, WALK_SESSIONS)];
-	size_t blob = pick(w, WALK_BLOBS);
-	struct sta_name name;
-	char id[STA_UUID_TEXT_MAX];
-	enum sta_rc rc;
-
-	if (s->open)
-		return;
-	name_of(packages[package], &name);
-	rc = sta_upload_start(w->h->r, w->callers[caller], &name, STA_SHA256, id, &w->h->err);
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
-		return;
-	}
-	assert_int_equal(rc, STA_OK);
-	*s = (struct walk_session){ .open = true,
-				    .caller = caller,
-				    .package = package,
-				    .blob = blob,
-				    .expires = sta_now_unix() + TTL };
-	memcpy(s->id, id, sizeof(s->id));
-}
-
-/* What a request that means the session is answered; the session is its caller's and package's alone. */
-static enum sta_rc
-expected_of(const struct walk *w, const struct walk_session *s, size_t caller, size_t package)
-{
-	const struct sta_caller *c = caller_of(w, caller);
-	bool same = c->user_id == caller_of(w, s->caller)->user_id && c->kind != STA_CALLER_ANONYMOUS;
-
-	if (!owns(w, caller, package))
-		return STA_DENIED;
-	return s->open && same && s->package == package ? STA_OK : STA_NOT_FOUND;
-}
-
-static bool
-as_expected(enum sta_rc expected, enum sta_rc rc)
-{
-	if (expected == STA_DENIED)
-		assert_refused(rc);
-	else
-		assert_int_equal(rc, expected);
-	return rc == STA_OK;
-}
-
-/* Mostly the session's own caller and package. */
-static struct walk_session *
-some_session(struct walk *w, size_t *caller, size_t *package)
-{
-	struct walk_session *s = &w->sessions[pick(w, WALK_SESSIONS)];
-
-	if (pick(w, 8) != 0) {
-		*caller = s->caller;
-		*package = s->package;
-	}
-	return s;
-}
-
-static void
-step_append(struct walk *w, size_t caller, size_t package)
-{
-	static const size_t amounts[] = { 0, 1, 1000, 40 * KIB, 64 * KIB, 90 * KIB };
-	struct walk_session *s = some_session(w, &caller, &package);
-	const struct walk_blob *b = &w->blobs[s->blob];
-	size_t amount = amounts[pick(w, ARRAY_LEN(amounts))];
-	bool flush = pick(w, 4) != 0;
-	struct bell *bell = bell_new();
-	struct sta_upload_waker waker = bell_waker(bell);
-	struct sta_upload *u = NULL;
-	struct sta_name name;
-	enum sta_rc rc;
-
-	name_of(packages[package], &name);
-	rc = sta_upload_open(w->h->r, w->callers[caller], &name, s->id, STA_SHA256, &waker, &u, &w->h->err);
-	if (as_expected(expected_of(w, s, caller, package), rc)) {
-		amount = amount < b->len - s->len ? amount : b->len - s->len;
-		assert_int_equal(sta_upload_size(u), s->len);
-		rc = append_all(u, bell, b->bytes + s->len, amount, amount > 0 ? amount : 1, &w->h->err);
-		assert_int_equal(rc, STA_OK);
-		if (flush)
-			assert_int_equal(sta_upload_flush(u, &w->h->err), STA_OK);
-		s->len += amount;
-		s->written = amount > 0 ? sta_now_unix() : s->written;
-	}
-	sta_upload_release(u);
-	settle(w->h); /* without a flush a worker writes what is left */
-	bell_free(bell);
-}
-
-/* With the digest of the whole blob, or of another one; either way the session ends. */
-static void
-step_finish(struct walk *w, size_t caller, size_t package)
-{
-	struct walk_session *s = some_session(w, &caller, &package);
-	size_t other = pick(w, 4) == 0 ? pick(w, WALK_BLOBS) : s->blob;
-	const struct walk_blob *b = &w->blobs[other];
-	bool whole = other == s->blob && s->len == b->len;
-	struct bell *bell = bell_new();
-	struct sta_upload_waker waker = bell_waker(bell);
-	struct sta_upload *u = NULL;
-	struct sta_name name;
-	enum sta_rc rc;
-
-	whole |= s->len == 0 && b->len == 0;
-	name_of(packages[package], &name);
-	rc = sta_upload_open(w->h->r, w->callers[caller], &name, s->id, STA_SHA256, &waker, &u, &w->h->err);
-	if (as_expected(expected_of(w, s, caller, package), rc)) {
-		rc = sta_upload_finish(u, w->callers[caller], &b->digest, &w->h->err);
-		assert_int_equal(rc, whole ? STA_OK : STA_DIGEST_MISMATCH);
-		s->open = false;
-		if (whole)
-			add_blob(w, caller, package, other);
-	}
-	sta_upload_release(u);
-	settle(w->h);
-	bell_free(bell);
-}
-
-static void
-step_cancel(struct walk *w, size_t caller, size_t package)
-{
-	struct walk_session *s = some_session(w, &caller, &package);
-	struct sta_name name;
-	enum sta_rc rc;
-
-	name_of(packages[package], &name);
-	rc = sta_upload_cancel(w->h->r, w->callers[caller], &name, s->id, &w->h->err);
-	if (as_expected(expected_of(w, s, caller, package), rc))
-		s->open = false;
-	settle(w->h);
-}
-
-static void
-check_session(struct walk *w, struct walk_session *s, size_t caller, size_t package)
-{
-	struct sta_name name;
-	uint64_t received = 0;
-	enum sta_rc rc;
-
-	name_of(packages[package], &name);
-	rc = sta_upload_status(w->h->r, w->callers[caller], &name, s->id, &received, &w->h->err);
-	if (as_expected(expected_of(w, s, caller, package), rc))
-		assert_int_equal(received, s->len);
-}
-
-/* --- packages, time, the collector --- */
+/* --- walk_packages, time, the collector --- */
 
 static void
 step_delete_package(struct walk *w, size_t caller, size_t package)
 {
 	struct walk_model *m = &w->models[package];
-	enum sta_rc rc = sta_package_delete(w->h->r, w->callers[caller], packages[package], &w->h->err);
+	enum sta_rc rc = sta_package_delete(w->h->r, w->callers[caller], walk_packages[package], &w->h->err);
 
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
+	if (!walk_owns(w, caller, package)) {
+		walk_refused(rc);
 		return;
 	}
 	assert_int_equal(rc, m->exists ? STA_OK : STA_NOT_FOUND);
@@ -597,31 +447,16 @@ static void
 step_visibility(struct walk *w, size_t caller, size_t package)
 {
 	struct walk_model *m = &w->models[package];
-	bool public = pick(w, 2) == 0;
-	enum sta_rc rc = sta_package_set_visibility(w->h->r, w->callers[caller], packages[package],
+	bool public = walk_pick(w, 2) == 0;
+	enum sta_rc rc = sta_package_set_visibility(w->h->r, w->callers[caller], walk_packages[package],
 						    public ? STA_PUBLIC : STA_PRIVATE, &w->h->err);
 
-	if (!owns(w, caller, package)) {
-		assert_refused(rc);
+	if (!walk_owns(w, caller, package)) {
+		walk_refused(rc);
 		return;
 	}
 	assert_int_equal(rc, m->exists ? STA_OK : STA_NOT_FOUND);
 	m->public = m->exists && public;
-}
-
-static void
-expire_sessions(struct walk *w)
-{
-	for (size_t i = 0; i < WALK_SESSIONS; i++) {
-		struct walk_session *s = &w->sessions[i];
-
-		if (!s->open || s->expires > sta_now_unix())
-			continue;
-		if (s->written + TTL > sta_now_unix())
-			s->expires = s->written + TTL;
-		else
-			s->open = false;
-	}
 }
 
 static void
@@ -631,7 +466,7 @@ collect(struct walk *w, bool merciless)
 	int64_t begun_before = sta_now_unix() - (merciless ? FRESH : GRACE);
 
 	(void) run_gc(w->h, merciless);
-	expire_sessions(w);
+	walk_expire_sessions(w);
 	for (size_t p = 0; p < WALK_PACKAGES; p++) {
 		struct walk_model *m = &w->models[p];
 		bool any = false;
@@ -657,9 +492,9 @@ static void
 step_clock(struct walk *w)
 {
 	static const int64_t jumps[] = { 1,  29,        30,        31,    59,        60,
-					 61, GRACE / 2, GRACE - 1, GRACE, GRACE + 5, TTL };
+					 61, GRACE / 2, GRACE - 1, GRACE, GRACE + 5, WALK_TTL };
 
-	atomic_fetch_add(&now, jumps[pick(w, ARRAY_LEN(jumps))]);
+	atomic_fetch_add(&now, jumps[walk_pick(w, ARRAY_LEN(jumps))]);
 }
 
 /* --- the walk --- */
@@ -667,18 +502,18 @@ step_clock(struct walk *w)
 static void
 step_look(struct walk *w, size_t caller, size_t package)
 {
-	switch (pick(w, 4)) {
+	switch (walk_pick(w, 4)) {
 	case 0:
-		check_blob(w, caller, package, pick(w, WALK_BLOBS), pick(w, 2) == 0);
+		check_blob(w, caller, package, walk_pick(w, WALK_BLOBS), walk_pick(w, 2) == 0);
 		return;
 	case 1:
-		check_tag(w, caller, package, pick(w, WALK_TAGS));
+		check_tag(w, caller, package, walk_pick(w, WALK_TAGS));
 		return;
 	case 2:
-		check_digest(w, caller, package, pick(w, WALK_MANIFESTS));
+		check_digest(w, caller, package, walk_pick(w, WALK_MANIFESTS));
 		return;
 	default:
-		check_session(w, &w->sessions[pick(w, WALK_SESSIONS)], caller, package);
+		walk_check_session(w, &w->sessions[walk_pick(w, WALK_SESSIONS)], caller, package);
 	}
 }
 
@@ -692,11 +527,11 @@ walk_step(struct walk *w)
 	} steps[] = {
 		{ 16, step_push_blob },      { 7, step_mount },          { 16, step_push_manifest },
 		{ 5, step_delete_manifest }, { 3, step_delete_tag },     { 4, step_delete_blob },
-		{ 5, step_start },           { 8, step_append },         { 5, step_finish },
-		{ 1, step_cancel },          { 1, step_delete_package }, { 2, step_visibility },
+		{ 5, walk_start },           { 8, walk_append },         { 5, walk_finish },
+		{ 1, walk_cancel },          { 1, step_delete_package }, { 2, step_visibility },
 		{ 20, step_look },
 	};
-	size_t what = pick(w, 100);
+	size_t what = walk_pick(w, 100);
 	size_t caller, package;
 
 	if (what == 0) {
@@ -704,7 +539,7 @@ walk_step(struct walk *w)
 		return;
 	}
 	if (what <= 3) {
-		collect(w, pick(w, 4) == 0);
+		collect(w, walk_pick(w, 4) == 0);
 		return;
 	}
 	if (what <= 7) {
@@ -712,8 +547,8 @@ walk_step(struct walk *w)
 		return;
 	}
 	what -= 8;
-	caller = pick(w, WALK_CALLERS);
-	package = pick(w, WALK_PACKAGES);
+	caller = walk_pick(w, WALK_CALLERS);
+	package = walk_pick(w, WALK_PACKAGES);
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		if (what < steps[i].weight) {
 			steps[i].fn(w, caller, package);
@@ -737,7 +572,7 @@ walk_check(struct walk *w)
 			check_tag(w, sys, p, t);
 	}
 	for (size_t i = 0; i < WALK_SESSIONS; i++)
-		check_session(w, &w->sessions[i], w->sessions[i].caller, w->sessions[i].package);
+		walk_check_session(w, &w->sessions[i], w->sessions[i].caller, w->sessions[i].package);
 	assert_sound(w->h);
 }
 
@@ -748,9 +583,9 @@ walk_clear(struct walk *w)
 
 	for (size_t p = 0; p < WALK_PACKAGES; p++)
 		step_delete_package(w, sys, p);
-	atomic_fetch_add(&now, TTL + GRACE + 1);
+	atomic_fetch_add(&now, WALK_TTL + GRACE + 1);
 	collect(w, false);
-	atomic_fetch_add(&now, TTL);
+	atomic_fetch_add(&now, WALK_TTL);
 	collect(w, false);
 	assert_int_equal(number(w->h, "SELECT count(*) FROM package"), 0);
 	assert_int_equal(number(w->h, "SELECT count(*) FROM package_blob"), 0);
