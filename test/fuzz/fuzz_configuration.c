@@ -189,6 +189,19 @@ is_group(const char *name)
 	return false;
 }
 
+/* No key before it in the mapping is the same. */
+static bool
+is_first(yaml_document_t *doc, const yaml_node_t *node, const yaml_node_t *key)
+{
+	const yaml_node_pair_t *p = node->data.mapping.pairs.start;
+	const yaml_node_t *k;
+
+	for (; (k = yaml_document_get_node(doc, p->key)) != key; p++)
+		if (strcmp((const char *) k->data.scalar.value, (const char *) key->data.scalar.value) == 0)
+			return false;
+	return true;
+}
+
 /* Another reading of the file, as a tree: every key in it must be one of ours. */
 static void
 check_keys(struct sta_arena *a, yaml_document_t *doc, const yaml_node_t *node, const char *prefix)
@@ -199,7 +212,7 @@ check_keys(struct sta_arena *a, yaml_document_t *doc, const yaml_node_t *node, c
 		const yaml_node_t *value = yaml_document_get_node(doc, p->value);
 		const char *name;
 
-		REQUIRE(key && value && key->type == YAML_SCALAR_NODE);
+		REQUIRE(key && value && key->type == YAML_SCALAR_NODE && is_first(doc, node, key));
 		name = sta_arena_printf(a, "%s%s", prefix, (const char *) key->data.scalar.value);
 		REQUIRE(name);
 		if (sta_option_find(name) != STA_OPTION_MAX_) {

@@ -159,6 +159,10 @@ check_content_range(struct sta_arena *a, const char *value)
 	s++;
 	last = wide_number(&s);
 	REQUIRE(got.first <= got.last && got.first == first && got.last == last);
+	if (s[0] == '/' && s[1] != '*') {
+		s++;
+		REQUIRE(wide_number(&s) > last);
+	}
 	text = sta_arena_printf(a, "bytes %llu-%llu/*", (unsigned long long) got.first,
 				(unsigned long long) got.last);
 	REQUIRE(text && sta_content_range_parse(text, &again));
