@@ -411,6 +411,9 @@ check_token(struct sta_arena *a, const char *query, bool anonymous)
 		char *list = sta_arena_strdup(a, value);
 		char *scope;
 
+		asked.too_many |= i == SCOPES_MAX;
+		if (asked.too_many)
+			break;
 		while ((scope = strsep(&list, " ")))
 			ask(a, &asked, scope);
 	}
