@@ -1,5 +1,6 @@
 #include "registry/walk_internal.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ static struct {
 	int64_t written;
 } stages[STAGES];
 static size_t next_stage;
+static pthread_mutex_t stages_lock = PTHREAD_MUTEX_INITIALIZER; /* workers write */
 static struct sta_store_ops ops;
 static const struct sta_store_ops *real_ops;
 
@@ -43,12 +45,14 @@ stage_write(struct sta_store *s, const char *id, uint64_t offset, const void *p,
 {
 	size_t i = 0;
 
+	(void) pthread_mutex_lock(&stages_lock);
 	while (i < STAGES && strcmp(stages[i].id, id) != 0)
 		i++;
 	if (i == STAGES)
 		i = next_stage++ % STAGES;
 	(void) snprintf(stages[i].id, sizeof(stages[i].id), "%s", id);
 	stages[i].written = atomic_load(&now);
+	(void) pthread_mutex_unlock(&stages_lock);
 	return real_ops->stage_write(s, id, offset, p, len, err);
 }
 
@@ -57,9 +61,11 @@ stage_stat(struct sta_store *s, const char *id, uint64_t *size, int64_t *written
 {
 	enum sta_rc rc = real_ops->stage_stat(s, id, size, written, err);
 
+	(void) pthread_mutex_lock(&stages_lock);
 	for (size_t i = 0; i < STAGES; i++)
 		if (rc == STA_OK && strcmp(stages[i].id, id) == 0)
 			*written = stages[i].written;
+	(void) pthread_mutex_unlock(&stages_lock);
 	return rc;
 }
 
