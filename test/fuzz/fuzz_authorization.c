@@ -373,6 +373,23 @@ ask(struct sta_arena *a, struct asked *out, char *scope)
 }
 
 static void
+ask_all(struct sta_arena *a, struct asked *out, const char *query)
+{
+	const char *value;
+
+	for (size_t i = 0; (value = sta_form_value(a, query, "scope", i)); i++) {
+		char *list = sta_arena_strdup(a, value);
+		char *scope;
+
+		out->too_many |= i == SCOPES_MAX;
+		if (out->too_many)
+			return;
+		while ((scope = strsep(&list, " ")))
+			ask(a, out, scope);
+	}
+}
+
+static void
 check_granted(struct sta_arena *a, const struct sta_response *res, const struct asked *asked)
 {
 	struct sta_call call = { .arena = a };
@@ -401,22 +418,13 @@ check_token(struct sta_arena *a, const char *query, bool anonymous)
 	struct sta_response res = { .fd = -1 };
 	struct sta_err err = { .rc = STA_OK };
 	struct asked asked = { .n = 0 };
-	const char *value, *service;
+	const char *service;
 	enum sta_rc rc;
 
 	if (!sta_query_valid(a, query))
 		return;
 	wire_set(&w, a, "/token", query);
-	for (size_t i = 0; (value = sta_form_value(a, query, "scope", i)); i++) {
-		char *list = sta_arena_strdup(a, value);
-		char *scope;
-
-		asked.too_many |= i == SCOPES_MAX;
-		if (asked.too_many)
-			break;
-		while ((scope = strsep(&list, " ")))
-			ask(a, &asked, scope);
-	}
+	ask_all(a, &asked, query);
 	service = sta_form_value(a, query, "service", 0);
 	rc = sta_get_token(world.api, &w.req, &res, &err);
 	if (rc == STA_OK) {

@@ -133,27 +133,33 @@ check_range(const char *value, uint64_t size)
 	}
 }
 
+/* A form that the grammar has was refused: then the numbers are at fault. */
+static void
+check_refused(const char *value, const char *s)
+{
+	__int128 first = wide_number(&s);
+	__int128 last = (s++, wide_number(&s));
+	__int128 total;
+
+	s += *s == '/';
+	total = *s >= '0' ? wide_number(&s) : -1;
+	REQUIRE(first > last || last >> 64 || total >> 64 || (total >= 0 && total <= last) ||
+		strlen(value) > 20); /* more digits than a number may have */
+}
+
 static void
 check_content_range(struct sta_arena *a, const char *value)
 {
 	const char *s = strncasecmp(value, "bytes ", 6) == 0 ? value + 6 : value;
 	struct sta_range got, again;
-	__int128 first, last, total;
+	__int128 first, last;
 	const char *text;
+	bool ok = sta_content_range_parse(value, &got);
 
-	if (!sta_content_range_parse(value, &got)) {
-		if (!is_content_range(value))
-			return;
-		/* Well-formed: then the numbers are at fault. */
-		first = wide_number(&s);
-		s++;
-		last = wide_number(&s);
-		s += *s == '/';
-		total = *s >= '0' ? wide_number(&s) : -1;
-		REQUIRE(first > last || last >> 64 || total >> 64 || (total >= 0 && total <= last) ||
-			strlen(value) > 20); /* more digits than a number may have */
+	if (!ok && is_content_range(value))
+		check_refused(value, s);
+	if (!ok)
 		return;
-	}
 	REQUIRE(is_content_range(value));
 	first = wide_number(&s);
 	s++;
