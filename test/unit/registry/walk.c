@@ -32,6 +32,7 @@ __wrap_sta_now_unix(void)
 /* When each stage was written, by this clock. */
 static struct {
 	char id[STA_UUID_TEXT_MAX];
+	const struct sta_stage *open; /* or NULL */
 	int64_t written;
 } stages[STAGES];
 static size_t next_stage;
@@ -40,20 +41,52 @@ static struct sta_store_ops ops;
 static const struct sta_store_ops *real_ops;
 
 static enum sta_rc
-stage_write(struct sta_store *s, const char *id, uint64_t offset, const void *p, size_t len,
-	    struct sta_err *err)
+stage_begin(struct sta_store *s, const char *id, struct sta_stage **out, struct sta_err *err)
 {
+	enum sta_rc rc = real_ops->stage_begin(s, id, out, err);
 	size_t i = 0;
 
+	if (rc != STA_OK)
+		return rc;
 	(void) pthread_mutex_lock(&stages_lock);
 	while (i < STAGES && strcmp(stages[i].id, id) != 0)
 		i++;
 	if (i == STAGES)
 		i = next_stage++ % STAGES;
 	(void) snprintf(stages[i].id, sizeof(stages[i].id), "%s", id);
-	stages[i].written = atomic_load(&now);
+	stages[i].open = *out;
 	(void) pthread_mutex_unlock(&stages_lock);
-	return real_ops->stage_write(s, id, offset, p, len, err);
+	return STA_OK;
+}
+
+static void
+note(const struct sta_stage *stage, bool ends)
+{
+	(void) pthread_mutex_lock(&stages_lock);
+	for (size_t i = 0; stage && i < STAGES; i++) {
+		if (stages[i].open != stage)
+			continue;
+		if (ends)
+			stages[i].open = NULL;
+		else
+			stages[i].written = atomic_load(&now);
+	}
+	(void) pthread_mutex_unlock(&stages_lock);
+}
+
+static void
+stage_end(struct sta_store *s, struct sta_stage *stage)
+{
+	note(stage, true);
+	real_ops->stage_end(s, stage);
+}
+
+static enum sta_rc
+stage_write(struct sta_store *s, struct sta_stage *stage, uint64_t offset, const void *p, size_t len,
+	    struct sta_err *err)
+{
+	note(stage, false);
+	return real_ops->stage_write(s, stage, offset, p, len, err);
 }
 
 static enum sta_rc
@@ -662,6 +695,8 @@ walk_begin(struct walk *w, struct house *h, size_t (*choose)(void *arg, size_t n
 			    .callers = { &h->alice, &h->bob, &h->admin, &h->nobody, &h->sys } };
 	real_ops = h->shell.base.ops;
 	ops = *real_ops;
+	ops.stage_begin = stage_begin;
+	ops.stage_end = stage_end;
 	ops.stage_write = stage_write;
 	ops.stage_stat = stage_stat;
 	h->shell.base.ops = &ops;
