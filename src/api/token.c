@@ -5,7 +5,7 @@
 #include "api/handlers.h"
 #include "base/clock.h"
 
-#define LIMITS_MAX 32
+#define LIMITS_MAX 32 /* packages, and scope parameters: each is looked for from the start of the query */
 #define ACTIONS_ALL                                                                                          \
 	(STA_ACTION_BIT(STA_ACTION_READ) | STA_ACTION_BIT(STA_ACTION_WRITE) |                                \
 	 STA_ACTION_BIT(STA_ACTION_DELETE))
@@ -55,6 +55,12 @@ is_type(const char *scope, size_t len, const char *type)
 	return len == strlen(type) && memcmp(scope, type, len) == 0;
 }
 
+static enum sta_rc
+too_many(struct sta_err *err)
+{
+	return sta_err_set(err, STA_INVALID, 0, "more than %d scopes for one token", LIMITS_MAX);
+}
+
 /* "type:name:actions"; the name may hold ':' (a host's port).  Scopes that we
  * do not understand give nothing, as everywhere. */
 static enum sta_rc
@@ -80,7 +86,7 @@ add_scope(struct sta_arena *a, const char *text, size_t len, struct asked *out, 
 	    !sta_name_parse(name, (size_t) (actions - name), &parsed))
 		return STA_OK;
 	if (out->request.n_limits == LIMITS_MAX)
-		return sta_err_set(err, STA_INVALID, 0, "more than %d scopes for one token", LIMITS_MAX);
+		return too_many(err);
 	full = sta_arena_strdup(a, parsed.full);
 	if (!full)
 		return sta_err_set(err, STA_NOMEM, 0, "scope");
@@ -162,7 +168,7 @@ sta_get_token(void *ctx, struct sta_request *req, struct sta_response *res, stru
 	if (rc == STA_OK)
 		rc = check_service(api, req, sta_request_query(req, "service", 0), err);
 	for (size_t i = 0; rc == STA_OK && (scope = sta_request_query(req, "scope", i)); i++)
-		rc = add_scopes(req->arena, scope, &asked, err);
+		rc = i < LIMITS_MAX ? add_scopes(req->arena, scope, &asked, err) : too_many(err);
 	/* No refresh token for offline_token=true, which docker login sends: as with
 	 * GHCR.  Docker would keep it in place of the password, in a file that podman
 	 * and others then refuse to read. */
@@ -205,7 +211,7 @@ sta_post_token(void *ctx, struct sta_request *req, struct sta_response *res, str
 		rc = check_service(api, req, sta_form_value(req->arena, req->body, "service", 0), err);
 	}
 	for (size_t i = 0; rc == STA_OK && (scope = sta_form_value(req->arena, req->body, "scope", i)); i++)
-		rc = add_scopes(req->arena, scope, &asked, err);
+		rc = i < LIMITS_MAX ? add_scopes(req->arena, scope, &asked, err) : too_many(err);
 	asked.request.offline = access && strcmp(access, "offline") == 0;
 	return rc == STA_OK ? issue(api, req, &call, &asked, res, err) : rc;
 }

@@ -423,8 +423,11 @@ sta_upload_check_stage(struct sta_upload *u, const struct sta_err *why)
 	uint64_t size;
 	int64_t written;
 
-	if (store->ops->stage_stat(store, u->id, &size, &written, &ignored) != STA_NOT_FOUND)
+	if (store->ops->stage_write(store, u->io.stage, u->io.staged, "", 0, &ignored) != STA_NOT_FOUND)
 		return;
+	/* Nobody may find bytes again that a sync failed for: the next one would not tell. */
+	if (store->ops->stage_stat(store, u->id, &size, &written, &ignored) != STA_NOT_FOUND)
+		sta_sessions_end(u->r->sessions, u);
 	(void) pthread_mutex_lock(&u->io.lock);
 	u->io.failure = *why;
 	(void) pthread_mutex_unlock(&u->io.lock);

@@ -129,7 +129,8 @@ enum sta_rc sta_upload_hash_stage(struct sta_registry *r, const char *id, struct
 				  struct sta_err *err) STA_CHECK;
 
 /* Publishing failed, and the store may have dropped the stage: then why is the
- * upload's failure for good, and the session begins anew with its next holder. */
+ * upload's failure for good, and the session begins anew with its next holder; or
+ * it has ended, where the bytes could not be removed. */
 void sta_upload_check_stage(struct sta_upload *u, const struct sta_err *why);
 
 /* Remove the stage; what cannot be removed now is at the next start. */

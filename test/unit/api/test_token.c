@@ -128,6 +128,21 @@ too_many_scopes_are_refused(void **state)
 }
 
 static void
+too_many_scope_parameters_are_refused_whatever_they_say(void **state)
+{
+	struct desk *d = *state;
+	char *query = sta_arena_strdup(d->house->arena, "scope");
+	struct sta_call call;
+
+	sign_in(d);
+	for (int i = 1; i < 32; i++)
+		query = sta_arena_printf(d->house->arena, "%s&scope", query);
+	assert_int_equal(ask(d, query, &call), STA_OK);
+	query = sta_arena_printf(d->house->arena, "%s&scope", query);
+	assert_int_equal(ask(d, query, &call), STA_INVALID);
+}
+
+static void
 another_service_is_refused(void **state)
 {
 	struct desk *d = *state;
@@ -175,6 +190,7 @@ main(int argc, char **argv)
 		TEST(a_scope_that_is_not_understood_gives_nothing),
 		TEST(several_scopes_in_one_parameter_or_in_many_are_one_token),
 		TEST(too_many_scopes_are_refused),
+		TEST(too_many_scope_parameters_are_refused_whatever_they_say),
 		TEST(another_service_is_refused),
 		TEST(a_credential_that_is_no_good_never_makes_an_anonymous_caller),
 		TEST(the_answer_is_not_for_caches),
