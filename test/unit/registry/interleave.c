@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
+
 #define NEVER ((size_t) -1)
 #define DAY (24 * 3600)
 #define RESTART_EVERY 16
-#define SPARSE 3
+#define SPARSE 7
 
 /* --- the scheduler's side --- */
 
@@ -180,17 +182,34 @@ run(struct world *w, const struct order *o, size_t i, size_t j, bool stopped[2])
 }
 
 static void
-explore_order(struct world *w, const struct order *o, bool every)
+explore_order(struct world *w, const struct order *o, size_t sparse)
 {
-	size_t stride = every ? 1 : o->z ? NEVER / 2 : SPARSE;
+	size_t stride = o->z && sparse > 1 ? NEVER / 2 : sparse;
+	size_t step = sparse > SPARSE ? sparse / SPARSE : 1;
 	bool stopped[2] = { true, true };
 
-	for (size_t i = 1; stopped[0]; i++) {
-		size_t j = every ? 1 : o->z ? NEVER : 1 + i % SPARSE;
+	for (size_t i = 1; stopped[0]; i += step) {
+		size_t j = sparse == 1 ? 1 : o->z ? NEVER : 1 + i % sparse;
 
 		for (stopped[1] = true; stopped[0] && stopped[1]; j += stride)
 			run(w, o, i, j, stopped);
 	}
+}
+
+/* How many stops to leave out: 1 none. */
+static size_t
+sparseness(const struct world *w, const struct scenario *s)
+{
+	const char *level = getenv("STAITHE_TEST_INTERLEAVE");
+	uint64_t n = SPARSE;
+
+	if (level && strcmp(level, "all") == 0)
+		return 1;
+	if (level && !sta_parse_u64(level, strlen(level), &n))
+		fail_msg("STAITHE_TEST_INTERLEAVE is 'all' or a number");
+	if (s->n == 2 && w->every && n <= SPARSE)
+		return 1;
+	return n > 0 ? (size_t) n : 1;
 }
 
 void
@@ -198,9 +217,6 @@ explore(struct world *w, const struct scenario *s)
 {
 	static const int orders[6][3] = { { 0, 1, 2 }, { 1, 0, 2 }, { 0, 2, 1 },
 					  { 2, 0, 1 }, { 1, 2, 0 }, { 2, 1, 0 } };
-
-	const char *level = getenv("STAITHE_TEST_INTERLEAVE");
-	bool every = (s->n == 2 && w->every) || (level && strcmp(level, "all") == 0);
 
 	w->scenario = s;
 	w->runs = 0;
@@ -211,7 +227,7 @@ explore(struct world *w, const struct scenario *s)
 			.z = s->n == 3 ? &w->acts[orders[k][2]] : NULL,
 		};
 
-		explore_order(w, &o, every);
+		explore_order(w, &o, sparseness(w, s));
 	}
 	print_message("# %s: %lu interleavings\n", s->what, w->runs);
 }

@@ -106,9 +106,9 @@ int world_teardown(void **state);
 
 /* One act goes to its i-th stop, the next to its j-th, with three acts the third
  * to its end, then the first and the second to theirs; in every order of the acts.
- * With STAITHE_TEST_INTERLEAVE=all that is every i and j; else every i with, of two
- * acts, every third j, and of three, the second at its end.  Prints how many
- * runs that were. */
+ * With STAITHE_TEST_INTERLEAVE=all that is every i and j; with a number N (7) every i with,
+ * of two acts, every Nth j, and of three, the second at its end; with a larger N also
+ * fewer i.  Prints how many runs that were. */
 void explore(struct world *w, const struct scenario *s);
 
 /* The thread of an act (arg), and stops around the operations of the house's store. */
