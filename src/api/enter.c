@@ -54,6 +54,7 @@ sta_api_caller(struct sta_api *api, struct sta_request *req, struct sta_call *ca
 		.arena = req->arena,
 		.caller = { .kind = STA_CALLER_ANONYMOUS, .login = "" },
 		.may_wait = sta_request_may_wait(req),
+		.must_not_hash = !sta_request_may_hash(req),
 	};
 	if (!value)
 		return STA_OK;

@@ -183,7 +183,11 @@ grant(struct sta_api *api, struct sta_request *req, struct sta_call *call, struc
 	const char *password = sta_form_value(req->arena, req->body, "password", 0);
 	const char *refresh = sta_form_value(req->arena, req->body, "refresh_token", 0);
 
-	*call = (struct sta_call){ .arena = req->arena, .may_wait = sta_request_may_wait(req) };
+	*call = (struct sta_call){
+		.arena = req->arena,
+		.may_wait = sta_request_may_wait(req),
+		.must_not_hash = !sta_request_may_hash(req),
+	};
 	if (type && strcmp(type, "password") == 0 && user && password)
 		return bad_credential_is_denied(sta_authenticate_basic(api->r, call, user, password, err),
 						err);

@@ -51,6 +51,7 @@ sta_rc_name(enum sta_rc rc)
 		[STA_BACKEND] = "backend",
 		[STA_BUSY] = "busy",
 		[STA_WOULD_BLOCK] = "would_block",
+		[STA_WOULD_HASH] = "would_hash",
 		[STA_TIMEOUT] = "timeout",
 	};
 

@@ -37,6 +37,7 @@ enum sta_rc {
 	STA_BACKEND,         /* database or object store refused */
 	STA_BUSY,            /* try again: another operation holds the thing */
 	STA_WOULD_BLOCK,     /* not an error: call again from a thread that may wait */
+	STA_WOULD_HASH,      /* not an error: call again from a thread that may hash passwords */
 	STA_TIMEOUT,         /* a deadline passed */
 	STA_RC_MAX_          /* count; never returned */
 };

@@ -16,6 +16,7 @@
 struct sta_engine_ops {
 	const char *(*header)(const struct sta_request *req, const char *name);
 	bool (*may_wait)(const struct sta_request *req);
+	bool (*may_hash)(const struct sta_request *req); /* NULL: it may */
 	void (*resume)(struct sta_request *req);
 };
 

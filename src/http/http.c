@@ -99,6 +99,12 @@ sta_request_may_wait(const struct sta_request *req)
 	return req->engine ? req->engine->ops->may_wait(req) : true;
 }
 
+bool
+sta_request_may_hash(const struct sta_request *req)
+{
+	return req->engine && req->engine->ops->may_hash ? req->engine->ops->may_hash(req) : true;
+}
+
 void
 sta_request_resume(struct sta_request *req)
 {

@@ -95,6 +95,10 @@ const char *sta_form_value(struct sta_arena *a, const char *form, const char *na
 
 bool sta_request_may_wait(const struct sta_request *req);
 
+/* May this thread hash passwords?  Else the handler answers STA_WOULD_HASH, and is
+ * called again, from the start, on one that may; or the answer is 429, as too many wait. */
+bool sta_request_may_hash(const struct sta_request *req);
+
 /* From any thread: the sink has room again. */
 void sta_request_resume(struct sta_request *req);
 

@@ -181,6 +181,7 @@ server_free(struct sta_server *s)
 		(void) close(s->listen_fd);
 	if (s->wake_fd >= 0)
 		(void) close(s->wake_fd);
+	sta_pool_free(s->hashers);
 	sta_tls_free(s->tls);
 	sta_free(s->tls_certificate);
 	sta_free(s->tls_key);
@@ -273,6 +274,8 @@ sta_server_start(const struct sta_server_options *o, const struct sta_app *app, 
 		rc = take_tls(s, o, err);
 	if (rc == STA_OK)
 		rc = sta_mhd_listen(s, o->listen, err);
+	if (rc == STA_OK)
+		rc = sta_pool_new(cores(), "hasher", &s->hashers, err);
 	if (rc == STA_OK)
 		rc = start_daemon(s, o, err);
 	if (rc == STA_OK)

@@ -39,6 +39,7 @@
 #include "http/router.h"
 
 #define STA_BODY_SLACK ((uint64_t) 64 << 10) /* read and thrown away at most */
+#define STA_HASH_QUEUE_MAX 64                /* requests whose password waits to be hashed */
 #define STA_RATE_MIN 1024                    /* bytes in a second, over the rate window */
 
 /* What a connection is busy with; decides which deadline counts. */
@@ -106,6 +107,8 @@ struct sta_mhd_request {
 	bool head_done; /* the library's first call has been answered */
 	bool announced; /* the client has a body to send */
 	bool may_wait;
+	bool may_hash;
+	bool must_hash; /* the handler answered STA_WOULD_HASH */
 	bool target_too_long;
 	int refusal; /* status in place of the one that the app gives, or 0 */
 	struct sta_match match;
@@ -125,6 +128,7 @@ struct sta_server {
 	struct MHD_Daemon *daemon;
 	struct sta_app app;
 	struct sta_pool *workers;
+	struct sta_pool *hashers; /* one for each core, and no more than STA_HASH_QUEUE_MAX wait */
 	sta_observer_fn *observer;
 	void *observer_ctx;
 	char address[INET6_ADDRSTRLEN + sizeof("[]:65535")];

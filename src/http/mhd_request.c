@@ -36,13 +36,21 @@ may_wait(const struct sta_request *req)
 	return sta_mhd_request_of(req)->may_wait;
 }
 
+static bool
+may_hash(const struct sta_request *req)
+{
+	return sta_mhd_request_of(req)->may_hash;
+}
+
 static void
 resume(struct sta_request *req)
 {
 	sta_mhd_body_wake(sta_mhd_request_of(req));
 }
 
-static const struct sta_engine_ops ops = { .header = header, .may_wait = may_wait, .resume = resume };
+static const struct sta_engine_ops ops = {
+	.header = header, .may_wait = may_wait, .may_hash = may_hash, .resume = resume
+};
 
 /* Split the target as it was sent; the library will overwrite its copy. */
 static bool
@@ -131,7 +139,8 @@ call(struct sta_mhd_request *er, sta_handler_fn *fn)
 	er->req.t_work_ns += sta_now_ns() - start;
 	if (rc != STA_OK && res.fd >= 0)
 		(void) close(res.fd);
-	if (rc == STA_WOULD_BLOCK && !er->may_wait)
+	er->must_hash = rc == STA_WOULD_HASH && !er->may_hash;
+	if (er->must_hash || (rc == STA_WOULD_BLOCK && !er->may_wait))
 		return false;
 	if (rc != STA_OK) {
 		err.rc = rc;
@@ -160,6 +169,31 @@ of_job(struct sta_job *job)
 	return (struct sta_mhd_request *) (void *) ((char *) job - offsetof(struct sta_mhd_request, job));
 }
 
+static void on_worker(struct sta_job *job);
+
+/* Passwords have threads and a line of their own: many of them would take all
+ * workers from those who wait for the disk.  The request is refused when the line is full. */
+static bool
+hashers_are_busy(struct sta_mhd_request *er)
+{
+	struct sta_err err = { 0 };
+
+	if (sta_pool_waiting(er->server->hashers) < STA_HASH_QUEUE_MAX)
+		return false;
+	err.rc = sta_err_set(&err, STA_TOO_MANY, 0, "too many passwords are being checked");
+	sta_mhd_fail(er, &err);
+	return true;
+}
+
+static void
+submit_to_hashers(struct sta_mhd_request *er)
+{
+	er->submitted_ns = sta_now_ns();
+	er->may_hash = true;
+	er->job.run = on_worker;
+	sta_pool_submit(er->server->hashers, &er->job);
+}
+
 static void
 on_worker(struct sta_job *job)
 {
@@ -167,8 +201,11 @@ on_worker(struct sta_job *job)
 
 	er->req.t_wait_ns += sta_now_ns() - er->submitted_ns;
 	er->may_wait = true;
-	(void) run_stage(er); /* true: it may wait */
-	er->may_wait = false;
+	if (!run_stage(er) && !hashers_are_busy(er)) {
+		submit_to_hashers(er);
+		return;
+	}
+	er->may_wait = er->may_hash = false;
 	sta_mhd_resume(er);
 }
 
@@ -177,12 +214,16 @@ static bool
 enter(struct sta_mhd_request *er, enum sta_mhd_stage stage, bool on_worker_at_once)
 {
 	er->stage = stage;
-	if (!on_worker_at_once && run_stage(er))
+	if (!on_worker_at_once && (run_stage(er) || (er->must_hash && hashers_are_busy(er))))
 		return false;
 	/* Suspend first: the worker may be done before submit returns. */
 	er->submitted_ns = sta_now_ns();
 	er->job.run = on_worker;
 	MHD_suspend_connection(er->mhd);
+	if (er->must_hash) {
+		submit_to_hashers(er);
+		return true;
+	}
 	sta_pool_submit(er->server->workers, &er->job);
 	return true;
 }

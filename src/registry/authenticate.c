@@ -125,6 +125,8 @@ verify_password(struct sta_registry *r, const struct sta_call *call, const struc
 
 	if (rc == STA_OK && sta_cache_get(r->passwords, &key, call->arena))
 		return STA_OK;
+	if (rc == STA_OK && call->must_not_hash)
+		return sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
 	if (rc == STA_OK)

@@ -52,6 +52,7 @@ struct sta_call {
 	struct sta_arena *arena; /* every result is borrowed from it */
 	struct sta_caller caller;
 	bool may_wait;
+	bool must_not_hash; /* a password that has to be hashed is STA_WOULD_HASH */
 };
 
 /* A call by the machine's owner: command line and background jobs. */

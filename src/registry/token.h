@@ -61,7 +61,7 @@ char *sta_scopes_text(struct sta_arena *a, unsigned scopes) STA_CHECK;
 
 /* Who is it?  Fills call->caller.  A password (right user name) or a token (any
  * user name).  STA_UNAUTHENTICATED for everything that is wrong, in the same time.
- * Passwords need may_wait unless verified lately. */
+ * Passwords need may_wait, and a thread that may hash, unless verified lately. */
 enum sta_rc sta_authenticate_basic(struct sta_registry *r, struct sta_call *call, const char *user,
 				   const char *secret, struct sta_err *err) STA_CHECK;
 
