@@ -199,13 +199,13 @@ def test_v10_t30_a_thousand_uploads_that_stop_are_cut_can_be_resumed_and_expire(
         assert registry.memory() - memory < 150 * MIB
         answers = read_until_closed(slow, 60)
     assert {received[:12] for received in answers} <= {b"HTTP/1.1 408", b""}
-    wait_until(lambda: descriptors(registry) <= before + 50, 10, "descriptors are still held")
     client = registry.client(account)  # the other one's connection may have been closed as idle
     resumed = locations[-1]
     wait_until(lambda: client.get(resumed).headers.get("Range") == "0-69999", 10, "the bytes are not kept")
     succeeded(client.put(resumed, params={"digest": images.digest_of(data)}, data=data[70_000:]), 201)
     wait_until(lambda: sessions(registry) == 0, 60, "sessions stay")
     wait_until(lambda: not registry.staged_files(), 10, "their bytes stay")
+    wait_until(lambda: descriptors(registry) <= before + 50, 10, "descriptors are still held")
     refused(client.get(locations[0]), 404, "BLOB_UPLOAD_UNKNOWN")
     assert registry.problems() == 0
 

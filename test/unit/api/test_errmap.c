@@ -36,7 +36,7 @@ every_result_has_a_status(void **state)
 		{ STA_INCOMPLETE, 400 },   { STA_DIGEST_MISMATCH, 400 },
 		{ STA_CORRUPT, 500 },      { STA_BACKEND, 503 },
 		{ STA_BUSY, 503 },         { STA_WOULD_BLOCK, 503 },
-		{ STA_TIMEOUT, 408 },
+		{ STA_WOULD_HASH, 503 },   { STA_TIMEOUT, 408 },
 	};
 	struct desk *d = *state;
 
