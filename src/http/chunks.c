@@ -7,10 +7,10 @@
 static int
 digit_of(char c)
 {
-	static const char digits[] = "0123456789abcdef";
-	const char *at = memchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c, 16);
-
-	return at ? (int) (at - digits) : -1;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char) (c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool

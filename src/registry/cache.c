@@ -30,7 +30,7 @@ struct sta_cache {
 enum sta_rc
 sta_cache_new(size_t slots, struct sta_cache **out, struct sta_err *err)
 {
-	struct sta_cache *c = sta_malloc(sizeof(*c) + slots * sizeof(c->slot[0]));
+	struct sta_cache *c = sta_malloc(sizeof(*c) + slots * sizeof(struct entry *));
 
 	if (!c)
 		return sta_err_set(err, STA_NOMEM, 0, "cache");

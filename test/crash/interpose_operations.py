@@ -194,6 +194,7 @@ class Operation:
     prepared_with = {}
     prepared_crash = False  # the server is killed after prepare(), not stopped
     can_repeat = True  # on one server, with another number
+    varies = False  # not the same calls each time
     data = None  # the bytes it is about; (name, size) in the class
 
     def __init__(self, number=0):

@@ -66,6 +66,10 @@ class Server:
         if ended is not None and not may_have_ended:
             raise Violation(f"the server ended by itself with {ended}:\n{self.log_end()}")
 
+    def ended(self):
+        """The status it ended with by itself, or None."""
+        return self.process.poll() if self.process else None
+
     def stop(self):
         """SIGTERM."""
         process, self.process = self.process, None

@@ -91,7 +91,9 @@ def look(world, operation, fault, number, said):
     check_syncs(log)
     world.sync_failed = any(made.what.startswith(("fsync uploads/", "fsync blobs/")) and made.result < 0 for made in log)
     hit = [made for made in log if made.number == number]
-    if hit and said and fault.action == FAIL and hit[0].what.startswith(("fsync", "fdatasync")):
+    # SQLite does not look at how the sync of the directory ended after it had made its log.
+    synced = ("fsync", "fdatasync")
+    if hit and said and fault.action == FAIL and hit[0].what.startswith(synced) and hit[0].what != "fdatasync .":
         raise Violation("acknowledged although it was not synced")
     if fault.must == RETRIED and not said:
         raise Violation("noticed")
