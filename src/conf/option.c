@@ -47,7 +47,7 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 	},
 	[STA_OPTION_WORKERS] = {
 		.name = "workers", .type = STA_OPTION_U64, .def = "0", .unit = "threads", .min = "0", .max = "1024",
-		.help = "Threads for work that waits for disks and passwords; 0: two for each core, at least 4.",
+		.help = "Threads for work that waits for disks; 0: two for each core, at least 4.",
 	},
 	[STA_OPTION_SHUTDOWN_GRACE] = {
 		.name = "shutdown_grace", .type = STA_OPTION_SPAN, .def = "30s", .unit = "time",
