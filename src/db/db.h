@@ -61,15 +61,6 @@ enum sta_rc sta_db_write(struct sta_db *db, sta_db_tx_fn *fn, void *arg, struct 
 enum sta_rc sta_db_read_begin(struct sta_db_conn *c, struct sta_err *err) STA_CHECK;
 void sta_db_read_end(struct sta_db_conn *c);
 
-/* The same without waiting: done is called with what sta_db_write() would have
- * returned, on the writer's thread (it must not call the database), and then arg is
- * its own to release.  Transactions run in the order in which they were handed over,
- * these and those of sta_db_write() alike.  When too many wait already, it waits
- * too.  For what nobody has been promised.  Not STA_OK: neither fn nor done is called. */
-typedef void sta_db_done_fn(void *arg, enum sta_rc rc, const struct sta_err *err);
-enum sta_rc sta_db_write_later(struct sta_db *db, sta_db_tx_fn *fn, void *arg, sta_db_done_fn *done,
-			       struct sta_err *err) STA_CHECK;
-
 /* A number, never 0, that is another one once a commit can be seen.  Taken before a
  * snapshot begins, it tells whether what was read in it is still so: as long as
  * the number is the same.  Reads in a snapshot only; a lone statement may see a

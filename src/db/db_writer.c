@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "db/db_internal.h"
 
 /* What one commit may carry: bounds the time until the first of them is answered. */
@@ -25,14 +24,10 @@ static const char member_begin[] = "SAVEPOINT member";
 static const char member_undo[] = "ROLLBACK TO member";
 static const char member_end[] = "RELEASE member";
 
-/* Transactions that nobody waits for may be so many. */
-#define LATER_MAX 256
-
-/* A transaction: on the stack of the caller who waits for it, or by itself. */
+/* A transaction on its caller's stack. */
 struct sta_db_tx {
 	sta_db_tx_fn *fn;
 	void *arg;
-	sta_db_done_fn *later; /* nobody waits: this is called, and then it is freed */
 	enum sta_rc rc;
 	struct sta_err err;
 	bool done;
@@ -46,29 +41,6 @@ enum outcome {
 	ONE_BY_ONE,  /* the members cannot be committed together */
 };
 
-/* With the lock. */
-static void
-hand_over(struct sta_db *db, struct sta_db_tx *tx)
-{
-	assert(!db->stopping);
-	if (db->tail)
-		db->tail->next = tx;
-	else
-		db->head = tx;
-	db->tail = tx;
-	db->callers++;
-	db->stats.waiting++;
-	(void) pthread_cond_signal(&db->work);
-}
-
-/* With the lock. */
-static void
-leave(struct sta_db *db)
-{
-	if (--db->callers == 0)
-		(void) pthread_cond_signal(&db->idle);
-}
-
 enum sta_rc
 sta_db_write(struct sta_db *db, sta_db_tx_fn *fn, void *arg, struct sta_err *err)
 {
@@ -76,42 +48,25 @@ sta_db_write(struct sta_db *db, sta_db_tx_fn *fn, void *arg, struct sta_err *err
 
 	assert(!pthread_equal(pthread_self(), db->thread));
 	(void) pthread_mutex_lock(&db->lock);
-	hand_over(db, &tx);
+	assert(!db->stopping);
+	if (db->tail)
+		db->tail->next = &tx;
+	else
+		db->head = &tx;
+	db->tail = &tx;
+	db->callers++;
+	db->stats.waiting++;
+	(void) pthread_cond_signal(&db->work);
 	while (!tx.done)
 		(void) pthread_cond_wait(&tx.wake, &db->lock);
-	leave(db);
+	if (--db->callers == 0)
+		(void) pthread_cond_signal(&db->idle);
 	(void) pthread_mutex_unlock(&db->lock);
 
 	(void) pthread_cond_destroy(&tx.wake);
 	if (tx.rc != STA_OK)
 		*err = tx.err;
 	return tx.rc;
-}
-
-enum sta_rc
-sta_db_write_later(struct sta_db *db, sta_db_tx_fn *fn, void *arg, sta_db_done_fn *done, struct sta_err *err)
-{
-	struct sta_db_tx *tx;
-	struct sta_err why = { 0 };
-	bool many;
-
-	(void) pthread_mutex_lock(&db->lock);
-	many = db->stats.waiting >= LATER_MAX;
-	(void) pthread_mutex_unlock(&db->lock);
-	if (many) {
-		enum sta_rc rc = sta_db_write(db, fn, arg, &why);
-
-		done(arg, rc, &why);
-		return STA_OK;
-	}
-	tx = sta_malloc(sizeof(*tx));
-	if (!tx)
-		return sta_err_set(err, STA_NOMEM, 0, "transaction");
-	*tx = (struct sta_db_tx){ .fn = fn, .arg = arg, .later = done };
-	(void) pthread_mutex_lock(&db->lock);
-	hand_over(db, tx);
-	(void) pthread_mutex_unlock(&db->lock);
-	return STA_OK;
 }
 
 /* Wait for work and take all of it up to the limit; 0 when it is time to end. */
@@ -145,37 +100,18 @@ publish(struct sta_db *db)
 	db->stats.waiting = waiting;
 }
 
-static void
-tell(struct sta_db_tx *tx)
-{
-	tx->later(tx->arg, tx->rc, &tx->err);
-	sta_free(tx);
-}
-
 /* Let every caller of the group go on.  Each tx is gone once its caller runs. */
 static void
 answer(struct sta_db *db, struct sta_db_tx **group, size_t n)
 {
-	size_t told = 0;
-
 	for (size_t i = 0; i < n; i++)
 		*(group[i]->rc == STA_OK ? &db->own.transactions : &db->own.failed) += 1;
 	(void) pthread_mutex_lock(&db->lock);
 	publish(db);
 	for (size_t i = 0; i < n; i++) {
-		if (group[i]->later) {
-			group[told++] = group[i];
-			continue;
-		}
 		group[i]->done = true;
 		(void) pthread_cond_signal(&group[i]->wake);
 	}
-	(void) pthread_mutex_unlock(&db->lock);
-	for (size_t i = 0; i < told; i++)
-		tell(group[i]);
-	(void) pthread_mutex_lock(&db->lock);
-	for (size_t i = 0; i < told; i++)
-		leave(db);
 	(void) pthread_mutex_unlock(&db->lock);
 }
 

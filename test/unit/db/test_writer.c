@@ -1,6 +1,4 @@
 #include <errno.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -115,89 +113,6 @@ committed_change_is_seen_by_readers(void **state)
 	assert_int_equal(count(f, "a"), 0);
 	assert_int_equal(put_now(f, "a"), STA_OK);
 	assert_int_equal(count(f, "a"), 1);
-}
-
-/* What done was told, and the order in which it came. */
-struct told {
-	char name[8];
-	sta_db_tx_fn *fn;
-	enum sta_rc rc;
-	int turn;
-};
-
-static atomic_int turns;
-
-static enum sta_rc
-put_told(struct sta_db_conn *c, void *arg, struct sta_err *err)
-{
-	struct told *t = arg;
-
-	return t->fn(c, t->name, err);
-}
-
-static void
-tell(void *arg, enum sta_rc rc, const struct sta_err *err)
-{
-	struct told *t = arg;
-
-	assert_true(rc == STA_OK || err->rc == rc);
-	t->rc = rc;
-	t->turn = atomic_fetch_add(&turns, 1) + 1;
-}
-
-static void
-what_is_written_later_keeps_its_place_and_is_told(void **state)
-{
-	struct fixture *f = *state;
-	struct told t[] = { { .name = "a", .fn = put },
-			    { .name = "b", .fn = put_then_fail },
-			    { .name = "a", .fn = put } };
-
-	atomic_store(&turns, 0);
-	for (size_t i = 0; i < ARRAY_LEN(t); i++)
-		assert_int_equal(sta_db_write_later(f->db, put_told, &t[i], tell, &f->err), STA_OK);
-	assert_int_equal(put_now(f, "a"), STA_EXISTS); /* it came after them */
-	assert_int_equal(count(f, "a"), 1);
-	while (atomic_load(&turns) < (int) ARRAY_LEN(t))
-		(void) sched_yield();
-	assert_int_equal(t[0].rc, STA_OK);
-	assert_int_equal(t[1].rc, STA_DENIED);
-	assert_int_equal(t[2].rc, STA_EXISTS);
-	for (size_t i = 0; i < ARRAY_LEN(t); i++)
-		assert_int_equal(t[i].turn, i + 1);
-}
-
-static void
-what_is_written_later_is_written_before_the_end(void **state)
-{
-	struct fixture *f = *state;
-	static struct told t[1000]; /* more than may wait */
-
-	atomic_store(&turns, 0);
-	for (int i = 0; i < (int) ARRAY_LEN(t); i++) {
-		t[i] = (struct told){ .fn = put };
-		(void) snprintf(t[i].name, sizeof(t[i].name), "n%d", i);
-		assert_int_equal(sta_db_write_later(f->db, put_told, &t[i], tell, &f->err), STA_OK);
-	}
-	reopen(f);
-	assert_int_equal(atomic_load(&turns), ARRAY_LEN(t));
-	assert_int_equal(count(f, NULL), ARRAY_LEN(t));
-}
-
-static void
-what_is_written_later_tells_of_a_failed_sync(void **state)
-{
-	struct fixture *f = *state;
-	struct told t = { .name = "a", .fn = put };
-
-	atomic_store(&turns, 0);
-	shim_fail_sync(SHIM_LOG, 1, 1);
-	assert_int_equal(sta_db_write_later(f->db, put_told, &t, tell, &f->err), STA_OK);
-	while (atomic_load(&turns) == 0)
-		(void) sched_yield();
-	assert_int_equal(t.rc, STA_BACKEND);
-	assert_int_equal(count(f, NULL), 0);
-	assert_int_equal(put_now(f, "a"), STA_OK);
 }
 
 static void
@@ -611,12 +526,6 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(committed_change_is_seen_by_readers, setup, teardown),
 		cmocka_unit_test_setup_teardown(failing_function_changes_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_written_later_keeps_its_place_and_is_told, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(what_is_written_later_is_written_before_the_end, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(what_is_written_later_tells_of_a_failed_sync, setup,
-						teardown),
 		cmocka_unit_test_setup_teardown(one_failing_member_leaves_the_others_intact, setup, teardown),
 		cmocka_unit_test_setup_teardown(group_shares_one_commit_and_one_sync, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_commit_syncs_the_log, setup, teardown),
