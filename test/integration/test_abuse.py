@@ -89,7 +89,7 @@ def answer(connection):
 # Connections
 
 
-def test_v5_t30_five_thousand_idle_connections_take_little_memory_and_are_all_closed(fresh):
+def test_t30_five_thousand_idle_connections_take_little_memory_and_are_all_closed(fresh):
     registry = fresh({"http.idle_timeout": "5s"})
     before, memory = descriptors(registry), registry.memory()
     ask = raw.request("GET", "/healthz", registry.host, close=False)
@@ -182,7 +182,7 @@ def begin_uploads(registry, account, count):
     return [status for part in at_once(begin, [count // 32] * 32) for status in part]
 
 
-def test_v10_t30_a_thousand_uploads_that_stop_are_cut_can_be_resumed_and_expire(fresh):
+def test_t30_a_thousand_uploads_that_stop_are_cut_can_be_resumed_and_expire(fresh):
     registry = fresh({"http.body_timeout": "5s", "gc.upload_ttl": "15s", "gc.interval": "1s", "gc.grace": "1s"})
     account = registry.user("alice")
     client = registry.client(account)
@@ -210,7 +210,7 @@ def test_v10_t30_a_thousand_uploads_that_stop_are_cut_can_be_resumed_and_expire(
     assert registry.problems() == 0
 
 
-def test_v10_t31_ten_thousand_uploads_begun_and_left_meet_the_limit_expire_and_leave_their_room(fresh):
+def test_t31_ten_thousand_uploads_begun_and_left_meet_the_limit_expire_and_leave_their_room(fresh):
     registry = fresh({"limits.uploads_per_user": "9984", "gc.upload_ttl": "25s", "gc.interval": "1s"})
     alice, bob = registry.user("alice"), registry.user("bob")
     sizes = []
