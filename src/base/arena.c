@@ -83,7 +83,8 @@ sta_arena_auto(struct sta_arena **a)
 static struct block *
 add_block(struct sta_arena *a, size_t len)
 {
-	size_t want = len > BLOCK_LEN ? len : BLOCK_LEN;
+	size_t usual = a->left < BLOCK_LEN ? a->left : BLOCK_LEN; /* small arenas take little */
+	size_t want = len > usual ? len : usual;
 	struct block *b = sta_malloc(sizeof(*b) + want);
 
 	if (!b)

@@ -12,7 +12,9 @@
 #define PASSWORD_CACHE_S 300
 #define CLOCK_SKEW_S 5 /* several servers, one database */
 #define HASH_LEN 32    /* of a SHA-256: keys of the caches */
-#define MEMORY_MAX ((size_t) 32 << 10)
+/* Of an entry of a cache: what is kept and its key; more for each package that a token is for. */
+#define MEMORY_MIN ((size_t) 1024)
+#define MEMORY_FOR(n_limits) (MEMORY_MIN + (n_limits) * (sizeof(struct sta_limit) + STA_NAME_MAX + 32))
 
 enum credential_kind { CREDENTIAL_PAT, CREDENTIAL_ACCESS, CREDENTIAL_REFRESH };
 
@@ -135,7 +137,7 @@ verify_password(struct sta_registry *r, const struct sta_call *call, const struc
 		return rc;
 	if (!ok)
 		return wrong(err);
-	sta_cache_put(r->passwords, &key, sta_now_unix() + PASSWORD_CACHE_S, sta_arena_new(MEMORY_MAX), "");
+	sta_cache_put(r->passwords, &key, sta_now_unix() + PASSWORD_CACHE_S, sta_arena_new(MEMORY_MIN), "");
 	return STA_OK;
 }
 
@@ -167,7 +169,7 @@ authenticate_password(struct sta_registry *r, struct sta_call *call, const char 
 static void
 keep_claims(struct sta_registry *r, const struct sta_cache_key *key, const struct sta_claims *claims)
 {
-	struct sta_arena *memory = sta_arena_new(MEMORY_MAX);
+	struct sta_arena *memory = sta_arena_new(MEMORY_FOR(claims->n_limits));
 	struct sta_claims *kept = memory ? sta_arena_alloc(memory, sizeof(*kept)) : NULL;
 
 	if (kept && sta_claims_copy(memory, claims, kept))
@@ -263,6 +265,7 @@ look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 	}
 	return STA_OK;
 }
+
 static enum sta_rc
 look_up(struct sta_registry *r, struct sta_call *call, const struct credential *cred, struct identity *id,
 	struct sta_err *err)
@@ -285,7 +288,7 @@ look_up(struct sta_registry *r, struct sta_call *call, const struct credential *
 static void
 remember(struct sta_registry *r, const struct sta_cache_key *key, const struct identity *id)
 {
-	struct sta_arena *memory = sta_arena_new(MEMORY_MAX);
+	struct sta_arena *memory = sta_arena_new(MEMORY_FOR(id->caller.n_limits));
 	struct identity *kept = memory ? sta_arena_memdup(memory, id, sizeof(*id)) : NULL;
 
 	if (kept)

@@ -103,7 +103,7 @@ remember(struct sta_registry *r, const struct sta_cache_key *key, const struct k
 
 	if (!k->manifest.bytes || k->manifest.size > STA_CACHED_MANIFEST_MAX)
 		return;
-	memory = sta_arena_new(STA_CACHED_MANIFEST_MAX + CACHE_OVERHEAD);
+	memory = sta_arena_new((size_t) k->manifest.size + CACHE_OVERHEAD);
 	kept = memory ? sta_arena_memdup(memory, k, sizeof(*k)) : NULL;
 	if (kept) {
 		kept->package.name = NULL; /* not needed: the key has it */
