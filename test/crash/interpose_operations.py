@@ -103,6 +103,7 @@ class World:
         self.prepared_session = self.session
 
     def restore(self):
+        self.control.disarm()  # a point that the last run did not reach is not to end this one
         for path in self.files().keys() - self.template.keys():
             (self.data / path).unlink()
         for path, (content, mtime) in self.template.items():
