@@ -50,7 +50,7 @@ struct sta_registry {
 	struct sta_db *db;
 	struct sta_store *store;
 	struct sta_pool *workers;
-	struct sta_pool *writers; /* of uploads' buffers: they wait for the disk alone; NULL as workers */
+	struct sta_pool *writers; /* of uploads' buffers, which they hash and write; NULL as workers */
 	struct sta_registry_options options;
 	struct sta_sign_key *key;
 	struct sta_cache *bearers;   /* claims of verified bearer tokens, by hash */

@@ -55,7 +55,8 @@ free_buffers(struct sta_upload *u)
 		u->ring[i] = (struct sta_upload_buffer){ 0 };
 	}
 	u->filling = 0;
-	u->io.full = 0;
+	u->io.hashing.left = 0;
+	u->io.writing.left = 0;
 	if (bytes > 0)
 		sta_sessions_count(u->r->sessions, -(int64_t) bytes);
 }
@@ -94,16 +95,14 @@ make_stage(struct sta_upload *u, struct sta_err *err)
 	return rc;
 }
 
-/* Only one thread at a time is here for an upload: the writer thread that has its
- * buffers, or the holder when none has. */
+/* Only one thread at a time is here for an upload: the writer that has this task, or
+ * the holder when none has. */
 static enum sta_rc
-write_stage(struct sta_upload *u, struct sta_upload_buffer *b, struct sta_err *err)
+write_buffer(struct sta_upload *u, const struct sta_upload_buffer *b, struct sta_err *err)
 {
 	struct sta_store *store = u->r->store;
 	enum sta_rc rc = STA_OK;
 
-	if (b->len == 0)
-		return STA_OK;
 	if (!u->io.stage)
 		rc = make_stage(u, err);
 	if (rc == STA_OK)
@@ -113,8 +112,43 @@ write_stage(struct sta_upload *u, struct sta_upload_buffer *b, struct sta_err *e
 	(void) pthread_mutex_lock(&u->io.lock);
 	u->io.staged += b->len;
 	(void) pthread_mutex_unlock(&u->io.lock);
-	b->len = 0;
 	return STA_OK;
+}
+
+/* Likewise. */
+static enum sta_rc
+hash_buffer(struct sta_upload *u, const struct sta_upload_buffer *b, struct sta_err *err)
+{
+	enum sta_rc rc = sta_hash_update(u->hash, b->bytes, b->len, err);
+
+	if (rc == STA_OK)
+		u->hashed += b->len;
+	return rc;
+}
+
+/* What is new in the buffer that is being filled, when no task is busy. */
+static enum sta_rc
+hash_rest(struct sta_upload *u, struct sta_err *err)
+{
+	const struct sta_upload_buffer *b = sta_upload_fill(u);
+	size_t rest = (size_t) (u->size - u->hashed);
+
+	if (rest == 0)
+		return STA_OK;
+	return hash_buffer(u, &(struct sta_upload_buffer){ .bytes = b->bytes + b->len - rest, .len = rest },
+			   err);
+}
+
+/* Likewise.  A failure leaves stage and buffer as they were: it can be tried again. */
+static enum sta_rc
+write_rest(struct sta_upload *u, struct sta_err *err)
+{
+	struct sta_upload_buffer *b = sta_upload_fill(u);
+	enum sta_rc rc = b->len > 0 ? write_buffer(u, b, err) : STA_OK;
+
+	if (rc == STA_OK)
+		b->len = 0;
+	return rc;
 }
 
 void
@@ -156,7 +190,7 @@ end_hold(struct sta_upload *u)
 	bool keep = u->session && !u->over && u->io.failure.rc == STA_OK;
 
 	if (keep)
-		keep = write_stage(u, sta_upload_fill(u), &err) == STA_OK;
+		keep = hash_rest(u, &err) == STA_OK && write_rest(u, &err) == STA_OK;
 	free_buffers(u);
 	if (keep) {
 		sta_sessions_idle(u->r->sessions, u);
@@ -169,72 +203,91 @@ end_hold(struct sta_upload *u)
 	sta_sessions_forget(u->r->sessions, u);
 }
 
-static struct sta_upload *
-upload_of(struct sta_job *job)
-{
-	return (struct sta_upload *) (void *) ((char *) job - offsetof(struct sta_upload, job));
-}
-
 static void
 run_end_hold(struct sta_job *job)
 {
-	end_hold(upload_of(job));
+	end_hold((struct sta_upload *) (void *) ((char *) job - offsetof(struct sta_upload, end_job)));
 }
 
 /* The event loop moves on to the next buffer only under the lock. */
-static struct sta_upload_buffer *
-oldest_full(struct sta_upload *u)
+static const struct sta_upload_buffer *
+oldest_left(struct sta_upload *u, const struct sta_upload_task *task)
 {
-	struct sta_upload_buffer *b;
+	const struct sta_upload_buffer *b;
 
 	(void) pthread_mutex_lock(&u->io.lock);
-	b = &u->ring[(u->filling + STA_UPLOAD_RING - u->io.full) % STA_UPLOAD_RING];
+	b = &u->ring[(u->filling + STA_UPLOAD_RING - task->left) % STA_UPLOAD_RING];
 	(void) pthread_mutex_unlock(&u->io.lock);
 	return b;
 }
 
-/* Write one full buffer.  False when there is no more to do: then, if *released, the upload
- * is this thread's to end, else it may be gone. */
-static bool
-write_one(struct sta_upload *u, bool *released)
+/* Buffers that cannot be filled yet; the lock is held. */
+static size_t
+full_buffers(const struct sta_upload *u)
 {
-	struct sta_err err;
-	enum sta_rc rc = write_stage(u, oldest_full(u), &err);
-	bool more;
+	return u->io.hashing.left > u->io.writing.left ? u->io.hashing.left : u->io.writing.left;
+}
+
+/* A buffer is done, or has failed.  False when there is no more to do: then, if *ends, the
+ * upload is this thread's to end, else it may be gone. */
+static bool
+done_one(struct sta_upload *u, struct sta_upload_task *task, const struct sta_err *err, bool *ends)
+{
+	bool more, idle;
 
 	(void) pthread_mutex_lock(&u->io.lock);
-	if (rc != STA_OK)
-		u->io.failure = err;
+	if (err->rc == STA_OK)
+		task->left--;
 	else
-		u->io.full--;
-	more = rc == STA_OK && u->io.full > 0;
-	*released = u->io.released;
+		u->io.failure = *err;
+	more = err->rc == STA_OK && task->left > 0;
+	task->busy = more;
+	idle = !u->io.hashing.busy && !u->io.writing.busy;
+	*ends = idle && u->io.released;
 	/* Waking costs: wait until there is room for two buffers.
 	 * Under the lock: sta_upload_release() takes it before the request goes away. */
-	if (u->io.starved && (!more || u->io.full <= 1)) {
+	if (u->io.starved && (err->rc != STA_OK || full_buffers(u) <= 1)) {
 		u->io.starved = false;
-		if (!*released)
+		if (!u->io.released)
 			u->io.waker.wake(u->io.waker.arg);
 	}
-	if (!more) {
-		u->io.busy = false;
+	if (idle)
 		(void) pthread_cond_broadcast(&u->io.idle);
-	}
 	(void) pthread_mutex_unlock(&u->io.lock);
 	return more;
 }
 
 /* One buffer, then the uploads that wait have their turn. */
 static void
+run_one(struct sta_upload *u, struct sta_upload_task *task,
+	enum sta_rc (*work)(struct sta_upload *u, const struct sta_upload_buffer *b, struct sta_err *err))
+{
+	struct sta_err err = { 0 };
+	bool ends;
+
+	(void) work(u, oldest_left(u, task), &err);
+	if (done_one(u, task, &err, &ends))
+		sta_pool_submit(u->r->writers, &task->job);
+	else if (ends)
+		end_hold(u);
+}
+
+static void
+run_hash(struct sta_job *job)
+{
+	struct sta_upload *u =
+		(struct sta_upload *) (void *) ((char *) job - offsetof(struct sta_upload, io.hashing.job));
+
+	run_one(u, &u->io.hashing, hash_buffer);
+}
+
+static void
 run_write(struct sta_job *job)
 {
-	struct sta_upload *u = upload_of(job);
-	bool released;
+	struct sta_upload *u =
+		(struct sta_upload *) (void *) ((char *) job - offsetof(struct sta_upload, io.writing.job));
 
-	if (write_one(u, &released))
-		sta_pool_submit(u->r->writers, &u->job);
-	else if (released)
-		end_hold(u);
+	run_one(u, &u->io.writing, write_buffer);
 }
 
 /* Many uploads at once share the memory that few could use. */
@@ -266,27 +319,41 @@ grow(struct sta_upload *u, struct sta_upload_buffer *b, size_t cap)
 	return true;
 }
 
-/* Give the full buffer to a writer and go on with the next one, if it is empty. */
+/* One buffer more for a task; true when nobody is at it yet.  The lock is held. */
+static bool
+add_one(struct sta_upload_task *task, void (*run)(struct sta_job *job))
+{
+	task->left++;
+	if (task->busy)
+		return false;
+	task->busy = true;
+	task->job = (struct sta_job){ .run = run };
+	return true;
+}
+
+/* Give the full buffer to the writers and go on with the next one, if it is empty. */
 static bool
 hand_over(struct sta_upload *u, size_t goal)
 {
 	size_t ring = goal == BUFFER_MAX ? STA_UPLOAD_RING : 2;
-	bool room, idle;
+	bool hash = false;
+	bool write = false;
+	bool room;
 
 	(void) pthread_mutex_lock(&u->io.lock);
-	room = u->io.full + 1 < ring;
-	idle = !u->io.busy;
+	room = u->io.failure.rc == STA_OK && full_buffers(u) + 1 < ring;
 	u->io.starved = !room;
 	if (room) {
 		u->filling = (u->filling + 1) % STA_UPLOAD_RING;
-		u->io.full++;
-		u->io.busy = true;
+		sta_upload_fill(u)->len = 0;
+		hash = add_one(&u->io.hashing, run_hash);
+		write = add_one(&u->io.writing, run_write);
 	}
 	(void) pthread_mutex_unlock(&u->io.lock);
-	if (room && idle) {
-		u->job = (struct sta_job){ .run = run_write };
-		sta_pool_submit(u->r->writers, &u->job);
-	}
+	if (hash)
+		sta_pool_submit(u->r->writers, &u->io.hashing.job);
+	if (write)
+		sta_pool_submit(u->r->writers, &u->io.writing.job);
 	return room;
 }
 
@@ -309,6 +376,19 @@ limit_of(const struct sta_upload *u, const struct sta_upload_buffer *b)
 	return b->cap > 0 ? b->cap - (u->size - b->len) % STA_DIRECT_ALIGN : 0;
 }
 
+static enum sta_rc
+failure_of(struct sta_upload *u, struct sta_err *err)
+{
+	enum sta_rc rc;
+
+	(void) pthread_mutex_lock(&u->io.lock);
+	rc = u->io.failure.rc;
+	if (rc != STA_OK)
+		*err = u->io.failure;
+	(void) pthread_mutex_unlock(&u->io.lock);
+	return rc;
+}
+
 /* Room in the buffer, or none (*room 0) until a writer is done. */
 static enum sta_rc
 make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
@@ -327,7 +407,7 @@ make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
 		size_t goal = buffer_goal(u);
 
 		if (b->len > 0 && !hand_over(u, goal))
-			return STA_OK;
+			return failure_of(u, err);
 		ok = grow_by_goal(u, b->cap, goal);
 	}
 	if (!ok)
@@ -335,19 +415,6 @@ make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
 	b = sta_upload_fill(u);
 	*room = limit_of(u, b) - b->len;
 	return STA_OK;
-}
-
-static enum sta_rc
-write_failure(struct sta_upload *u, struct sta_err *err)
-{
-	enum sta_rc rc;
-
-	(void) pthread_mutex_lock(&u->io.lock);
-	rc = u->io.failure.rc;
-	if (rc != STA_OK)
-		*err = u->io.failure;
-	(void) pthread_mutex_unlock(&u->io.lock);
-	return rc;
 }
 
 enum sta_rc
@@ -365,7 +432,7 @@ sta_upload_expect(const struct sta_upload *u, uint64_t len, struct sta_err *err)
 enum sta_rc
 sta_upload_append(struct sta_upload *u, const void *p, size_t len, size_t *taken, struct sta_err *err)
 {
-	enum sta_rc rc = write_failure(u, err);
+	enum sta_rc rc = failure_of(u, err);
 
 	*taken = 0;
 	if (rc == STA_OK)
@@ -384,9 +451,6 @@ sta_upload_append(struct sta_upload *u, const void *p, size_t len, size_t *taken
 			return rc;
 		if (room > len - *taken)
 			room = len - *taken;
-		rc = sta_hash_update(u->hash, from, room, err);
-		if (rc != STA_OK)
-			return rc;
 		b = sta_upload_fill(u);
 		memcpy(b->bytes + b->len, from, room);
 		b->len += room;
@@ -399,11 +463,14 @@ sta_upload_append(struct sta_upload *u, const void *p, size_t len, size_t *taken
 enum sta_rc
 sta_upload_settle(struct sta_upload *u, struct sta_err *err)
 {
+	enum sta_rc rc;
+
 	(void) pthread_mutex_lock(&u->io.lock);
-	while (u->io.busy)
+	while (u->io.hashing.busy || u->io.writing.busy)
 		(void) pthread_cond_wait(&u->io.idle, &u->io.lock);
 	(void) pthread_mutex_unlock(&u->io.lock);
-	return write_failure(u, err);
+	rc = failure_of(u, err);
+	return rc == STA_OK ? hash_rest(u, err) : rc;
 }
 
 enum sta_rc
@@ -411,8 +478,7 @@ sta_upload_flush(struct sta_upload *u, struct sta_err *err)
 {
 	enum sta_rc rc = sta_upload_settle(u, err);
 
-	/* A failure leaves stage and buffer as they were: it can be tried again. */
-	return rc == STA_OK ? write_stage(u, sta_upload_fill(u), err) : rc;
+	return rc == STA_OK ? write_rest(u, err) : rc;
 }
 
 void
@@ -454,7 +520,7 @@ sta_upload_release(struct sta_upload *u)
 	(void) pthread_mutex_lock(&u->io.lock);
 	u->io.released = true;
 	u->io.starved = false;
-	busy = u->io.busy;
+	busy = u->io.hashing.busy || u->io.writing.busy;
 	(void) pthread_mutex_unlock(&u->io.lock);
 	if (busy)
 		return; /* the writer lets go when it is done */
@@ -462,8 +528,8 @@ sta_upload_release(struct sta_upload *u)
 		end_hold(u);
 		return;
 	}
-	u->job = (struct sta_job){ .run = run_end_hold };
-	sta_pool_submit(u->r->workers, &u->job);
+	u->end_job = (struct sta_job){ .run = run_end_hold };
+	sta_pool_submit(u->r->workers, &u->end_job);
 }
 
 enum sta_rc
@@ -501,6 +567,7 @@ sta_upload_reread(struct sta_upload *u, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_upload_hash_stage(u->r, u->id, u->hash, &size, err);
 	u->size = size;
+	u->hashed = size;
 	u->io.staged = size;
 	return rc;
 }

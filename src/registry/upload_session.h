@@ -2,13 +2,13 @@
  * upload_session - a blob that is arriving: its buffers, its hash, its place
  * in the table of sessions.
  *
- * Two threads work on an upload while bytes come in: the event loop hashes them
- * and fills the buffers of a ring, a writer puts the full ones into the stage.  What
- * they share is behind io.lock; everything else belongs to the request that holds
- * the upload.  When nobody holds it (idle) the hash is kept, so that the next request
- * need not read the stage again, and the stage stays open, so that the failure of a
- * write is not missed (store/store.h); idle ones past the limit of the table are
- * forgotten, oldest first, and read again when they are wanted.
+ * Three threads may work on an upload while bytes come in: the event loop fills the
+ * buffers of a ring, and of the full ones one writer makes the hash while another
+ * puts them into the stage.  What they share is behind io.lock; everything else belongs
+ * to the request that holds the upload.  When nobody holds it (idle) the hash is kept, so that the next
+ * request need not read the stage again, and the stage stays open, so that the failure of a write is not
+ * missed (store/store.h); idle ones past the limit of the table are forgotten, oldest first, and read again
+ * when they are wanted.
  *
  *   upload_table.c   the table: hold, idle, forget
  *   upload_io.c      append, flush, release
@@ -35,33 +35,40 @@ struct sta_upload_buffer {
 	size_t len, cap;
 };
 
+/* What is done with each full buffer, in the order in which they were filled. */
+struct sta_upload_task {
+	struct sta_job job;
+	bool busy;   /* a writer is at it, until nothing is left */
+	size_t left; /* full buffers that it has still before it */
+};
+
 struct sta_upload {
 	struct sta_registry *r;
 	char id[STA_UUID_TEXT_MAX];
 	bool session; /* has a row; else it lives for one request */
 	int64_t account_id;
 	struct sta_name name;
-	struct sta_hash *hash; /* of all bytes that were taken */
 	uint64_t size;         /* bytes taken; the holder's */
+	struct sta_hash *hash; /* of the first bytes: the hashing task's while it is busy */
+	uint64_t hashed;       /* how many */
 	bool row_gone;         /* finished or cancelled: the database knows it no more */
 
-	/* One is being filled; the io.full ones before it are the writer's. */
+	/* One is being filled; those before it that a task has left are the writers'. */
 	struct sta_upload_buffer ring[STA_UPLOAD_RING];
 	size_t filling;
 
 	struct {
 		pthread_mutex_t lock;
 		pthread_cond_t idle;
-		bool busy;     /* a writer has the upload, until nothing is full */
-		bool released; /* the holder has let go */
-		bool starved;  /* append wants to be woken */
-		size_t full;
+		struct sta_upload_task hashing, writing;
+		bool released;           /* the holder has let go */
+		bool starved;            /* append wants to be woken */
 		struct sta_stage *stage; /* open; NULL: there is none yet */
 		uint64_t staged;         /* bytes in the stage */
-		struct sta_err failure;  /* of a write; rc STA_OK: none */
+		struct sta_err failure;  /* of a task; rc STA_OK: none */
 		struct sta_upload_waker waker;
 	} io;
-	struct sta_job job;
+	struct sta_job end_job;
 
 	/* The table's, under its lock. */
 	bool held;
@@ -121,7 +128,8 @@ void sta_sessions_count(struct sta_sessions *s, int64_t buffer_bytes);
 /* A session found again: open its stage, and hash what it holds. */
 enum sta_rc sta_upload_reread(struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
-/* Wait until no writer has a buffer in hand; then the failure of a write, if any. */
+/* Wait until no writer has a buffer in hand; then the failure of a task, if any, or
+ * the hash is of all bytes that were taken. */
 enum sta_rc sta_upload_settle(struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
 /* Hash the stage's bytes into h. */
