@@ -169,22 +169,33 @@ adopt(struct sta_registry *r, const struct sta_name *name, const struct sta_uplo
 	return STA_OK;
 }
 
+/* A session that this process knows, held; *out NULL: it knows none. */
+static enum sta_rc
+hold_known(struct sta_registry *r, const char *id, int64_t account_id, const char *package,
+	   struct sta_upload **out, struct sta_err *err)
+{
+	*out = NULL;
+	switch (sta_sessions_hold(r->sessions, id, account_id, package, out)) {
+	case STA_HOLD_BUSY:
+		return busy(err);
+	case STA_HOLD_OVER:
+		return unknown(err);
+	case STA_HOLD_TAKEN:
+	case STA_HOLD_NONE:
+		break;
+	}
+	return STA_OK;
+}
+
 enum sta_rc
 sta_upload_seize(struct sta_registry *r, const struct sta_upload_row *row, struct sta_upload **out,
 		 struct sta_err *err)
 {
 	struct sta_name name;
+	enum sta_rc rc = hold_known(r, row->id, row->account_id, row->package, out, err);
 
-	switch (sta_sessions_hold(r->sessions, row->id, row->account_id, row->package, out)) {
-	case STA_HOLD_TAKEN:
-		return STA_OK;
-	case STA_HOLD_BUSY:
-		return busy(err);
-	case STA_HOLD_OVER:
-		return unknown(err);
-	case STA_HOLD_NONE:
-		break;
-	}
+	if (rc != STA_OK || *out)
+		return rc;
 	if (!sta_name_parse(row->package, strlen(row->package), &name))
 		return sta_err_set(err, STA_CORRUPT, 0, "upload '%s' has a malformed package", row->id);
 	return adopt(r, &name, row, out, err);
@@ -243,18 +254,10 @@ hold(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
      const char *id, struct sta_upload **out, struct sta_err *err)
 {
 	struct sta_upload_row row;
-	enum sta_rc rc;
+	enum sta_rc rc = hold_known(r, id, call->caller.user_id, name->full, out, err);
 
-	switch (sta_sessions_hold(r->sessions, id, call->caller.user_id, name->full, out)) {
-	case STA_HOLD_TAKEN:
-		return STA_OK;
-	case STA_HOLD_BUSY:
-		return busy(err);
-	case STA_HOLD_OVER:
-		return unknown(err);
-	case STA_HOLD_NONE:
-		break;
-	}
+	if (rc != STA_OK || *out)
+		return rc;
 	rc = find_row(c, call, name, id, &row, err);
 	return rc == STA_OK ? revive(r, c, call, name, &row, out, err) : rc;
 }
