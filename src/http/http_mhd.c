@@ -12,8 +12,6 @@
 
 #define SECOND_NS ((uint64_t) 1000000000)
 #define CONNECTIONS_MAX 10000
-/* Per connection, and kept while it idles; larger ones cost speed too. */
-#define POOL_BYTES ((size_t) 32 << 10)
 #define POOL_INCREMENT ((size_t) 16 << 10)
 #define OPTIONS_MAX 16
 
@@ -59,6 +57,7 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_Connec
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED && conn) {
 		unlink_conn(s, conn);
+		sta_mhd_rest_end(conn);
 		sta_mhd_wire_close(conn);
 		sta_free(conn);
 		*ctx = NULL;
@@ -148,7 +147,7 @@ start_daemon(struct sta_server *s, const struct sta_server_options *o, struct st
 		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t) s->connections_max * loops, NULL },
 		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t) o->connections_per_peer, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t) (s->idle_ns / SECOND_NS), NULL },
-		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t) POOL_BYTES, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t) STA_POOL_BYTES, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (intptr_t) POOL_INCREMENT, NULL },
 	};
 	/* Not const, as the option is not. */

@@ -8,6 +8,7 @@
  *   mhd_request.c the stages of one request, and the way to a worker and back
  *   mhd_head.c    from the library's view of the request head to ours
  *   mhd_epoll.c   events: a round of them is never full
+ *   mhd_rest.c    connections at rest give back memory
  *   mhd_guard.c   framing: what could be read in two ways is refused
  *   mhd_wire.c    the same for chunks, on the bytes that the library reads
  *   mhd_body.c    request bodies: thrown away, gathered, streamed
@@ -31,6 +32,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 
 #include "base/buf.h"
 #include "http/chunks.h"
@@ -39,6 +41,7 @@
 #include "http/router.h"
 
 #define STA_BODY_SLACK ((uint64_t) 64 << 10) /* read and thrown away at most */
+#define STA_POOL_BYTES ((size_t) 32 << 10)   /* the library's, for each connection; larger ones cost speed */
 #define STA_HASH_QUEUE_MAX 64                /* requests whose password waits to be hashed */
 #define STA_RATE_MIN 1024                    /* bytes in a second, over the rate window */
 
@@ -56,11 +59,20 @@ struct sta_mhd_request;
 
 /* What mhd_wire.c knows of the bytes that came; the loop's own. */
 struct sta_mhd_wire {
-	const char *base;                /* where the library puts the first byte of each request */
+	char *base;                      /* where the library puts the first byte of each request */
 	uint64_t received, consumed;     /* consumed: by requests so far, with all of their bodies */
 	struct sta_mhd_request *chunked; /* its body is under way */
 	struct sta_chunks chunks;
 	bool deaf; /* it was malformed: what comes now is read and thrown away */
+};
+
+/* mhd_rest.c's; the loop's own. */
+struct sta_mhd_rest {
+	struct sta_mhd_conn *before, *after;
+	uint64_t since_ns;
+	struct epoll_event event; /* what the library calls it, while it is watched */
+	bool in_line, watched;
+	bool asked; /* the library is about to read from it */
 };
 
 struct sta_mhd_conn {
@@ -75,6 +87,7 @@ struct sta_mhd_conn {
 	_Atomic bool expired;   /* the body is too slow: 408 at the next byte of it */
 	_Atomic bool cut;       /* over: its request goes no further */
 	struct sta_mhd_wire wire;
+	struct sta_mhd_rest rest;
 
 	/* The reaper's own. */
 	bool ended; /* the client's side had, when bytes was ended_bytes */
@@ -180,15 +193,26 @@ bool sta_mhd_address_parse(const char *text, struct in6_addr *out);
 enum sta_rc sta_mhd_guard(struct sta_mhd_request *er, const char *method, const char *version,
 			  struct sta_err *err) STA_CHECK;
 
-/* mhd_wire.c.  The table is for plain connections. */
+/* mhd_rest.c: all on the connection's loop. */
+void sta_mhd_rest_begin(struct sta_mhd_conn *conn); /* its phase is now IDLE or BODY */
+void sta_mhd_rest_end(struct sta_mhd_conn *conn);   /* it goes */
+/* How long to wait for events, at most timeout_ms; *now is filled where that may be less. */
+int sta_mhd_rest_timeout(int timeout_ms, uint64_t *now);
+/* Make up to max events for those that have rested long enough; how many. */
+int sta_mhd_rest_ask(struct epoll_event *events, int max, uint64_t now);
+/* It was asked, and the library could read nothing into buf, which is in its pool. */
+void sta_mhd_rest_unread(struct sta_mhd_conn *conn, char *buf, size_t len);
+
+/* mhd_wire.c: connections by descriptor. */
 void sta_mhd_wire_open(struct sta_mhd_conn *conn);
 void sta_mhd_wire_close(struct sta_mhd_conn *conn);
+struct sta_mhd_conn *sta_mhd_wire_find(int fd); /* or NULL */
 /* A head is in, and well-formed.  False when what is here of its body is not, or what
  * stands before it. */
 bool sta_mhd_wire_head(struct sta_mhd_request *er, const char *method, size_t head_size) STA_CHECK;
 void sta_mhd_wire_over(struct sta_mhd_request *er);
 /* The library has read these bytes.  False when it must not see them. */
-bool sta_mhd_wire_read(struct sta_mhd_conn *conn, const char *p, size_t len) STA_CHECK;
+bool sta_mhd_wire_read(struct sta_mhd_conn *conn, char *p, size_t len) STA_CHECK;
 
 /* mhd_body.c */
 enum sta_rc sta_mhd_body_admit(const struct sta_mhd_request *er, struct sta_err *err) STA_CHECK;

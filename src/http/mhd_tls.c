@@ -194,7 +194,11 @@ ssize_t
 sta_tls_recv(gnutls_session_t session, void *data, size_t size)
 {
 	ssize_t n = gnutls_record_recv_seq(session, data, size, NULL);
-	struct sta_mhd_conn *conn = n > 0 ? conn_of(session) : NULL;
+	struct sta_mhd_conn *conn = n > 0 || n == GNUTLS_E_AGAIN ? conn_of(session) : NULL;
 
-	return !conn || sta_mhd_wire_read(conn, data, (size_t) n) ? n : GNUTLS_E_INTERRUPTED;
+	if (!conn)
+		return n;
+	if (n < 0 && conn->rest.asked)
+		sta_mhd_rest_unread(conn, data, size);
+	return n < 0 || sta_mhd_wire_read(conn, data, (size_t) n) ? n : GNUTLS_E_INTERRUPTED;
 }

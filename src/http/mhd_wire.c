@@ -39,6 +39,12 @@ sta_mhd_wire_close(struct sta_mhd_conn *conn)
 		atomic_store(&by_fd[conn->fd], NULL);
 }
 
+struct sta_mhd_conn *
+sta_mhd_wire_find(int fd)
+{
+	return fd >= 0 && fd < FDS_MAX ? atomic_load(&by_fd[fd]) : NULL;
+}
+
 static bool
 follow(struct sta_mhd_wire *w, const char *p, size_t len)
 {
@@ -100,7 +106,7 @@ refuse(struct sta_mhd_conn *conn)
 }
 
 bool
-sta_mhd_wire_read(struct sta_mhd_conn *conn, const char *p, size_t len)
+sta_mhd_wire_read(struct sta_mhd_conn *conn, char *p, size_t len)
 {
 	struct sta_mhd_wire *w = &conn->wire;
 
@@ -122,10 +128,16 @@ sta_mhd_wire_recv(int fd, void *buf, size_t len, int flags)
 	ssize_t n = recvfrom(fd, buf, len, flags, NULL, NULL);
 	struct sta_mhd_conn *conn;
 
-	if (n <= 0 || (flags & MSG_PEEK) || fd >= FDS_MAX)
+	if (n == 0 || (flags & MSG_PEEK) || (n < 0 && errno != EAGAIN))
 		return n;
-	conn = atomic_load(&by_fd[fd]);
-	if (!conn || conn->server->tls || sta_mhd_wire_read(conn, buf, (size_t) n))
+	conn = sta_mhd_wire_find(fd);
+	if (!conn || conn->server->tls)
+		return n;
+	if (n < 0 && conn->rest.asked) {
+		sta_mhd_rest_unread(conn, buf, len);
+		errno = EAGAIN;
+	}
+	if (n < 0 || sta_mhd_wire_read(conn, buf, (size_t) n))
 		return n;
 	errno = EINTR; /* there may be more to read, and it is for nobody */
 	return -1;
