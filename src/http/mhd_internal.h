@@ -8,7 +8,7 @@
  *   mhd_request.c the stages of one request, and the way to a worker and back
  *   mhd_head.c    from the library's view of the request head to ours
  *   mhd_epoll.c   events: a round of them is never full
- *   mhd_rest.c    connections at rest give back memory
+ *   mhd_rest.h    connections at rest give back memory
  *   mhd_guard.c   framing: what could be read in two ways is refused
  *   mhd_wire.c    the same for chunks, on the bytes that the library reads
  *   mhd_body.c    request bodies: thrown away, gathered, streamed
@@ -16,7 +16,7 @@
  *   mhd_range.c   their bodies: whole, a part, several parts
  *   mhd_accept.c  takes new connections; answers those in another protocol
  *   mhd_reaper.c  the thread that accepts connections and ends the slow ones
- *   mhd_tls.c     certificates; the one place that includes <gnutls/...>
+ *   mhd_tls.c     certificates; alone includes <gnutls/...>
  *
  * Threads.  A request belongs to the loop of its connection, except while it is
  * suspended with a job on a worker: then to that worker until it calls
@@ -32,12 +32,12 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/epoll.h>
 
 #include "base/buf.h"
 #include "http/chunks.h"
 #include "http/engine.h"
 #include "http/http_mhd.h"
+#include "http/mhd_rest.h"
 #include "http/router.h"
 
 #define STA_BODY_SLACK ((uint64_t) 64 << 10) /* read and thrown away at most */
@@ -64,15 +64,6 @@ struct sta_mhd_wire {
 	struct sta_mhd_request *chunked; /* its body is under way */
 	struct sta_chunks chunks;
 	bool deaf; /* it was malformed: what comes now is read and thrown away */
-};
-
-/* mhd_rest.c's; the loop's own. */
-struct sta_mhd_rest {
-	struct sta_mhd_conn *before, *after;
-	uint64_t since_ns;
-	struct epoll_event event; /* what the library calls it, while it is watched */
-	bool in_line, watched;
-	bool asked; /* the library is about to read from it */
 };
 
 struct sta_mhd_conn {
@@ -192,16 +183,6 @@ bool sta_mhd_address_parse(const char *text, struct in6_addr *out);
 /* mhd_guard.c: STA_INVALID when the head could be read in two ways. */
 enum sta_rc sta_mhd_guard(struct sta_mhd_request *er, const char *method, const char *version,
 			  struct sta_err *err) STA_CHECK;
-
-/* mhd_rest.c: all on the connection's loop. */
-void sta_mhd_rest_begin(struct sta_mhd_conn *conn); /* its phase is now IDLE or BODY */
-void sta_mhd_rest_end(struct sta_mhd_conn *conn);   /* it goes */
-/* How long to wait for events, at most timeout_ms; *now is filled where that may be less. */
-int sta_mhd_rest_timeout(int timeout_ms, uint64_t *now);
-/* Make up to max events for those that have rested long enough; how many. */
-int sta_mhd_rest_ask(struct epoll_event *events, int max, uint64_t now);
-/* It was asked, and the library could read nothing into buf, which is in its pool. */
-void sta_mhd_rest_unread(struct sta_mhd_conn *conn, char *buf, size_t len);
 
 /* mhd_wire.c: connections by descriptor. */
 void sta_mhd_wire_open(struct sta_mhd_conn *conn);

@@ -90,7 +90,7 @@ def answer(connection):
 
 
 def test_t30_five_thousand_idle_connections_take_little_memory_and_are_all_closed(fresh):
-    registry = fresh({"http.idle_timeout": "5s"})
+    registry = fresh({"http.idle_timeout": "10s"})
     before, memory = descriptors(registry), registry.memory()
     ask = raw.request("GET", "/healthz", registry.host, close=False)
     with held([]) as idle:
@@ -101,7 +101,8 @@ def test_t30_five_thousand_idle_connections_take_little_memory_and_are_all_close
             assert answer(connection).status == 200
             if len(idle) == 1000:
                 assert descriptors(registry) > before + 500
-        assert registry.memory() - memory < 192 * MIB
+        wait_until(lambda: registry.memory() - memory < 40 * MIB, 10, "too much memory is held")
+        assert descriptors(registry) > before + 4500
         assert set(read_until_closed(idle, 60)) == {b""}
     wait_until(lambda: descriptors(registry) <= before, 10, "descriptors are still held")
     assert registry.bare().get("/healthz").status_code == 200
