@@ -30,6 +30,7 @@ class Sizes:
     blobs: int = 16
     images: int = 200
     idle: int = 5000
+    idle_seconds: int = 3
     slow: int = 1000
     slow_seconds: int = 7
     probe_seconds: int = 4
@@ -40,7 +41,8 @@ class Sizes:
         return ("--seconds", self.seconds, *(("--requests", self.requests) if self.requests else ()))
 
 
-QUICK = Sizes(seconds=5, requests=300, large_requests=2, push="4MiB", blob="1MiB", blobs=8, images=16, idle=100, slow=20,
+QUICK = Sizes(seconds=5, requests=300, large_requests=2, push="4MiB", blob="1MiB", blobs=8, images=16, idle=100,
+              idle_seconds=1, slow=20,
               slow_seconds=2, probe_seconds=1, probe_blobs=8)
 
 
@@ -157,7 +159,8 @@ def memory_idle(c, server, name):
 
 
 def memory_connections(c, server, name):
-    report = c.run(server, name, "idle", "--connections", c.sizes.idle, "--seconds", 1, *ONE_MANIFEST)
+    """A few seconds after the last request: what is called idle has been so for longer."""
+    report = c.run(server, name, "idle", "--connections", c.sizes.idle, "--seconds", c.sizes.idle_seconds, *ONE_MANIFEST)
     return {"rss_mib": report["server"]["rss_loaded"] / MIB, "errors": report["errors"]["total"]}
 
 
@@ -211,6 +214,7 @@ class Workload:
     store: str = "filled"
     tls: bool = False
     pushes: bool = False  # not for nginx
+    fresh: bool = False  # on a server that has done nothing before: its memory is compared with that before
 
 
 SMALL = ("per_s", "p99", "cpu_us", "own_share")
@@ -233,7 +237,7 @@ WORKLOADS = [
     Workload("V5", "memory after the start", memory_idle, MEMORY, "small"),
     Workload("V5", "memory with 5,000 idle connections", memory_connections, MEMORY, "small"),
     Workload("V5", "memory added by 1,000 slow uploads; small reads meanwhile", slow_uploads, ("rss_mib", "p99", "p50", "max"),
-             "small", pushes=True),
+             "small", pushes=True, fresh=True),
     Workload("V6", "start to the first answer, empty store", start_time, ("ms",), "empty"),
     Workload("V9", "TLS: manifest GET by tag, 64 connections", manifests("tag", "GET", 64), SMALL, tls=True),
     Workload("V9", "TLS: blob GET 1 GiB, 1 connection", blobs("1 GiB", 1), LARGE, tls=True),
