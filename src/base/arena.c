@@ -83,10 +83,14 @@ sta_arena_auto(struct sta_arena **a)
 static struct block *
 add_block(struct sta_arena *a, size_t len)
 {
-	size_t usual = a->left < BLOCK_LEN ? a->left : BLOCK_LEN; /* small arenas take little */
-	size_t want = len > usual ? len : usual;
-	struct block *b = sta_malloc(sizeof(*b) + want);
+	size_t want = BLOCK_LEN;
+	struct block *b;
 
+	if (want > a->left) /* small arenas take little */
+		want = a->left;
+	if (want < len)
+		want = len;
+	b = sta_malloc(sizeof(*b) + want);
 	if (!b)
 		return NULL;
 	b->len = want;
