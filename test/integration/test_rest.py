@@ -176,16 +176,16 @@ def test_an_upload_that_pauses_goes_on_as_it_began(server, way):
     account = server.user("alice")
     client = server.client(account)
     data = [os.urandom(40_000) for _ in range(40)]
-    headers = [("Transfer-Encoding", "chunked")] if way == "chunked" else [("Content-Length", "40000")]
+    headers = [("X-Long", "x" * 6000), ("Transfer-Encoding", "chunked") if way == "chunked" else ("Content-Length", "40000")]
     with opened(server, len(data) + MANY) as connections:
         pushing, others = connections[:len(data)], connections[len(data):]
         urls = begun_uploads(server, account, pushing, headers)
         bodies = [b"".join(chunked(one, 1000)) if way == "chunked" else one for one in data]
         at = 0
-        for step in (100, 5_000, 17_000):  # the last one ends in the middle of a chunk's head or data
+        for end in (1007 + 2, 17 * 1007 + 2):  # in the middle of a chunk's head
             for connection, body in zip(pushing, bodies):
-                connection.sendall(body[at:at + step])
-            at += step
+                connection.sendall(body[at:end])
+            at = end
             rested(server, others)
         for connection, body in zip(pushing, bodies):
             connection.sendall(body[at:])
