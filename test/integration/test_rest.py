@@ -170,6 +170,7 @@ def begun_uploads(registry, account, connections, headers):
     return urls
 
 
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 @pytest.mark.parametrize("way", ["chunked", "length"])
 def test_an_upload_that_pauses_goes_on_as_it_began(server, way):
     """Every byte of its body counts, and its head is still there at the end."""
