@@ -319,6 +319,24 @@ grow(struct sta_upload *u, struct sta_upload_buffer *b, size_t cap)
 	return true;
 }
 
+/* The next buffer to fill.  Memory that one after it has, as nothing is in there, serves as
+ * well: so no more is taken than was ever needed at once.  The lock is held. */
+static void
+move_on(struct sta_upload *u)
+{
+	struct sta_upload_buffer *b;
+
+	u->filling = (u->filling + 1) % STA_UPLOAD_RING;
+	b = sta_upload_fill(u);
+	b->len = 0;
+	for (size_t i = 1; b->cap == 0 && i + full_buffers(u) + 1 < STA_UPLOAD_RING; i++) {
+		struct sta_upload_buffer *other = &u->ring[(u->filling + i) % STA_UPLOAD_RING];
+
+		*b = (struct sta_upload_buffer){ .bytes = other->bytes, .cap = other->cap };
+		*other = (struct sta_upload_buffer){ 0 };
+	}
+}
+
 /* One buffer more for a task; true when nobody is at it yet.  The lock is held. */
 static bool
 add_one(struct sta_upload_task *task, void (*run)(struct sta_job *job))
@@ -344,8 +362,7 @@ hand_over(struct sta_upload *u, size_t goal)
 	room = u->io.failure.rc == STA_OK && full_buffers(u) + 1 < ring;
 	u->io.starved = !room;
 	if (room) {
-		u->filling = (u->filling + 1) % STA_UPLOAD_RING;
-		sta_upload_fill(u)->len = 0;
+		move_on(u);
 		hash = add_one(&u->io.hashing, run_hash);
 		write = add_one(&u->io.writing, run_write);
 	}
@@ -394,6 +411,7 @@ static enum sta_rc
 make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
 {
 	struct sta_upload_buffer *b = sta_upload_fill(u);
+	size_t goal;
 	bool ok = true;
 
 	*room = 0;
@@ -401,11 +419,10 @@ make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
 		*room = limit_of(u, b) - b->len;
 		return STA_OK;
 	}
-	if (u->size == b->len && b->cap < STA_BLOB_INLINE_MAX) {
+	goal = buffer_goal(u);
+	if (u->size == b->len && b->cap < goal && b->cap < STA_BLOB_INLINE_MAX) {
 		ok = grow(u, b, b->cap == 0 ? BUFFER_MIN : STA_BLOB_INLINE_MAX);
 	} else {
-		size_t goal = buffer_goal(u);
-
 		if (b->len > 0 && !hand_over(u, goal))
 			return failure_of(u, err);
 		ok = grow_by_goal(u, b->cap, goal);
