@@ -46,85 +46,116 @@ repeat(struct pass *p, step_fn *step, struct sta_err *err)
 /* --- uploads that nobody went on with --- */
 
 struct expiry {
-	const char *id;
-	int64_t extend_to; /* 0: remove */
-	uint64_t size;     /* of the stage */
+	const struct sta_upload_row *row;
+	struct sta_upload *held; /* or NULL */
+	int64_t extend_to;       /* 0: remove */
+	uint64_t size;           /* of the stage */
 	bool removed;
+};
+
+struct expiries {
+	struct expiry *all;
+	size_t n;
 };
 
 static enum sta_rc
 expire_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
-	struct expiry *x = arg;
+	const struct expiries *x = arg;
+	enum sta_rc rc = STA_OK;
 
-	x->removed = false;
-	if (x->extend_to > 0)
-		return sta_upload_extend(c, x->id, x->extend_to, err);
-	return sta_upload_remove(c, x->id, &x->removed, err);
+	for (size_t i = 0; rc == STA_OK && i < x->n; i++) {
+		struct expiry *e = &x->all[i];
+
+		e->removed = false;
+		if (e->extend_to > 0)
+			rc = sta_upload_extend(c, e->row->id, e->extend_to, err);
+		else
+			rc = sta_upload_remove(c, e->row->id, &e->removed, err);
+	}
+	return rc;
 }
 
 /* Bytes that came after the row was written prolong its life; that is why
  * requests that bring bytes need not write to the database. */
 static enum sta_rc
-look_at_stage(const struct pass *p, struct expiry *x, struct sta_err *err)
+look_at_stage(const struct pass *p, struct expiry *e, struct sta_err *err)
 {
 	const struct sta_store *store = p->r->store;
 	int64_t ttl = (int64_t) p->r->options.upload_ttl_s;
 	int64_t written = 0;
-	enum sta_rc rc = store->ops->stage_stat(p->r->store, x->id, &x->size, &written, err);
+	enum sta_rc rc = store->ops->stage_stat(p->r->store, e->row->id, &e->size, &written, err);
 
 	if (rc == STA_OK && written + ttl > p->now)
-		x->extend_to = written + ttl;
+		e->extend_to = written + ttl;
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
 /* Nobody may use the session while it is decided: a request that came between
  * look and removal would bring bytes that are lost. */
 static enum sta_rc
-seize(const struct pass *p, const struct sta_upload_row *row, struct expiry *x, struct sta_upload **u,
-      struct sta_err *err)
+seize(const struct pass *p, struct expiry *e, struct sta_err *err)
 {
-	enum sta_rc rc = sta_upload_seize(p->r, row, u, err);
+	enum sta_rc rc = sta_upload_seize(p->r, e->row, &e->held, err);
 
 	if (rc == STA_BUSY || rc == STA_NOT_FOUND) {
-		x->extend_to = p->now + FRESH_S;
+		e->extend_to = p->now + FRESH_S;
 		return STA_OK;
 	}
-	return rc == STA_OK ? look_at_stage(p, x, err) : rc;
+	return rc == STA_OK ? look_at_stage(p, e, err) : rc;
 }
 
 static enum sta_rc
-expire_one(struct pass *p, const struct sta_upload_row *row, struct sta_err *err)
+decide(const struct pass *p, struct expiry *e, struct sta_err *err)
 {
-	struct expiry x = { .id = row->id };
-	struct sta_upload *u = NULL;
-	enum sta_rc rc = look_at_stage(p, &x, err);
+	enum sta_rc rc = look_at_stage(p, e, err);
 
-	if (rc == STA_OK && x.extend_to == 0)
-		rc = seize(p, row, &x, &u, err);
-	if (rc == STA_OK)
-		rc = sta_db_write(p->r->db, expire_tx, &x, err);
-	if (rc == STA_OK && x.removed) {
+	return rc == STA_OK && e->extend_to == 0 ? seize(p, e, err) : rc;
+}
+
+static enum sta_rc
+remove_stages(struct pass *p, const struct expiries *x, struct sta_err *err)
+{
+	enum sta_rc rc = STA_OK;
+
+	for (size_t i = 0; i < x->n; i++) {
+		if (!x->all[i].removed)
+			continue;
 		p->taken++;
 		p->result.uploads_expired++;
-		p->result.bytes_freed += x.size;
-		rc = p->r->store->ops->stage_remove(p->r->store, row->id, err);
+		p->result.bytes_freed += x->all[i].size;
+		if (rc == STA_OK) /* what is left has no row, and is swept */
+			rc = p->r->store->ops->stage_remove(p->r->store, x->all[i].row->id, err);
 	}
-	sta_upload_unseize(u);
 	return rc;
 }
 
+/* A batch in one commit. */
 static enum sta_rc
 expire_uploads(struct pass *p, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_upload_row *rows = NULL;
+	struct expiries x = { .n = 0 };
 	enum sta_rc rc = sta_db_reader(p->r->db, &c, err);
 
 	if (rc == STA_OK)
 		rc = sta_upload_expired(c, p->arena, p->now, BATCH, &rows, &p->n, err);
-	for (size_t i = 0; rc == STA_OK && i < p->n; i++)
-		rc = expire_one(p, &rows[i], err);
+	if (rc != STA_OK || p->n == 0)
+		return rc;
+	x.all = sta_arena_alloc(p->arena, p->n * sizeof(*x.all));
+	if (!x.all)
+		return sta_err_set(err, STA_NOMEM, 0, "collection");
+	while (rc == STA_OK && x.n < p->n) {
+		x.all[x.n] = (struct expiry){ .row = &rows[x.n] };
+		rc = decide(p, &x.all[x.n++], err);
+	}
+	if (rc == STA_OK)
+		rc = sta_db_write(p->r->db, expire_tx, &x, err);
+	if (rc == STA_OK)
+		rc = remove_stages(p, &x, err);
+	for (size_t i = 0; i < x.n; i++)
+		sta_upload_unseize(x.all[i].held);
 	return rc;
 }
 

@@ -326,6 +326,40 @@ an_idle_session_expires_with_its_bytes(void **state)
 	assert_int_equal(sta_upload_status(h->r, &h->alice, &name, id, &received, &h->err), STA_NOT_FOUND);
 }
 
+static uint64_t
+commits(struct house *h)
+{
+	struct sta_db_stats stats;
+
+	sta_db_stats(h->db, &stats);
+	return stats.commits;
+}
+
+#define MANY 300 /* more than one batch */
+
+static void
+many_expired_sessions_go_in_few_commits(void **state)
+{
+	struct house *h = *state;
+	char id[STA_UUID_TEXT_MAX];
+	struct sta_name name;
+	uint64_t before;
+
+	name_of(PACKAGE, &name);
+	for (size_t i = 0; i < MANY; i++) {
+		if (i % 10 == 0)
+			leave_session(h, LARGE, id);
+		else
+			assert_int_equal(sta_upload_start(h->r, &h->alice, &name, STA_SHA256, id, &h->err),
+					 STA_OK);
+	}
+	sta_clock_set_offset((int64_t) h->options.upload_ttl_s + 5);
+	before = commits(h);
+	assert_int_equal(run_gc(h, false).uploads_expired, MANY);
+	assert_in_range(commits(h) - before, 1, 10);
+	assert_int_equal(count_stages(h), 0);
+}
+
 static void
 a_session_that_a_request_holds_does_not_expire(void **state)
 {
@@ -612,6 +646,7 @@ main(int argc, char **argv)
 		TEST(more_garbage_than_a_batch_goes_in_one_pass),
 		TEST(a_package_begun_and_never_published_goes_and_a_published_one_stays),
 		TEST(an_idle_session_expires_with_its_bytes),
+		TEST(many_expired_sessions_go_in_few_commits),
 		TEST(a_session_that_a_request_holds_does_not_expire),
 		TEST(a_session_that_ends_while_a_request_finds_it_again_is_unknown),
 		TEST(recovery_removes_stages_without_a_session_and_ends_removals),
