@@ -72,6 +72,21 @@ subject(struct sta_db_conn *c, const struct sta_call *call, const struct sta_bea
 	return STA_OK;
 }
 
+/* One for a new access token: it names the user and no limits. */
+static enum sta_rc
+write_refresh(struct sta_registry *r, const struct sta_call *call, const struct sta_claims *access,
+	      char **out, struct sta_err *err)
+{
+	struct sta_claims claims = *access;
+
+	claims.kind = STA_CLAIMS_REFRESH;
+	claims.expires_unix = access->issued_unix + (int64_t) STA_REFRESH_TTL_S;
+	claims.n_limits = 0;
+	claims.catalog = false;
+	claims.mounts = false;
+	return write_token(r, call, &claims, out, err);
+}
+
 enum sta_rc
 sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const struct sta_bearer_request *req,
 		 struct sta_bearer *out, struct sta_err *err)
@@ -99,14 +114,8 @@ sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const stru
 		rc = subject(c, call, req, &claims, err);
 	if (rc == STA_OK)
 		rc = write_token(r, call, &claims, &token, err);
-	if (rc == STA_OK && req->offline && claims.user_id != 0) {
-		claims.kind = STA_CLAIMS_REFRESH;
-		claims.expires_unix = now + (int64_t) STA_REFRESH_TTL_S;
-		claims.n_limits = 0;
-		claims.catalog = false;
-		claims.mounts = false;
-		rc = write_token(r, call, &claims, &refresh, err);
-	}
+	if (rc == STA_OK && req->offline && claims.user_id != 0)
+		rc = write_refresh(r, call, &claims, &refresh, err);
 	if (rc == STA_OK)
 		*out = (struct sta_bearer){
 			.token = token,
