@@ -23,8 +23,8 @@
 #include "registry/cache.h"
 #include "registry/registry.h"
 
-struct sta_sessions; /* uploads that this process knows; upload.c */
-struct sta_used;     /* tokens used since the last flush; token.c */
+struct sta_sessions; /* uploads that this process knows; upload_table.c */
+struct sta_used;     /* tokens used since the last flush; pat.c */
 
 enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
 void sta_sessions_free(struct sta_sessions *s);
