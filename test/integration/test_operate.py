@@ -304,11 +304,55 @@ def test_sighup_with_a_broken_certificate_keeps_the_old_one(secure):
     assert shown_certificate(secure) == secure.certificate
 
 
+def reloaded(registry, message):
+    """SIGHUP; what the log says until the message."""
+    before = len(registry.log_text())
+    registry.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 10
+    while message not in registry.log_text()[before:]:
+        assert time.monotonic() < deadline, registry.log_text()[before:]
+        time.sleep(0.02)
+    return registry.log_text()[before:]
+
+
 def test_sighup_without_tls_changes_nothing(fresh):
     registry = fresh()
-    registry.process.send_signal(signal.SIGHUP)
-    time.sleep(0.1)
+    reloaded(registry, "reloaded")
     assert registry.bare().get("/v2/").status_code == 401
+
+
+@pytest.fixture
+def configured(fresh, tmp_path):
+    """A server whose configuration is registry.file."""
+    file = tmp_path / "staithe.yaml"
+    file.write_text("log:\n  level: info\n")
+    registry = fresh(arguments=["--config", str(file)])
+    registry.file = file
+    return registry
+
+
+def test_sighup_takes_a_new_level_of_the_log(configured):
+    configured.file.write_text("log:\n  level: debug\n")
+    reloaded(configured, "reloaded")
+    configured.file.write_text("log:\n  level: error\n")
+    configured.process.send_signal(signal.SIGHUP)  # without a line
+    configured.bare().get("/v2/")
+    configured.stop()
+    assert "stopping" not in configured.log_text()
+
+
+def test_sighup_with_a_broken_configuration_keeps_the_old_one(configured):
+    configured.file.write_text("log: [")
+    said = reloaded(configured, "configuration not reloaded")
+    assert str(configured.file) in said
+    assert configured.bare().get("/v2/").status_code == 401
+
+
+def test_sighup_names_the_options_that_count_after_a_restart(configured):
+    configured.file.write_text("log:\n  level: info\ngc:\n  grace: 4h\n")
+    said = reloaded(configured, "reloaded")
+    (line,) = [line for line in said.splitlines() if "after a restart" in line]
+    assert "gc.grace" in line
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
