@@ -31,7 +31,7 @@ check_anonymous(struct sta_db_conn *c, const struct sta_call *call, const struct
 	for (size_t i = 0; i < req->n_limits; i++)
 		if (readable(c, call, &req->limits[i]))
 			return STA_OK;
-	return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+	return sta_oci_unauthorized(err);
 }
 
 static enum sta_rc
@@ -107,8 +107,7 @@ sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const stru
 	enum sta_rc rc;
 
 	if (call->caller.limited) /* a bearer token must not beget a longer or a wider one */
-		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
-				    "authentication required");
+		return sta_oci_unauthorized(err);
 	rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = subject(c, call, req, &claims, err);

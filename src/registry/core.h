@@ -83,6 +83,9 @@ struct sta_entry {
 	struct sta_decision decision;
 };
 
+/* What access/ decides about. */
+struct sta_object sta_entry_object(const struct sta_entry *e);
+
 /* May call->caller do action on the package of that name?  STA_OK: yes, and
  * *out tells what is there (exists may be false).  Otherwise the denial, in
  * GHCR's words; an outsider gets the same for forbidden and absent. */

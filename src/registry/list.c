@@ -91,8 +91,7 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 	enum sta_rc rc;
 
 	if (call->caller.limited && !call->caller.limit_catalog)
-		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
-				    "authentication required");
+		return sta_oci_unauthorized(err);
 	page.names = sta_arena_alloc(call->arena, (n + 1) * sizeof(*page.names));
 	if (!page.names)
 		return sta_err_set(err, STA_NOMEM, 0, "catalog");
