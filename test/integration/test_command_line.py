@@ -1,9 +1,12 @@
 """What people see who use the command line: tables, prompts on a terminal, and what is wrong with an order."""
 
+import contextlib
+import fcntl
 import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import termios
 
@@ -137,6 +140,46 @@ def test_tokens_are_shown_as_a_table_without_their_secrets(registry, carol):
     (row,) = [row for row in rows if row["NAME"] == "robot"]
     assert (row["USER"], row["SCOPES"], row["REVOKED"]) == (carol.name, "read:packages", "no")
     assert secret not in registry.cli("token", "list", carol.name)
+
+
+def test_tokens_of_everybody_are_listed_without_a_name(registry, carol, alice):
+    rows = table(registry, "token", "list")[1]
+    assert {carol.name, alice.name} <= {row["USER"] for row in rows}
+
+
+def test_what_drives_a_terminal_is_never_shown(fresh):
+    """Whatever is stored: here behind the program's back."""
+    registry = fresh()
+    registry.user("alice")
+    registry.stop()
+    with contextlib.closing(sqlite3.connect(registry.data / "staithe.db")) as connection, connection:
+        connection.execute("UPDATE token SET name = ?", ("a\x1b[2J\nb\x7f",))
+    shown = registry.cli("token", "list")
+    assert "a?[2J?b?" in shown and "\x1b" not in shown and len(shown.splitlines()) == 2
+
+
+def test_a_token_is_given_as_json_too(registry, carol):
+    made = json.loads(registry.cli("token", "create", carol.name, "--scopes", "read:packages", "--json"))
+    registry.secrets.append(made["token"])
+    assert registry.basic(carol.name, made["token"]).get("/v2/").status_code == 200
+    assert isinstance(json.loads(registry.cli("token", "revoke", str(made["id"]), "--json")), dict)
+    assert registry.basic(carol.name, made["token"]).get("/v2/").status_code == 401
+
+
+def test_a_result_that_cannot_be_written_is_a_failure(registry):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BINARY, "version"], stdout=full, stderr=subprocess.PIPE, text=True, env=registry.env)
+    assert done.returncode == 1 and done.stderr.startswith("staithe: ")
+
+
+def test_a_directory_that_stays_in_use_is_not_waited_for_for_ever(fresh):
+    registry = fresh()
+    registry.stop()
+    with open(registry.data / "lock", "r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = registry.run("user", "list")
+    assert done.returncode == 1 and "in use by another command" in done.stderr
+    assert registry.run("user", "list").returncode == 0
 
 
 @pytest.mark.parametrize("arguments, sentence", [

@@ -235,6 +235,7 @@ def test_conditions_of_a_put_by_digest_are_about_that_digest(owner, ready, heade
 @pytest.mark.parametrize("headers, there, absent", [
     ({"If-Match": "*"}, 201, 412), ({"If-None-Match": "*"}, 412, 201), ({"If-Match": f'"{ABSENT}"'}, 412, 412),
     ({"If-None-Match": f'"{ABSENT}"'}, 201, 201), ({"If-Match": f'"{ABSENT}", "x"'}, 412, 412),
+    ({"If-Match": ABSENT}, 412, 412), ({"If-None-Match": ABSENT}, 201, 201),
 ])
 def test_conditions_of_a_put(owner, ready, headers, there, absent):
     document = images.image(CONFIG, [], annotations=headers)

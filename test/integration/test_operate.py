@@ -4,11 +4,13 @@ import datetime
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import ssl
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -313,6 +315,23 @@ def reloaded(registry, message):
         assert time.monotonic() < deadline, registry.log_text()[before:]
         time.sleep(0.02)
     return registry.log_text()[before:]
+
+
+def test_the_number_of_workers_is_the_option_s(fresh):
+    registry = fresh({"workers": "3"})
+    names = [path.read_text() for path in Path(f"/proc/{registry.pid}/task").glob("*/comm")]
+    assert sum(name.startswith("worker") for name in names) == 3
+
+
+def test_a_low_limit_on_files_is_raised_as_far_as_allowed(fresh):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard // 2, hard))
+    try:
+        registry = fresh()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = Path(f"/proc/{registry.pid}/limits").read_text()
+    assert re.search(rf"^Max open files\s+{hard}\s+{hard}\s", limits, re.M), limits
 
 
 def test_sighup_without_tls_changes_nothing(fresh):

@@ -184,6 +184,13 @@ def test_the_filter_counts_for_fallback_entries_too(owner, package, subject):
     assert [item["digest"] for item in manifests] == [old.digest]
 
 
+def test_an_empty_filter_is_none(owner, package, subject):
+    artifact = owner.push_artifact(package, SBOM, subject)
+    response, manifests = listed(owner, package, subject.digest, "?artifactType=")
+    assert [item["digest"] for item in manifests] == [artifact.digest]
+    assert "OCI-Filters-Applied" not in response.headers
+
+
 def test_a_fallback_entry_that_is_there_twice_is_listed_once(owner, package, subject):
     old = owner.push_artifact(package, SIGNATURE, annotations={"n": "old"})
     owner.push_manifest(package, images.index([old, old]), fallback_tag(subject.digest))
