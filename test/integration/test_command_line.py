@@ -142,6 +142,23 @@ def test_tokens_are_shown_as_a_table_without_their_secrets(registry, carol):
     assert secret not in registry.cli("token", "list", carol.name)
 
 
+@pytest.mark.parametrize("more", [499, 500, 1100])
+def test_a_long_list_of_packages_is_complete(fresh, more):
+    """The server is asked for 500 at a time."""
+    registry = fresh()
+    for name in ("alice", "bob"):
+        registry.client(registry.user(name)).push_image(f"{name}/app", "v1")
+    registry.stop()
+    with contextlib.closing(sqlite3.connect(registry.data / "staithe.db")) as connection, connection:
+        connection.executemany(
+            "INSERT INTO package (namespace_id, name, visibility, published, created, updated)"
+            " SELECT namespace_id, ?, visibility, published, created, updated FROM package WHERE name = 'alice/app'",
+            [(f"alice/more{number}",) for number in range(more)])
+    alices = sorted(["alice/app", *(f"alice/more{number}" for number in range(more))])
+    assert [row["name"] for row in registry.cli_json("package", "list", "alice")["packages"]] == alices
+    assert [row["name"] for row in registry.cli_json("package", "list")["packages"]] == [*alices, "bob/app"]
+
+
 def test_tokens_of_everybody_are_listed_without_a_name(registry, carol, alice):
     rows = table(registry, "token", "list")[1]
     assert {carol.name, alice.name} <= {row["USER"] for row in rows}
