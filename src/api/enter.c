@@ -7,12 +7,6 @@
 
 #define CREDENTIAL_MAX 16384 /* bytes of an Authorization header that we look at */
 
-static enum sta_rc
-wrong(struct sta_err *err)
-{
-	return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
-}
-
 /* What follows the scheme ("Basic", "Bearer"; in any case), or NULL. */
 static const char *
 after_scheme(const char *value, const char *scheme)
@@ -35,10 +29,10 @@ basic(struct sta_api *api, struct sta_call *call, const char *encoded, struct st
 	if (!pair && len == SIZE_MAX)
 		return sta_err_set(err, STA_NOMEM, 0, "credential");
 	if (!pair || strlen(pair) != len)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	secret = strchr(pair, ':');
 	if (!secret)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	*secret++ = '\0';
 	return sta_authenticate_basic(api->r, call, pair, secret, err);
 }
@@ -59,13 +53,13 @@ sta_api_caller(struct sta_api *api, struct sta_request *req, struct sta_call *ca
 	if (!value)
 		return STA_OK;
 	if (strlen(value) > CREDENTIAL_MAX)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	if ((secret = after_scheme(value, "Bearer")))
 		rc = sta_authenticate_bearer(api->r, call, secret, strlen(secret), err);
 	else if ((secret = after_scheme(value, "Basic")))
 		rc = basic(api, call, secret, err);
 	else
-		rc = wrong(err);
+		rc = sta_oci_unauthorized(err);
 	if (rc == STA_OK)
 		req->log_user = call->caller.login;
 	return rc;
@@ -77,7 +71,7 @@ sta_v2_enter(struct sta_api *api, struct sta_request *req, struct sta_call *call
 	enum sta_rc rc = sta_api_caller(api, req, call, err);
 
 	if (rc == STA_OK && !sta_request_header(req, "Authorization"))
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	return rc;
 }
 

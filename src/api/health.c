@@ -69,8 +69,7 @@ may_see_metrics(struct sta_api *api, struct sta_request *req, struct sta_err *er
 	if (rc != STA_OK)
 		return rc;
 	if (call.caller.kind == STA_CALLER_ANONYMOUS)
-		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
-				    "authentication required");
+		return sta_oci_unauthorized(err);
 	if (!call.caller.site_admin || call.caller.limited)
 		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
 				    "permission_denied: for site administrators");

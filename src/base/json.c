@@ -123,11 +123,13 @@ scan_all(const char *s, size_t len, struct sta_err *err)
 		char c = s[sc.pos];
 		enum sta_rc rc;
 
-		if (!is_space(c) && begun && sc.depth == 0)
-			return refuse(&sc, "bytes after the value", err);
-		if (!is_space(c) && !begun && c != '{' && c != '[')
-			return refuse(&sc, "neither an object nor an array", err);
-		begun = begun || !is_space(c);
+		if (!is_space(c)) {
+			if (begun && sc.depth == 0)
+				return refuse(&sc, "bytes after the value", err);
+			if (!begun && c != '{' && c != '[')
+				return refuse(&sc, "neither an object nor an array", err);
+			begun = true;
+		}
 		rc = scan_step(&sc, err);
 		if (rc != STA_OK)
 			return rc;

@@ -107,8 +107,10 @@ struct sta_cli_column {
 	const char *key; /* of the row */
 };
 void sta_cli_print_json(const json_t *j);
-/* Columns as wide as their longest cell. */
-void sta_cli_print_table(const json_t *rows, const struct sta_cli_column *columns, size_t n);
+/* The rows that are answer's member of that name, as a table with columns as wide as
+ * their longest cell; with --json the answer as it is. */
+void sta_cli_print_rows(const struct sta_cli *cli, const json_t *answer, const char *member,
+			const struct sta_cli_column *columns, size_t n);
 /* s without bytes that a terminal acts on. */
 void sta_cli_print_text(const char *s);
 

@@ -14,14 +14,9 @@ sta_cmd_package_list(struct sta_cli *cli, struct sta_err *err)
 				 json_pack("{s:s*}", "owner", cli->n_args > 0 ? cli->args[0] : NULL), NULL,
 				 &answer, err);
 
-	if (rc != STA_OK)
-		return rc;
-	if (cli->json)
-		sta_cli_print_json(answer);
-	else
-		sta_cli_print_table(json_object_get(answer, "packages"), columns,
-				    sizeof(columns) / sizeof(columns[0]));
-	return STA_OK;
+	if (rc == STA_OK)
+		sta_cli_print_rows(cli, answer, "packages", columns, sizeof(columns) / sizeof(columns[0]));
+	return rc;
 }
 
 enum sta_rc

@@ -76,14 +76,9 @@ sta_cmd_token_list(struct sta_cli *cli, struct sta_err *err)
 
 	if (rc == STA_OK)
 		rc = sta_ask(cli, "token.list", json_pack("{s:s*}", "user", user), NULL, &answer, err);
-	if (rc != STA_OK)
-		return rc;
-	if (cli->json)
-		sta_cli_print_json(answer);
-	else
-		sta_cli_print_table(json_object_get(answer, "tokens"), columns,
-				    sizeof(columns) / sizeof(columns[0]));
-	return STA_OK;
+	if (rc == STA_OK)
+		sta_cli_print_rows(cli, answer, "tokens", columns, sizeof(columns) / sizeof(columns[0]));
+	return rc;
 }
 
 enum sta_rc

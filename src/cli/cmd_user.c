@@ -42,14 +42,9 @@ sta_cmd_user_list(struct sta_cli *cli, struct sta_err *err)
 	json_t *answer;
 	enum sta_rc rc = sta_ask(cli, "user.list", json_object(), NULL, &answer, err);
 
-	if (rc != STA_OK)
-		return rc;
-	if (cli->json)
-		sta_cli_print_json(answer);
-	else
-		sta_cli_print_table(json_object_get(answer, "users"), columns,
-				    sizeof(columns) / sizeof(columns[0]));
-	return STA_OK;
+	if (rc == STA_OK)
+		sta_cli_print_rows(cli, answer, "users", columns, sizeof(columns) / sizeof(columns[0]));
+	return rc;
 }
 
 enum sta_rc

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,12 +15,14 @@
 #include "crypto/password.h"
 
 /* A terminal that does not show what is typed, until it is put back: also when
- * the user gives up with an interrupt. */
+ * the user gives up with an interrupt, which is let in while we wait and at no
+ * other time: one between a look and the wait would be missed. */
 struct echo {
 	int fd;
 	bool changed;
 	struct termios before;
 	struct sigaction before_interrupt;
+	sigset_t before_mask;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -34,9 +37,13 @@ on_interrupt(int number)
 static void
 echo_off(struct echo *e)
 {
-	struct sigaction catch = { .sa_handler = on_interrupt }; /* without SA_RESTART: read(2) returns */
+	struct sigaction catch = { .sa_handler = on_interrupt };
 	struct termios now;
+	sigset_t interrupt;
 
+	(void) sigemptyset(&interrupt);
+	(void) sigaddset(&interrupt, SIGINT);
+	(void) pthread_sigmask(SIG_BLOCK, &interrupt, &e->before_mask);
 	(void) sigaction(SIGINT, &catch, &e->before_interrupt);
 	if (tcgetattr(e->fd, &e->before) < 0)
 		return;
@@ -48,22 +55,34 @@ echo_off(struct echo *e)
 static void
 echo_restore(const struct echo *e)
 {
+	if (e->changed) {
+		(void) tcsetattr(e->fd, TCSAFLUSH, &e->before);
+		(void) dprintf(e->fd, "\n");
+	}
 	(void) sigaction(SIGINT, &e->before_interrupt, NULL);
-	if (!e->changed)
-		return;
-	(void) tcsetattr(e->fd, TCSAFLUSH, &e->before);
-	(void) dprintf(e->fd, "\n");
+	(void) pthread_sigmask(SIG_SETMASK, &e->before_mask, NULL);
+}
+
+/* As read(2); with a mask, the signals that it lets through end the wait. */
+static ssize_t
+read_byte(int fd, const sigset_t *mask, char *out)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (mask && ppoll(&p, 1, NULL, mask) < 0)
+		return -1;
+	return read(fd, out, 1);
 }
 
 /* One line without its end; byte by byte, so that nothing behind it is taken. */
 static enum sta_rc
-read_line(int fd, char *out, size_t max, struct sta_err *err)
+read_line(int fd, const sigset_t *mask, char *out, size_t max, struct sta_err *err)
 {
 	size_t len = 0;
 	char c = '\0';
 
 	for (;;) {
-		ssize_t n = read(fd, &c, 1);
+		ssize_t n = read_byte(fd, mask, &c);
 
 		if (n < 0 && errno == EINTR && !interrupted)
 			continue;
@@ -91,7 +110,7 @@ prompt(int fd, const char *text, char *out, size_t max, struct sta_err *err)
 
 	echo_off(&e);
 	(void) dprintf(fd, "%s", text);
-	return read_line(fd, out, max, err);
+	return read_line(fd, &e.before_mask, out, max, err);
 }
 
 enum sta_rc
@@ -106,7 +125,7 @@ sta_cli_password(struct sta_cli *cli, char **out, struct sta_err *err)
 		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
 	*out = first;
 	if (sta_cli_flag(cli, "password-stdin"))
-		return read_line(STDIN_FILENO, first, STA_PASSWORD_MAX + 1, err);
+		return read_line(STDIN_FILENO, NULL, first, STA_PASSWORD_MAX + 1, err);
 	tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (tty < 0)
 		return sta_cli_usage(cli, err, "no terminal to ask for the password; use --password-stdin");

@@ -68,8 +68,8 @@ column_width(const json_t *rows, const struct sta_cli_column *column)
 
 #define COLUMNS_MAX 16
 
-void
-sta_cli_print_table(const json_t *rows, const struct sta_cli_column *columns, size_t n)
+static void
+print_table(const json_t *rows, const struct sta_cli_column *columns, size_t n)
 {
 	int width[COLUMNS_MAX] = { 0 };
 	char text[CELL_MAX];
@@ -85,4 +85,14 @@ sta_cli_print_table(const json_t *rows, const struct sta_cli_column *columns, si
 			(void) printf("%-*s%s", width[k], text, k + 1 < n ? "" : "\n");
 		}
 	}
+}
+
+void
+sta_cli_print_rows(const struct sta_cli *cli, const json_t *answer, const char *member,
+		   const struct sta_cli_column *columns, size_t n)
+{
+	if (cli->json)
+		sta_cli_print_json(answer);
+	else
+		print_table(json_object_get(answer, member), columns, n);
 }

@@ -154,11 +154,29 @@ is_null(const yaml_event_t *e)
 	       (text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
 }
 
+/* The value of r->key, which may be a group of options or an option. */
+static enum sta_rc
+on_value(struct reader *r, const yaml_event_t *e, struct sta_err *err)
+{
+	enum sta_option_id id = sta_option_find(r->key);
+
+	if (id == STA_OPTION_MAX_ && is_null(e)) {
+		value_done(r); /* all of its options are switched off by '#' */
+		return STA_OK;
+	}
+	if (id == STA_OPTION_MAX_)
+		return refuse(r, r->key, err, "holds options, and takes no value itself");
+	if (is_null(e))
+		return refuse(r, r->key, err, "has no value");
+	if (sta_options[id].type == STA_OPTION_LIST)
+		return refuse(r, r->key, err, "takes a list, not one value");
+	return set(r, id, (const char *) e->data.scalar.value, err);
+}
+
 static enum sta_rc
 on_scalar(struct reader *r, const yaml_event_t *e, struct sta_err *err)
 {
 	const char *text = (const char *) e->data.scalar.value;
-	enum sta_option_id id;
 
 	if (strlen(text) != e->data.scalar.length)
 		return refuse(r, r->key, err, "holds a NUL character");
@@ -171,18 +189,7 @@ on_scalar(struct reader *r, const yaml_event_t *e, struct sta_err *err)
 		return on_item(r, text, err);
 	if (!r->value)
 		return on_key(r, text, err);
-	id = sta_option_find(r->key);
-	if (id == STA_OPTION_MAX_ && is_null(e)) {
-		value_done(r); /* all of its options are switched off by '#' */
-		return STA_OK;
-	}
-	if (id == STA_OPTION_MAX_)
-		return refuse(r, r->key, err, "holds options, and takes no value itself");
-	if (is_null(e))
-		return refuse(r, r->key, err, "has no value");
-	if (sta_options[id].type == STA_OPTION_LIST)
-		return refuse(r, r->key, err, "takes a list, not one value");
-	return set(r, id, text, err);
+	return on_value(r, e, err);
 }
 
 static enum sta_rc

@@ -5,7 +5,7 @@
  * most STA_JWS_MAX bytes, a protected header that is byte for byte the one we
  * write ({"alg":"ES256","typ":"JWT","kid":"..."} with our kid).  Comparing the
  * header instead of interpreting it leaves no room for alg, jwk, jku, x5u,
- * crit, b64 or zip games (research: CVE-2025-24976 and its family).
+ * crit, b64 or zip games (CVE-2025-24976 and its family).
  *
  * Layer: crypto.  May include: base.  Threads: a key may be used by any.
  */

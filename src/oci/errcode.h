@@ -44,4 +44,7 @@ const char *sta_oci_code_name(enum sta_oci_code code);
 enum sta_rc sta_oci_fail(struct sta_err *err, enum sta_rc rc, enum sta_oci_code code, const char *fmt, ...)
 	STA_PRINTF(4, 5);
 
+/* "authentication required": the answer to no credential, and to a wrong one of any kind. */
+enum sta_rc sta_oci_unauthorized(struct sta_err *err);
+
 #endif

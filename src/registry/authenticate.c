@@ -32,15 +32,9 @@ struct identity {
 };
 
 static enum sta_rc
-wrong(struct sta_err *err)
-{
-	return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
-}
-
-static enum sta_rc
 not_found_is_wrong(enum sta_rc rc, struct sta_err *err)
 {
-	return rc == STA_NOT_FOUND ? wrong(err) : rc;
+	return rc == STA_NOT_FOUND ? sta_oci_unauthorized(err) : rc;
 }
 
 static void
@@ -77,7 +71,7 @@ become_token_owner(struct sta_db_conn *c, struct sta_call *call, const struct st
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || !token_alive(t, id))
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	become(call, &account, t->scopes, t->id);
 	return STA_OK;
 }
@@ -136,7 +130,7 @@ verify_password(struct sta_registry *r, const struct sta_call *call, const struc
 	if (rc != STA_OK)
 		return rc;
 	if (!ok)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	sta_cache_put(r->passwords, &key, sta_now_unix() + PASSWORD_CACHE_S, sta_arena_new(MEMORY_MIN), "");
 	return STA_OK;
 }
@@ -150,7 +144,7 @@ authenticate_password(struct sta_registry *r, struct sta_call *call, const char 
 	enum sta_rc rc;
 
 	if (strlen(secret) > STA_PASSWORD_MAX)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = sta_account_by_name(c, call->arena, user, &account, err);
@@ -161,7 +155,7 @@ authenticate_password(struct sta_registry *r, struct sta_call *call, const char 
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || account.id == 0)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	become(call, &account, STA_SCOPE_ALL, 0);
 	return STA_OK;
 }
@@ -199,7 +193,7 @@ verified_claims(struct sta_registry *r, const struct sta_call *call, const struc
 	}
 	rc = sta_sign_verify(r->key, call->arena, cred->text, cred->len, &payload, &len, err);
 	if (rc == STA_UNAUTHENTICATED)
-		(void) wrong(err);
+		(void) sta_oci_unauthorized(err);
 	if (rc == STA_OK)
 		rc = sta_claims_read(call->arena, payload, len, claims, err);
 	if (rc != STA_OK)
@@ -221,7 +215,7 @@ become_subject(struct sta_db_conn *c, struct sta_call *call, const struct sta_cl
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || account.epoch != claims->epoch)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	if (claims->token_id == 0) {
 		become(call, &account, STA_SCOPE_ALL, 0);
 		return STA_OK;
@@ -230,7 +224,7 @@ become_subject(struct sta_db_conn *c, struct sta_call *call, const struct sta_cl
 	if (rc != STA_OK)
 		return rc;
 	if (row.account_id != account.id || !token_alive(&row, id))
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	become(call, &account, row.scopes, row.id);
 	return STA_OK;
 }
@@ -247,7 +241,7 @@ look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 	if (!claims)
 		return err->rc;
 	if (claims->kind != kind || claims->expires_unix <= now || claims->issued_unix - CLOCK_SKEW_S > now)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	id->from_unix = claims->issued_unix - CLOCK_SKEW_S;
 	id->until_unix = claims->expires_unix;
 	if (claims->user_id != 0)
@@ -312,7 +306,7 @@ authenticate(struct sta_registry *r, struct sta_call *call, enum credential_kind
 	enum sta_rc rc;
 
 	if (len > STA_JWS_MAX)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	rc = sta_hash_bytes(STA_SHA256, text, len, &cred.digest, err);
 	if (rc != STA_OK)
 		return rc;
@@ -353,11 +347,11 @@ authenticate_encoded(struct sta_registry *r, struct sta_call *call, const char *
 	if (!plain && n == SIZE_MAX)
 		return sta_err_set(err, STA_NOMEM, 0, "credential");
 	if (!plain || strlen(plain) != n)
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	if (strchr(plain, ':'))
 		secret = strchr(plain, ':') + 1;
 	if (!sta_pat_valid(secret, strlen(secret)))
-		return wrong(err);
+		return sta_oci_unauthorized(err);
 	return authenticate(r, call, CREDENTIAL_PAT, secret, strlen(secret), err);
 }
 

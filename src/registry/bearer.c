@@ -31,7 +31,7 @@ check_anonymous(struct sta_db_conn *c, const struct sta_call *call, const struct
 	for (size_t i = 0; i < req->n_limits; i++)
 		if (readable(c, call, &req->limits[i]))
 			return STA_OK;
-	return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED, "authentication required");
+	return sta_oci_unauthorized(err);
 }
 
 static enum sta_rc
@@ -72,6 +72,21 @@ subject(struct sta_db_conn *c, const struct sta_call *call, const struct sta_bea
 	return STA_OK;
 }
 
+/* One for a new access token: it names the user and no limits. */
+static enum sta_rc
+write_refresh(struct sta_registry *r, const struct sta_call *call, const struct sta_claims *access,
+	      char **out, struct sta_err *err)
+{
+	struct sta_claims claims = *access;
+
+	claims.kind = STA_CLAIMS_REFRESH;
+	claims.expires_unix = access->issued_unix + (int64_t) STA_REFRESH_TTL_S;
+	claims.n_limits = 0;
+	claims.catalog = false;
+	claims.mounts = false;
+	return write_token(r, call, &claims, out, err);
+}
+
 enum sta_rc
 sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const struct sta_bearer_request *req,
 		 struct sta_bearer *out, struct sta_err *err)
@@ -92,21 +107,14 @@ sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const stru
 	enum sta_rc rc;
 
 	if (call->caller.limited) /* a bearer token must not beget a longer or a wider one */
-		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
-				    "authentication required");
+		return sta_oci_unauthorized(err);
 	rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = subject(c, call, req, &claims, err);
 	if (rc == STA_OK)
 		rc = write_token(r, call, &claims, &token, err);
-	if (rc == STA_OK && req->offline && claims.user_id != 0) {
-		claims.kind = STA_CLAIMS_REFRESH;
-		claims.expires_unix = now + (int64_t) STA_REFRESH_TTL_S;
-		claims.n_limits = 0;
-		claims.catalog = false;
-		claims.mounts = false;
-		rc = write_token(r, call, &claims, &refresh, err);
-	}
+	if (rc == STA_OK && req->offline && claims.user_id != 0)
+		rc = write_refresh(r, call, &claims, &refresh, err);
 	if (rc == STA_OK)
 		*out = (struct sta_bearer){
 			.token = token,

@@ -23,8 +23,8 @@
 #include "registry/cache.h"
 #include "registry/registry.h"
 
-struct sta_sessions; /* uploads that this process knows; upload.c */
-struct sta_used;     /* tokens used since the last flush; token.c */
+struct sta_sessions; /* uploads that this process knows; upload_table.c */
+struct sta_used;     /* tokens used since the last flush; pat.c */
 
 enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
 void sta_sessions_free(struct sta_sessions *s);
@@ -82,6 +82,9 @@ struct sta_entry {
 	struct sta_package package;
 	struct sta_decision decision;
 };
+
+/* What access/ decides about. */
+struct sta_object sta_entry_object(const struct sta_entry *e);
 
 /* May call->caller do action on the package of that name?  STA_OK: yes, and
  * *out tells what is there (exists may be false).  Otherwise the denial, in

@@ -35,8 +35,7 @@ refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action 
 			"authentication required: the token was issued for other packages or actions");
 		break;
 	case STA_RULE_DENIED_ANONYMOUS:
-		(void) sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
-				    "authentication required");
+		(void) sta_oci_unauthorized(err);
 		break;
 	case STA_RULE_DENIED_SCOPE:
 		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
@@ -59,10 +58,10 @@ refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action 
 	return explain(err, call, o, d);
 }
 
-enum sta_rc
-sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action action, struct sta_err *err)
+struct sta_object
+sta_entry_object(const struct sta_entry *e)
 {
-	const struct sta_object o = {
+	return (struct sta_object){
 		.name = e->name->full,
 		.owner_exists = e->namespace_id != 0,
 		.exists = e->exists,
@@ -70,6 +69,12 @@ sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action
 		.visibility = e->package.visibility,
 		.granted = e->package.granted,
 	};
+}
+
+enum sta_rc
+sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action action, struct sta_err *err)
+{
+	const struct sta_object o = sta_entry_object(e);
 
 	e->decision = sta_access_decide(&call->caller, &o, action);
 	return e->decision.allowed ? STA_OK : refuse(call, &o, action, &e->decision, err);
@@ -94,8 +99,7 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 	rc = sta_door_known(call, &e, action, err);
 	if (rc == STA_OK)
 		*out = e;
-	else if (e.exists) /* as of one that is absent: the time of a denial shall not tell that it is there
-			    */
+	else if (e.exists) /* as for an absent one: the time of a denial does not tell that it is there */
 		(void) !sta_namespace_find(c, name->namespace, &e.namespace_id, &ignored);
 	return rc;
 }

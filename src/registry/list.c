@@ -52,13 +52,36 @@ sees_everything(const struct sta_caller *caller)
 	return caller->kind == STA_CALLER_SYSTEM || caller->site_admin;
 }
 
+/* Names that the caller sees, up to one more than asked: it tells whether there are more. */
+static enum sta_rc
+visible_names(struct sta_db_conn *c, const struct sta_call *call, struct sta_package_query *q,
+	      struct sta_name_page *out, struct sta_err *err)
+{
+	bool end = false;
+
+	while (!end && out->n < q->max) {
+		struct sta_package *p = NULL;
+		size_t got = 0;
+		enum sta_rc rc = sta_package_page(c, call->arena, q, &p, &got, err);
+
+		if (rc != STA_OK)
+			return rc;
+		for (size_t i = 0; i < got && out->n < q->max; i++) {
+			q->last = p[i].name;
+			if (may_list(&call->caller, &p[i]))
+				out->names[out->n++] = p[i].name;
+		}
+		end = got < q->max;
+	}
+	return STA_OK;
+}
+
 enum sta_rc
 sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char *last, size_t n,
 		 struct sta_name_page *out, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_name_page page = { .n = 0 };
-	bool end = n == 0;
 	struct sta_package_query q = {
 		.account_id = call->caller.user_id,
 		.everything = sees_everything(&call->caller),
@@ -68,24 +91,13 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 	enum sta_rc rc;
 
 	if (call->caller.limited && !call->caller.limit_catalog)
-		return sta_oci_fail(err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
-				    "authentication required");
+		return sta_oci_unauthorized(err);
 	page.names = sta_arena_alloc(call->arena, (n + 1) * sizeof(*page.names));
 	if (!page.names)
 		return sta_err_set(err, STA_NOMEM, 0, "catalog");
 	rc = sta_db_reader(r->db, &c, err);
-	while (rc == STA_OK && !end && page.n <= n) {
-		struct sta_package *p = NULL;
-		size_t got = 0;
-
-		rc = sta_package_page(c, call->arena, &q, &p, &got, err);
-		for (size_t i = 0; rc == STA_OK && i < got && page.n <= n; i++) {
-			q.last = p[i].name;
-			if (may_list(&call->caller, &p[i]))
-				page.names[page.n++] = p[i].name;
-		}
-		end = got <= n;
-	}
+	if (rc == STA_OK && n > 0)
+		rc = visible_names(c, call, &q, &page, err);
 	if (rc != STA_OK)
 		return rc;
 	page.more = page.n > n;

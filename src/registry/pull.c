@@ -179,14 +179,7 @@ lease(struct sta_registry *r, const struct sta_call *call, const struct sta_entr
 	int64_t grace = (int64_t) r->options.collect_grace_s;
 	int64_t young = grace / 2 < STA_LEASE_YOUNG_S ? grace / 2 : STA_LEASE_YOUNG_S;
 	int64_t due = sta_now_unix() + grace;
-	struct sta_object o = {
-		.name = e->name->full,
-		.owner_exists = true,
-		.exists = true,
-		.owner_id = e->namespace_id,
-		.visibility = e->package.visibility,
-		.granted = e->package.granted,
-	};
+	const struct sta_object o = sta_entry_object(e);
 	struct renewal n = { e->package.id, &m->blob.digest, due };
 	enum sta_rc rc;
 

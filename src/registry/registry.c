@@ -62,6 +62,22 @@ load_key(struct sta_registry *r, struct sta_arena *a, struct sta_err *err)
 }
 
 static enum sta_rc
+make_caches(struct sta_registry *r, struct sta_err *err)
+{
+	enum sta_rc rc = sta_random_bytes(r->cache_key, sizeof(r->cache_key), err);
+
+	if (rc == STA_OK)
+		rc = sta_cache_new(BEARER_SLOTS, &r->bearers, err);
+	if (rc == STA_OK)
+		rc = sta_cache_new(PASSWORD_SLOTS, &r->passwords, err);
+	if (rc == STA_OK)
+		rc = sta_cache_new(CALLER_SLOTS, &r->callers, err);
+	if (rc == STA_OK)
+		rc = sta_cache_new(MANIFEST_SLOTS, &r->manifests, err);
+	return rc;
+}
+
+static enum sta_rc
 fill(struct sta_registry *r, struct sta_err *err)
 {
 	STA_AUTO(sta_arena_auto) struct sta_arena *a = sta_arena_new(KEY_ARENA_MAX);
@@ -72,15 +88,7 @@ fill(struct sta_registry *r, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = load_key(r, a, err);
 	if (rc == STA_OK)
-		rc = sta_random_bytes(r->cache_key, sizeof(r->cache_key), err);
-	if (rc == STA_OK)
-		rc = sta_cache_new(BEARER_SLOTS, &r->bearers, err);
-	if (rc == STA_OK)
-		rc = sta_cache_new(PASSWORD_SLOTS, &r->passwords, err);
-	if (rc == STA_OK)
-		rc = sta_cache_new(CALLER_SLOTS, &r->callers, err);
-	if (rc == STA_OK)
-		rc = sta_cache_new(MANIFEST_SLOTS, &r->manifests, err);
+		rc = make_caches(r, err);
 	if (rc == STA_OK)
 		rc = sta_sessions_new(&r->sessions, err);
 	if (rc == STA_OK && r->workers)

@@ -10,14 +10,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 @pytest.fixture
 def world(tmp_path):
-    """A server with the library of interpose.c, which ends with the test."""
+    """A server with the library of interpose.c, which ends in order whatever the test did to it."""
     from interpose import require_library
     from interpose_operations import World
 
     require_library()
     made = World(tmp_path / "server")
     yield made
-    made.registry.kill()
+    made.registry.stop()
 
 
 def pytest_terminal_summary(terminalreporter):

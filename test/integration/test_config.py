@@ -75,6 +75,12 @@ def test_garbage_is_refused_politely(tool, text):
     assert done.returncode == 1 and done.stderr.startswith("staithe: ") and len(done.stderr) < 2000
 
 
+def test_a_good_file_is_told_as_json_too(tool):
+    path = tool.directory / "good.yaml"
+    path.write_text("gc:\n  grace: 4h\n")
+    assert json.loads(tool.plain("config", "check", str(path), "--json").stdout) == {"file": "ok"}
+
+
 def test_a_file_that_is_not_there_is_named(tool):
     done = tool.plain("config", "check", "/nowhere/staithe.yaml")
     assert done.returncode == 1 and "/nowhere/staithe.yaml" in done.stderr

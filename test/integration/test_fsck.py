@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+import time
+import uuid
 
 import pytest
 
@@ -129,6 +131,69 @@ def test_a_lost_reference_in_the_database_is_found(stocked):
     connection.close()
     done = stocked.run("fsck", "--json")
     assert done.returncode == 1
+
+
+IMAGE = "(SELECT manifest_id FROM tag WHERE name = 'v1')"
+LARGE = f"(SELECT id FROM blob WHERE size = {SIZE})"
+SMALL = "(SELECT id FROM blob WHERE size = 100)"
+
+
+@pytest.mark.parametrize("damage, found", [
+    (f"UPDATE manifest_data SET bytes = substr(bytes, 2) WHERE manifest_id = {IMAGE}",
+     {("I4", "the manifest's bytes are missing or cut")}),
+    (f"DELETE FROM manifest_data WHERE manifest_id = {IMAGE}", {("I4", "the manifest's bytes are missing or cut")}),
+    (f"UPDATE manifest_data SET bytes = CAST(replace(bytes, 'a', 'b') AS BLOB) WHERE manifest_id = {IMAGE}",
+     {("I4", "the manifest's bytes do not hash to its digest")}),
+    (f"UPDATE blob_data SET bytes = substr(bytes, 2) WHERE blob_id = {SMALL}",
+     {("I4", "the blob's bytes in the database are missing or cut")}),
+    (f"DELETE FROM blob_data WHERE blob_id = {SMALL}", {("I4", "the blob's bytes in the database are missing or cut")}),
+    (f"UPDATE blob_data SET bytes = zeroblob(100) WHERE blob_id = {SMALL}",
+     {("I4", "the blob's bytes do not hash to its digest")}),
+    (f"DELETE FROM manifest_blob WHERE blob_id = {LARGE}",
+     {("I2", "a blob of the manifest is missing, or its reference is not counted"),
+      ("I7", "the number of manifests that use the blob is wrong")}),
+    (f"UPDATE manifest SET media_type = 'application/vnd.oci.image.index.v1+json' WHERE id = {IMAGE}",
+     {("I2", "the stored manifest cannot be read")}),
+    (f"UPDATE blob SET state = 3 WHERE id = {LARGE}",
+     {("I2", "a manifest uses the blob, which its package lacks"),
+      ("I2", "a blob of the manifest is missing, or its reference is not counted")}),
+    ("UPDATE tag SET manifest_id = 999 WHERE name = 'v1'", {("I3", "the tag points to no manifest of its package")}),
+    (f"UPDATE package_blob SET refs = refs + 1 WHERE blob_id = {LARGE}",
+     {("I7", "the number of manifests that use the blob is wrong")}),
+    (f"UPDATE blob SET members = members + 1 WHERE id = {LARGE}",
+     {("I7", "the number of packages that hold the blob is wrong")}),
+])
+def test_each_kind_of_damage_in_the_database_is_told_by_its_invariant(stocked, damage, found):
+    stocked.stop()
+    connection = sqlite3.connect(stocked.data / "staithe.db")
+    with connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        assert connection.execute(damage).rowcount == 1
+    connection.close()
+    status, told = report(stocked)
+    assert status == 1
+    assert {(problem["invariant"], problem["problem"]) for problem in told["problems"]} == found
+
+
+def test_a_file_that_no_row_accounts_for_is_found(stocked):
+    """I6"""
+    name = os.urandom(32).hex()
+    (stocked.data / "blobs" / "sha256" / name[:2] / name).write_bytes(b"whose?")
+    status, told = report(stocked)
+    assert status == 1
+    assert [(p["invariant"], p["what"], p["problem"]) for p in told["problems"]] == [
+        ("I6", f"sha256:{name}", "a file of the store belongs to no blob")]
+
+
+@pytest.mark.parametrize("age_s, problems", [(0, 0), (2 * 3600, 1)])
+def test_bytes_of_an_upload_that_nobody_goes_on_with_are_found_when_they_are_old(stocked, age_s, problems):
+    """I6: one request's upload has no row, so that new bytes are nobody's fault."""
+    stage = stocked.data / "uploads" / str(uuid.uuid4())
+    stage.write_bytes(b"half")
+    then = time.time() - age_s
+    os.utime(stage, (then, then))
+    told = report(stocked)[1]["problems"]
+    assert [(p["invariant"], p["what"]) for p in told] == [("I6", stage.name)] * problems
 
 
 def test_a_file_that_is_no_database_is_refused_with_a_message(stocked):

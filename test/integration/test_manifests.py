@@ -218,9 +218,24 @@ def test_if_match_replaces_what_the_client_has_seen(owner, ready):
     got_back(owner, ready, "v1", second)
 
 
+def test_two_conditions_at_once_are_refused(owner, ready):
+    document = images.image(CONFIG, [], annotations={"n": "both"})
+    response = owner.put_manifest(ready, "both", document, {"If-Match": "*", "If-None-Match": "*"})
+    assert response.status_code == 400 and "both" not in owner.tags(ready)
+
+
+@pytest.mark.parametrize("headers, first, second", [({"If-None-Match": "*"}, 201, 412), ({"If-Match": "*"}, 412, 412)])
+def test_conditions_of_a_put_by_digest_are_about_that_digest(owner, ready, headers, first, second):
+    document = images.image(CONFIG, [], annotations=dict(headers, n="digest"))
+    assert owner.put_manifest(ready, document.digest, document, headers).status_code == first
+    assert owner.put_manifest(ready, document.digest, document, headers).status_code == second
+    assert owner.head_manifest(ready, document.digest).status_code == (200 if first == 201 else 404)
+
+
 @pytest.mark.parametrize("headers, there, absent", [
     ({"If-Match": "*"}, 201, 412), ({"If-None-Match": "*"}, 412, 201), ({"If-Match": f'"{ABSENT}"'}, 412, 412),
     ({"If-None-Match": f'"{ABSENT}"'}, 201, 201), ({"If-Match": f'"{ABSENT}", "x"'}, 412, 412),
+    ({"If-Match": ABSENT}, 412, 412), ({"If-None-Match": ABSENT}, 201, 201),
 ])
 def test_conditions_of_a_put(owner, ready, headers, there, absent):
     document = images.image(CONFIG, [], annotations=headers)

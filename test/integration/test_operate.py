@@ -4,11 +4,13 @@ import datetime
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import ssl
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -304,11 +306,72 @@ def test_sighup_with_a_broken_certificate_keeps_the_old_one(secure):
     assert shown_certificate(secure) == secure.certificate
 
 
+def reloaded(registry, message):
+    """SIGHUP; what the log says until the message."""
+    before = len(registry.log_text())
+    registry.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 10
+    while message not in registry.log_text()[before:]:
+        assert time.monotonic() < deadline, registry.log_text()[before:]
+        time.sleep(0.02)
+    return registry.log_text()[before:]
+
+
+def test_the_number_of_workers_is_the_option_s(fresh):
+    registry = fresh({"workers": "3"})
+    names = [path.read_text() for path in Path(f"/proc/{registry.pid}/task").glob("*/comm")]
+    assert sum(name.startswith("worker") for name in names) == 3
+
+
+def test_a_low_limit_on_files_is_raised_as_far_as_allowed(fresh):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard // 2, hard))
+    try:
+        registry = fresh()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = Path(f"/proc/{registry.pid}/limits").read_text()
+    assert re.search(rf"^Max open files\s+{hard}\s+{hard}\s", limits, re.M), limits
+
+
 def test_sighup_without_tls_changes_nothing(fresh):
     registry = fresh()
-    registry.process.send_signal(signal.SIGHUP)
-    time.sleep(0.1)
+    reloaded(registry, "reloaded")
     assert registry.bare().get("/v2/").status_code == 401
+
+
+@pytest.fixture
+def configured(fresh, tmp_path):
+    """A server whose configuration is registry.file."""
+    file = tmp_path / "staithe.yaml"
+    file.write_text("log:\n  level: info\n")
+    registry = fresh(arguments=["--config", str(file)])
+    registry.file = file
+    return registry
+
+
+def test_sighup_takes_a_new_level_of_the_log(configured):
+    configured.file.write_text("log:\n  level: debug\n")
+    reloaded(configured, "reloaded")
+    configured.file.write_text("log:\n  level: error\n")
+    configured.process.send_signal(signal.SIGHUP)  # without a line
+    configured.bare().get("/v2/")
+    configured.stop()
+    assert "stopping" not in configured.log_text()
+
+
+def test_sighup_with_a_broken_configuration_keeps_the_old_one(configured):
+    configured.file.write_text("log: [")
+    said = reloaded(configured, "configuration not reloaded")
+    assert str(configured.file) in said
+    assert configured.bare().get("/v2/").status_code == 401
+
+
+def test_sighup_names_the_options_that_count_after_a_restart(configured):
+    configured.file.write_text("log:\n  level: info\ngc:\n  grace: 4h\n")
+    said = reloaded(configured, "reloaded")
+    (line,) = [line for line in said.splitlines() if "after a restart" in line]
+    assert "gc.grace" in line
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])

@@ -184,6 +184,25 @@ def test_the_filter_counts_for_fallback_entries_too(owner, package, subject):
     assert [item["digest"] for item in manifests] == [old.digest]
 
 
+def test_an_empty_filter_is_none(owner, package, subject):
+    artifact = owner.push_artifact(package, SBOM, subject)
+    response, manifests = listed(owner, package, subject.digest, "?artifactType=")
+    assert [item["digest"] for item in manifests] == [artifact.digest]
+    assert "OCI-Filters-Applied" not in response.headers
+
+
+def test_a_fallback_entry_that_is_there_twice_is_listed_once(owner, package, subject):
+    old = owner.push_artifact(package, SIGNATURE, annotations={"n": "old"})
+    owner.push_manifest(package, images.index([old, old]), fallback_tag(subject.digest))
+    assert [item["digest"] for item in listed(owner, package, subject.digest)[1]] == [old.digest]
+
+
+def test_a_fallback_index_of_more_than_64_kib_counts_too(owner, package, subject):
+    old = owner.push_artifact(package, SIGNATURE, annotations={"n": "old"})
+    owner.push_manifest(package, images.index([old], annotations={"pad": "x" * 70_000}), fallback_tag(subject.digest))
+    assert [item["digest"] for item in listed(owner, package, subject.digest)[1]] == [old.digest]
+
+
 def test_the_fallback_tag_itself_is_served_as_pushed(owner, package, subject):
     index = owner.push_manifest(package, images.index([]), fallback_tag(subject.digest))
     assert owner.get_manifest(package, fallback_tag(subject.digest)).content == index.body

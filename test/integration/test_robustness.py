@@ -1,10 +1,12 @@
 """Clients that are slow, many, broken or hostile."""
 
+import contextlib
 import os
 import resource
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -262,9 +264,13 @@ def test_connections_that_break_anywhere_leave_nothing_open(registry, alice, own
     client.get("/v2/")
 
     def descriptors():
-        return len(os.listdir(f"/proc/{registry.pid}/fd"))
+        """Without those of the database: each thread keeps a connection from its first read on."""
+        count = 0
+        for link in Path(f"/proc/{registry.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                count += "staithe.db" not in os.readlink(link)
+        return count
 
-    time.sleep(0.2)
     before = descriptors()
     location = owner.start_upload(package)
     whole = raw.request("PATCH", location, registry.host, [("Authorization", basic_header(alice.name, alice.token)),

@@ -54,6 +54,15 @@ def test_v97_post_begins_a_session_with_a_relative_location(owner, package):
     assert response.headers["Content-Length"] == "0"
 
 
+@pytest.mark.parametrize("length, status", [(1, 202), (65_536, 202), (65_537, 413)])
+def test_a_body_without_a_digest_is_thrown_away_up_to_a_limit(owner, package, length, status):
+    response = owner.post(f"/v2/{package}/blobs/uploads/", data=b"x" * length)
+    if status == 413:
+        refused(response, 413, "SIZE_INVALID")
+    else:
+        assert response.status_code == status and offset(owner, response.headers["Location"]) == 0
+
+
 def test_t18_sessions_have_different_ids(owner, package):
     assert len({owner.start_upload(package) for _ in range(30)}) == 30
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wire import request
+from wire import Client, request
 
 GET = request(b"GET", b"/")
 
@@ -140,6 +140,14 @@ def test_trusted_proxy_names_the_peer(start, value, peer):
 
 def test_listens_on_ipv6(start):
     assert b" peer=::1 " in start(listen="[::1]:0").get(b"/").body
+
+
+def test_an_ipv4_client_of_a_socket_for_both_has_its_own_address(start):
+    """Limits, logs and trust go by it."""
+    server = start(listen="[::]:0")
+    with Client(("127.0.0.1", server.address[1])) as client:
+        client.send(request(b"GET", b"/"))
+        assert b" peer=127.0.0.1 " in client.response().body
 
 
 def test_access_record_tells_route_status_and_bytes(start):
