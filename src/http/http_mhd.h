@@ -2,7 +2,7 @@
  * http_mhd - libmicrohttpd behind http.h.
  *
  * epoll loops, one per core; suspend and resume for everything that waits; a
- * framing guard (research http.md 8: Content-Length together with
+ * framing guard (Content-Length together with
  * Transfer-Encoding, several or malformed lengths, unknown encodings, several or
  * no Host, control bytes, versions other than 1.0 and 1.1: 400 and close);
  * deadlines for slow headers (10 s in all), slow bodies (1 KiB/s over 30 s, and
