@@ -411,7 +411,6 @@ static enum sta_rc
 make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
 {
 	struct sta_upload_buffer *b = sta_upload_fill(u);
-	size_t goal;
 	bool ok = true;
 
 	*room = 0;
@@ -419,10 +418,11 @@ make_room(struct sta_upload *u, size_t *room, struct sta_err *err)
 		*room = limit_of(u, b) - b->len;
 		return STA_OK;
 	}
-	goal = buffer_goal(u);
-	if (u->size == b->len && b->cap < goal && b->cap < STA_BLOB_INLINE_MAX) {
+	if (u->size == b->len && b->cap < STA_BLOB_INLINE_MAX) {
 		ok = grow(u, b, b->cap == 0 ? BUFFER_MIN : STA_BLOB_INLINE_MAX);
 	} else {
+		size_t goal = buffer_goal(u);
+
 		if (b->len > 0 && !hand_over(u, goal))
 			return failure_of(u, err);
 		ok = grow_by_goal(u, b->cap, goal);
