@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import signal
 import uuid
 
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from harness import Registry
 
 _serial = itertools.count()
+
+# A shell without job control has what it starts in the background ignore interrupts, and so would all that we start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
