@@ -1,7 +1,6 @@
 """Connections at rest give back memory, and nobody can tell from the answers."""
 
 import contextlib
-import datetime
 import os
 import re
 import resource
@@ -9,31 +8,14 @@ import ssl
 import time
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from harness import images, raw
 from harness.server import basic_header
+from harness.tls import certificate
 
 KIB = 1 << 10
 MANY = 200
 GIVEN_BACK = 16 * KIB  # of each connection at rest, at least
-
-
-def certificate(directory):
-    """The options of a server with a certificate of its own."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.utcnow()
-    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(1).not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256()))
-    (directory / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (directory / "key.pem").write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return {"tls.certificate": str(directory / "cert.pem"), "tls.key": str(directory / "key.pem")}
 
 
 @pytest.fixture(params=["plain", "TLS"])

@@ -4,17 +4,13 @@ Every request of the corpus is sent in the clear and over TLS, by nobody and by 
 request right behind it.  The answer is always one 400 and the end of the connection: the second request is never read.
 """
 
-import datetime
 import re
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from harness import Registry, images, raw
 from harness.server import basic_header
+from harness.tls import certificate
 
 BODY = b"hello"
 DIGEST = images.digest_of(BODY).encode()
@@ -203,21 +199,6 @@ def members(group):
 
 
 CORPUS = dict(member for group in GROUPS for member in members(group))
-
-
-def certificate(directory):
-    """The options of a server with a certificate of its own."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.utcnow()
-    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(1).not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256()))
-    paths = {"tls.key": directory / "key.pem", "tls.certificate": directory / "cert.pem"}
-    paths["tls.key"].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                                   serialization.NoEncryption()))
-    paths["tls.certificate"].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    return {option: str(path) for option, path in paths.items()}
 
 
 @pytest.fixture(scope="module", params=["plain", "TLS"])
