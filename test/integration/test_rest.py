@@ -91,7 +91,7 @@ def test_t30_a_thousand_idle_connections_that_were_used_hold_little_memory(serve
     with opened(server, 1000) as connections:
         for _ in range(2):
             used(server, connections)
-            wait_until(lambda: server.memory() - before < bound, 20, "too much memory is held")
+            wait_until(lambda: server.grown(before) < bound, 20, "too much memory is held")
 
 
 def test_a_connection_that_has_rested_answers_again_and_again(server):
