@@ -16,7 +16,7 @@
  *   mhd_range.c   their bodies: whole, a part, several parts
  *   mhd_accept.c  takes new connections; answers those in another protocol
  *   mhd_reaper.c  the thread that accepts connections and ends the slow ones
- *   mhd_tls.c     certificates; alone includes <gnutls/...>
+ *   mhd_tls.h     certificates, small answers in one record; mhd_tls.c alone includes <gnutls/...>
  *
  * Threads.  A request belongs to the loop of its connection, except while it is
  * suspended with a job on a worker: then to that worker until it calls
@@ -38,6 +38,7 @@
 #include "http/engine.h"
 #include "http/http_mhd.h"
 #include "http/mhd_rest.h"
+#include "http/mhd_tls.h"
 #include "http/router.h"
 
 #define STA_BODY_SLACK ((uint64_t) 64 << 10) /* read and thrown away at most */
@@ -79,6 +80,7 @@ struct sta_mhd_conn {
 	_Atomic bool cut;       /* over: its request goes no further */
 	struct sta_mhd_wire wire;
 	struct sta_mhd_rest rest;
+	enum sta_tls_join join;
 
 	/* The reaper's own. */
 	bool ended; /* the client's side had, when bytes was ended_bytes */
@@ -125,7 +127,6 @@ struct sta_mhd_request {
 	uint64_t bytes_in, bytes_out;
 };
 
-struct sta_tls;
 struct sta_mhd_lobby;
 
 struct sta_server {
@@ -235,14 +236,5 @@ enum sta_rc sta_mhd_reaper_start(struct sta_server *s, struct sta_err *err) STA_
 void sta_mhd_reaper_wake(struct sta_server *s);
 void sta_mhd_reaper_stop(struct sta_server *s);
 void sta_mhd_cut_all(struct sta_server *s);
-
-/* mhd_tls.c */
-enum sta_rc sta_tls_new(const char *certificate, const char *key, struct sta_tls **out,
-			struct sta_err *err) STA_CHECK;
-enum sta_rc sta_tls_reload(struct sta_tls *t, struct sta_err *err) STA_CHECK;
-void sta_tls_free(struct sta_tls *t);
-struct MHD_OptionItem sta_tls_option(void);
-/* Send p and then the end of the stream. */
-void sta_tls_send_last(struct MHD_Connection *mhd, const void *p, size_t len);
 
 #endif

@@ -34,6 +34,8 @@ sta_mhd_reply(struct sta_mhd_request *er)
 		return MHD_NO;
 	er->stage = STA_STAGE_SENT;
 	sta_mhd_phase(er->conn, STA_PHASE_REPLY);
+	if (er->server->tls)
+		sta_tls_join(er);
 	if (add_headers(mhd, er))
 		ret = MHD_queue_response(er->mhd, (unsigned) er->res.status, mhd);
 	MHD_destroy_response(mhd);

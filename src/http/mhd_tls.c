@@ -6,6 +6,7 @@
 #include "http/mhd_internal.h"
 
 #define CHAIN_MAX 8
+#define JOIN_MAX ((uint64_t) 12 << 10) /* and a head are rarely more than one record, 16 KiB */
 
 /* A certificate chain with its key.  Pairs that were replaced stay until the
  * server goes, as a handshake may be using them. */
@@ -201,4 +202,46 @@ sta_tls_recv(gnutls_session_t session, void *data, size_t size)
 	if (n < 0 && conn->rest.asked)
 		sta_mhd_rest_unread(conn, data, size);
 	return n < 0 || sta_mhd_wire_read(conn, data, (size_t) n) ? n : GNUTLS_E_INTERRUPTED;
+}
+
+void
+sta_tls_join(struct sta_mhd_request *er)
+{
+	const struct sta_response *res = &er->res;
+	bool has_body = res->status >= 200 && res->status != 204 && res->status != 304;
+
+	if (er->req.method != STA_HEAD && has_body && res->kind == STA_REPLY_BYTES && res->size > 0 &&
+	    res->size <= JOIN_MAX)
+		er->conn->join = STA_JOIN_HEAD;
+}
+
+/* gnutls_record_send() likewise.  The library sends a head and at once a body, each in a
+ * record with a system call of its own; those of sta_tls_join() go in one.  gnutls_record_uncork()
+ * calls this too. */
+__attribute__((visibility("default"))) ssize_t sta_tls_send(gnutls_session_t session, const void *data,
+							    size_t size) __asm__("gnutls_record_send");
+
+ssize_t
+sta_tls_send(gnutls_session_t session, const void *data, size_t size)
+{
+	struct sta_mhd_conn *conn = conn_of(session);
+	enum sta_tls_join join = conn ? conn->join : STA_JOIN_NOTHING;
+	ssize_t n = 0;
+
+	if (join == STA_JOIN_HEAD)
+		gnutls_record_cork(session);
+	if (join != STA_JOIN_LEFT)
+		n = gnutls_record_send2(session, data, size, 0, 0);
+	if (join == STA_JOIN_NOTHING || n < 0)
+		return n;
+	if (join == STA_JOIN_HEAD) {
+		conn->join = STA_JOIN_BODY;
+		return n;
+	}
+	conn->join = STA_JOIN_NOTHING;
+	n = gnutls_record_uncork(session, 0);
+	if (n >= 0)
+		return (ssize_t) size;
+	conn->join = STA_JOIN_LEFT; /* GnuTLS has all of it; the library comes again with the body */
+	return n;
 }
