@@ -66,29 +66,61 @@ is_owner(const struct sta_caller *c, const struct sta_object *o)
 	return c->kind == STA_CALLER_USER && o->owner_exists && o->owner_id == c->user_id;
 }
 
-/* What the account might do, whatever the credential takes away. */
-static enum sta_role
-role_of(const struct sta_caller *c, const struct sta_object *o)
+/* A role, and the rule that gives it. */
+struct standing {
+	enum sta_role role;
+	enum sta_rule rule;
+};
+
+static void
+raise(struct standing *s, bool holds, enum sta_role role, enum sta_rule rule)
 {
-	return is_owner(c, o) || c->site_admin ? STA_ROLE_ADMIN : o->granted;
+	if (holds && role > s->role)
+		*s = (struct standing){ role, rule };
+}
+
+/* What the account might do, whatever the credential takes away.  Of equal roles the first
+ * one counts. */
+static struct standing
+standing_of(const struct sta_caller *c, const struct sta_object *o)
+{
+	struct standing s = { STA_ROLE_NONE, STA_RULE_DENIED_ROLE };
+	bool org_owner = o->member == STA_ORG_OWNER;
+	bool member = o->member != STA_ORG_NONE;
+
+	raise(&s, is_owner(c, o), STA_ROLE_ADMIN, STA_RULE_ALLOWED_OWNER);
+	raise(&s, org_owner, STA_ROLE_ADMIN, STA_RULE_ALLOWED_ORG_OWNER);
+	raise(&s, c->site_admin, STA_ROLE_ADMIN, STA_RULE_ALLOWED_SITE_ADMIN);
+	raise(&s, o->exists, o->granted, STA_RULE_ALLOWED_GRANT);
+	raise(&s, o->exists, o->team, STA_RULE_ALLOWED_TEAM);
+	raise(&s, o->exists && o->visibility == STA_INTERNAL && member, STA_ROLE_READ,
+	      STA_RULE_ALLOWED_INTERNAL);
+	return s;
+}
+
+/* A member of an organization pushes to a package that is not there. */
+static struct sta_decision
+decide_to_create(const struct sta_object *o)
+{
+	return o->members_create ? allow(STA_RULE_ALLOWED_CREATE) : deny(STA_RULE_DENIED_CREATE, false);
 }
 
 /* A caller with an account, in what the credential was issued for: by its role. */
 static struct sta_decision
 decide_by_role(const struct sta_caller *c, const struct sta_object *o, enum sta_action action, bool open)
 {
-	enum sta_role role = role_of(c, o);
-	bool may_know = open || role >= STA_ROLE_READ;
+	struct standing s = standing_of(c, o);
+	bool may_know = open || s.role >= STA_ROLE_READ;
 
 	if (!(c->scopes & scopes_for(action)))
 		return deny(STA_RULE_DENIED_SCOPE, may_know);
 	if (action == STA_ACTION_WRITE && !o->owner_exists)
 		return deny(STA_RULE_DENIED_NO_OWNER, c->site_admin);
-	if (role < role_for(action))
-		return deny(STA_RULE_DENIED_ROLE, may_know);
-	if (is_owner(c, o))
-		return allow(STA_RULE_ALLOWED_OWNER);
-	return allow(c->site_admin ? STA_RULE_ALLOWED_SITE_ADMIN : STA_RULE_ALLOWED_GRANT);
+	if (s.role >= role_for(action))
+		return allow(s.rule);
+	if (action == STA_ACTION_WRITE && !o->exists && o->member == STA_ORG_MEMBER)
+		return decide_to_create(o);
+	return deny(STA_RULE_DENIED_ROLE, may_know);
 }
 
 struct sta_decision
@@ -107,6 +139,32 @@ sta_access_decide(const struct sta_caller *caller, const struct sta_object *obje
 	return decide_by_role(caller, object, action, open);
 }
 
+struct sta_decision
+sta_access_decide_org(const struct sta_caller *caller, const struct sta_org_object *org,
+		      enum sta_org_action action)
+{
+	bool member = org->member != STA_ORG_NONE;
+	bool may_know = caller->site_admin || member;
+
+	if (caller->kind == STA_CALLER_SYSTEM)
+		return allow(STA_RULE_ALLOWED_SYSTEM);
+	if (caller->kind == STA_CALLER_ANONYMOUS)
+		return deny(STA_RULE_DENIED_ANONYMOUS, false);
+	if (caller->limited)
+		return deny(STA_RULE_DENIED_LIMIT, may_know);
+	if (!(caller->scopes & STA_SCOPE_ORGS))
+		return deny(STA_RULE_DENIED_SCOPE, may_know);
+	if (org->member == STA_ORG_OWNER)
+		return allow(STA_RULE_ALLOWED_ORG_OWNER);
+	if (caller->site_admin)
+		return allow(STA_RULE_ALLOWED_SITE_ADMIN);
+	if (action == STA_ORG_READ && member)
+		return allow(STA_RULE_ALLOWED_INTERNAL);
+	if (action == STA_ORG_TEAM && member && org->maintainer)
+		return allow(STA_RULE_ALLOWED_TEAM);
+	return deny(STA_RULE_DENIED_ROLE, may_know);
+}
+
 static const struct {
 	const char *name;
 	const char *text;
@@ -114,12 +172,18 @@ static const struct {
 	[STA_RULE_ALLOWED_SYSTEM] = { "system", "the machine's owner may do everything" },
 	[STA_RULE_ALLOWED_SITE_ADMIN] = { "site_admin", "site administrators may do everything" },
 	[STA_RULE_ALLOWED_OWNER] = { "owner", "the namespace belongs to the caller" },
+	[STA_RULE_ALLOWED_ORG_OWNER] = { "org_owner", "the caller is an owner of the organization" },
+	[STA_RULE_ALLOWED_TEAM] = { "team", "a role on the package was granted to a team of the caller" },
+	[STA_RULE_ALLOWED_INTERNAL] = { "internal", "members of the organization may read it" },
+	[STA_RULE_ALLOWED_CREATE] = { "create", "members of the organization may make packages" },
 	[STA_RULE_ALLOWED_GRANT] = { "grant", "a role on the package was granted to the caller" },
 	[STA_RULE_ALLOWED_PUBLIC] = { "public", "the package is public" },
 	[STA_RULE_DENIED_LIMIT] = { "limit", "the bearer token was issued for other packages or actions; "
 					     "ask the token endpoint for this one" },
 	[STA_RULE_DENIED_ANONYMOUS] = { "anonymous", "log in: the package is not open to everybody" },
 	[STA_RULE_DENIED_SCOPE] = { "scope", "the token lacks the scope for this; create one that has it" },
+	[STA_RULE_DENIED_CREATE] = { "create", "the organization does not let its members make packages of its "
+					       "default visibility; an owner of it can, and can change that" },
 	[STA_RULE_DENIED_ROLE] = { "role", "the caller's role on the package is too weak; "
 					   "an administrator of the package can grant a stronger one" },
 	[STA_RULE_DENIED_NO_OWNER] = { "no_owner", "no user or organization of that name exists" },
@@ -137,11 +201,22 @@ sta_rule_name(enum sta_rule rule)
 	return rule < STA_RULE_MAX_ ? rules[rule].name : "";
 }
 
-static const char *const visibility_names[] = {
-	[STA_PRIVATE] = "private",
-	[STA_INTERNAL] = "internal",
-	[STA_PUBLIC] = "public",
-};
+static const char *const visibility_names[] = { "private", "internal", "public" };
+static const char *const role_names[] = { "none", "read", "write", "admin" };
+static const char *const org_role_names[] = { "none", "member", "owner" };
+static const char *const action_names[] = { "read", "write", "delete", "admin" };
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+/* N when s is none of them. */
+static size_t
+find(const char *const *names, size_t n, const char *s)
+{
+	size_t i = 0;
+
+	while (i < n && strcmp(s, names[i]) != 0)
+		i++;
+	return i;
+}
 
 const char *
 sta_visibility_name(enum sta_visibility v)
@@ -152,11 +227,57 @@ sta_visibility_name(enum sta_visibility v)
 bool
 sta_visibility_parse(const char *s, enum sta_visibility *out)
 {
-	for (size_t i = 0; i < sizeof(visibility_names) / sizeof(visibility_names[0]); i++) {
-		if (strcmp(s, visibility_names[i]) == 0) {
-			*out = (enum sta_visibility) i;
-			return true;
-		}
-	}
-	return false;
+	size_t i = find(visibility_names, N(visibility_names), s);
+
+	if (i < N(visibility_names))
+		*out = (enum sta_visibility) i;
+	return i < N(visibility_names);
+}
+
+const char *
+sta_role_name(enum sta_role role)
+{
+	return role_names[role];
+}
+
+bool
+sta_role_parse(const char *s, enum sta_role *out)
+{
+	size_t i = find(role_names, N(role_names), s);
+
+	if (i < N(role_names))
+		*out = (enum sta_role) i;
+	return i < N(role_names);
+}
+
+const char *
+sta_org_role_name(enum sta_org_role role)
+{
+	return org_role_names[role];
+}
+
+bool
+sta_org_role_parse(const char *s, enum sta_org_role *out)
+{
+	size_t i = find(org_role_names, N(org_role_names), s);
+
+	if (i < N(org_role_names))
+		*out = (enum sta_org_role) i;
+	return i < N(org_role_names);
+}
+
+const char *
+sta_action_name(enum sta_action action)
+{
+	return action_names[action];
+}
+
+bool
+sta_action_parse(const char *s, enum sta_action *out)
+{
+	size_t i = find(action_names, N(action_names), s);
+
+	if (i < N(action_names))
+		*out = (enum sta_action) i;
+	return i < N(action_names);
 }

@@ -26,7 +26,9 @@ enum sta_caller_kind {
 #define STA_SCOPE_READ 1U
 #define STA_SCOPE_WRITE 2U
 #define STA_SCOPE_DELETE 4U
-#define STA_SCOPE_ALL 7U
+#define STA_SCOPE_PACKAGES 7U /* those that a personal access token can have */
+#define STA_SCOPE_ORGS 8U     /* organizations and teams: a password's */
+#define STA_SCOPE_ALL 15U
 
 /* A package name and the actions that a bearer token was issued for. */
 struct sta_limit {
@@ -60,6 +62,9 @@ enum sta_action {
 enum sta_visibility { STA_PRIVATE = 0, STA_INTERNAL = 1, STA_PUBLIC = 2 };
 enum sta_role { STA_ROLE_NONE = 0, STA_ROLE_READ = 1, STA_ROLE_WRITE = 2, STA_ROLE_ADMIN = 3 };
 
+/* In an organization. */
+enum sta_org_role { STA_ORG_NONE = 0, STA_ORG_MEMBER = 1, STA_ORG_OWNER = 2 };
+
 /* What the decision needs to know about a package, which may not exist yet. */
 struct sta_object {
 	const char *name;  /* "acme/app" */
@@ -67,18 +72,26 @@ struct sta_object {
 	bool exists;       /* the package */
 	int64_t owner_id;  /* namespace id; a user's is its user id */
 	enum sta_visibility visibility;
-	enum sta_role granted; /* the strongest role granted to the caller */
+	enum sta_org_role member; /* the caller's, when an organization is the owner */
+	bool members_create;      /* that organization lets its members make this package */
+	enum sta_role granted;    /* the strongest role granted to the caller in person */
+	enum sta_role team;       /* the strongest one granted to a team of the caller */
 };
 
 enum sta_rule {
 	STA_RULE_ALLOWED_SYSTEM,
 	STA_RULE_ALLOWED_SITE_ADMIN,
 	STA_RULE_ALLOWED_OWNER,
+	STA_RULE_ALLOWED_ORG_OWNER,
 	STA_RULE_ALLOWED_GRANT,
+	STA_RULE_ALLOWED_TEAM,
+	STA_RULE_ALLOWED_INTERNAL,
+	STA_RULE_ALLOWED_CREATE,
 	STA_RULE_ALLOWED_PUBLIC,
 	STA_RULE_DENIED_LIMIT,     /* the bearer token was issued for something else */
 	STA_RULE_DENIED_ANONYMOUS, /* log in first */
 	STA_RULE_DENIED_SCOPE,     /* the token's scopes do not cover the action */
+	STA_RULE_DENIED_CREATE,    /* the organization keeps its members from making packages */
 	STA_RULE_DENIED_ROLE,      /* no role, or one that is too weak */
 	STA_RULE_DENIED_NO_OWNER,  /* the namespace does not exist */
 	STA_RULE_MAX_
@@ -95,11 +108,30 @@ struct sta_decision {
 struct sta_decision sta_access_decide(const struct sta_caller *caller, const struct sta_object *object,
 				      enum sta_action action);
 
+/* On an organization, with its members, teams and settings. */
+enum sta_org_action {
+	STA_ORG_READ,   /* what it is and who is in it: its members */
+	STA_ORG_TEAM,   /* who is in a team: also the team's maintainers */
+	STA_ORG_MANAGE, /* all else: its owners */
+};
+struct sta_org_object {
+	enum sta_org_role member; /* the caller's */
+	bool maintainer;          /* the caller maintains the team that it is about */
+};
+struct sta_decision sta_access_decide_org(const struct sta_caller *caller, const struct sta_org_object *org,
+					  enum sta_org_action action);
+
 /* The rule in words: what denied it, and what to change. Static text. */
 const char *sta_rule_text(enum sta_rule rule);
 const char *sta_rule_name(enum sta_rule rule);
 
 const char *sta_visibility_name(enum sta_visibility v);
 bool sta_visibility_parse(const char *s, enum sta_visibility *out);
+const char *sta_role_name(enum sta_role role); /* "none", "read", "write", "admin" */
+bool sta_role_parse(const char *s, enum sta_role *out);
+const char *sta_org_role_name(enum sta_org_role role); /* "none", "member", "owner" */
+bool sta_org_role_parse(const char *s, enum sta_org_role *out);
+const char *sta_action_name(enum sta_action action); /* "read", "write", "delete", "admin" */
+bool sta_action_parse(const char *s, enum sta_action *out);
 
 #endif

@@ -119,15 +119,3 @@ sta_account_any(struct sta_db_conn *c, bool *any, struct sta_err *err)
 
 	return rc == STA_OK ? sta_db_step(s, any, err) : rc;
 }
-
-enum sta_rc
-sta_namespace_find(struct sta_db_conn *c, const char *name, int64_t *id, struct sta_err *err)
-{
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc =
-		sta_sql_one(c, &s, err, "SELECT id FROM namespace WHERE name = $1", STA_V_TEXT(name));
-
-	if (rc == STA_OK)
-		*id = sta_db_int(s, 0);
-	return rc;
-}

@@ -1,5 +1,5 @@
 /*
- * accounts - namespaces and the users behind them.
+ * accounts - users, each with the namespace of its name.
  *
  * Layer: model.  May include: db, base.  Threads: as the connection's.
  */
@@ -38,9 +38,5 @@ enum sta_rc sta_account_set_disabled(struct sta_db_conn *c, int64_t id, bool dis
 enum sta_rc sta_account_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_account **out, size_t *n,
 			     struct sta_err *err) STA_CHECK;
 enum sta_rc sta_account_any(struct sta_db_conn *c, bool *any, struct sta_err *err) STA_CHECK;
-
-/* Id of a namespace, or STA_NOT_FOUND. */
-enum sta_rc sta_namespace_find(struct sta_db_conn *c, const char *name, int64_t *id,
-			       struct sta_err *err) STA_CHECK;
 
 #endif

@@ -2,12 +2,17 @@
 
 #include "model/sql.h"
 
-#define SUBJECT_ACCOUNT 1
+/* $1: the account whose roles are asked for. */
 #define SELECT_PACKAGE                                                                                       \
 	"SELECT p.id, p.namespace_id, p.name, p.visibility, p.published, p.created, p.updated,"              \
-	" coalesce(g.role, 0)"                                                                               \
+	" coalesce(g.role, 0), coalesce(m.role, 0), coalesce((SELECT max(t.role)" BY_TEAM "), 0)"            \
 	" FROM package p LEFT JOIN package_grant g"                                                          \
-	" ON g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"
+	" ON g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"                               \
+	" LEFT JOIN organization_member m ON m.organization_id = p.namespace_id AND m.account_id = $1"
+#define BY_TEAM                                                                                              \
+	" FROM package_grant t WHERE t.package_id = p.id AND t.subject_kind = 2 AND EXISTS"                  \
+	" (SELECT 1 FROM team_ancestor a JOIN team_member i ON i.team_id = a.team_id"                        \
+	"  WHERE a.ancestor_id = t.subject_id AND i.account_id = $1)"
 
 static enum sta_rc
 read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
@@ -21,6 +26,8 @@ read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_e
 		.created_unix = sta_db_int(s, 5),
 		.updated_unix = sta_db_int(s, 6),
 		.granted = sta_sql_enum(s, 7),
+		.member = sta_sql_enum(s, 8),
+		.team = sta_sql_enum(s, 9),
 	};
 
 	if (!got.name)
@@ -41,31 +48,19 @@ sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, i
 }
 
 enum sta_rc
-sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name, int64_t now_unix,
-		   int64_t *id, struct sta_err *err)
+sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name,
+		   enum sta_visibility visibility, int64_t now_unix, int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
 		"INSERT INTO package(namespace_id, name, visibility, published, created, updated)"
 		" VALUES ($1, $2, $3, 0, $4, $4) RETURNING id",
-		STA_V_INT(namespace_id), STA_V_TEXT(name), STA_V_INT(STA_PRIVATE), STA_V_INT(now_unix));
+		STA_V_INT(namespace_id), STA_V_TEXT(name), STA_V_INT(visibility), STA_V_INT(now_unix));
 
 	if (rc == STA_OK)
 		*id = sta_db_int(s, 0);
 	return rc;
-}
-
-enum sta_rc
-sta_package_grant(struct sta_db_conn *c, int64_t id, int64_t account_id, enum sta_role role,
-		  struct sta_err *err)
-{
-	return sta_sql_run(
-		c, err,
-		"INSERT INTO package_grant(package_id, subject_kind, subject_id, role)"
-		" VALUES ($1, $2, $3, $4)"
-		" ON CONFLICT (package_id, subject_kind, subject_id) DO UPDATE SET role = excluded.role",
-		STA_V_INT(id), STA_V_INT(SUBJECT_ACCOUNT), STA_V_INT(account_id), STA_V_INT(role));
 }
 
 enum sta_rc
@@ -101,7 +96,9 @@ sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pa
 	enum sta_rc rc = sta_sql_list(c, &list, read_package, err,
 				      SELECT_PACKAGE
 				      " WHERE p.published = 1 AND p.name > $2"
-				      " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0)"
+				      " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0"
+				      "  OR m.role = 2 OR (m.role > 0 AND p.visibility = 1)"
+				      "  OR EXISTS (SELECT 1" BY_TEAM "))"
 				      " ORDER BY p.name LIMIT $4",
 				      STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""),
 				      STA_V_INT(q->everything), STA_V_INT(q->max));

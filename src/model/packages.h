@@ -19,17 +19,19 @@ struct sta_package {
 	bool published;
 	int64_t created_unix;
 	int64_t updated_unix;
-	enum sta_role granted; /* to the account that was asked for */
+	/* Of the account that was asked for. */
+	enum sta_role granted;    /* to it in person */
+	enum sta_role team;       /* to a team of it, the strongest */
+	enum sta_org_role member; /* in the organization that owns the package */
 };
 
-/* The package and the role granted to account_id.  STA_NOT_FOUND. */
+/* The package and the roles of account_id.  STA_NOT_FOUND. */
 enum sta_rc sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, int64_t account_id,
 			     struct sta_package *out, struct sta_err *err) STA_CHECK;
 
 enum sta_rc sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name,
-			       int64_t now_unix, int64_t *id, struct sta_err *err) STA_CHECK;
-enum sta_rc sta_package_grant(struct sta_db_conn *c, int64_t id, int64_t account_id, enum sta_role role,
-			      struct sta_err *err) STA_CHECK;
+			       enum sta_visibility visibility, int64_t now_unix, int64_t *id,
+			       struct sta_err *err) STA_CHECK;
 enum sta_rc sta_package_update_visibility(struct sta_db_conn *c, int64_t id, enum sta_visibility v,
 					  struct sta_err *err) STA_CHECK;
 
@@ -47,7 +49,7 @@ struct sta_package_query {
 	size_t max;
 };
 
-/* Published packages that the account might read (public, own, granted), by
+/* Published packages that the account might read (public, own, internal, granted), by
  * name after last, at most max.  A superset: access/ has the last word on each. */
 enum sta_rc sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_package_query *q,
 			     struct sta_package **out, size_t *n, struct sta_err *err) STA_CHECK;

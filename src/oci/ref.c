@@ -112,6 +112,23 @@ sta_namespace_valid(const char *s, size_t len)
 }
 
 bool
+sta_namespace_fold(const char *s, char out[STA_NAMESPACE_MAX + 1])
+{
+	size_t len = strnlen(s, STA_NAMESPACE_MAX + 1);
+	char folded[STA_NAMESPACE_MAX + 1];
+
+	if (len > STA_NAMESPACE_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		folded[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char) (s[i] - 'A' + 'a') : s[i];
+	folded[len] = '\0';
+	if (!sta_namespace_valid(folded, len))
+		return false;
+	memcpy(out, folded, len + 1);
+	return true;
+}
+
+bool
 sta_tag_valid(const char *s, size_t len)
 {
 	if (len == 0 || len > STA_TAG_MAX || s[0] == '.' || s[0] == '-')

@@ -36,6 +36,9 @@ bool sta_name_parse(const char *s, size_t len, struct sta_name *out);
  * "admin" is allowed, names starting with '_' never match). */
 bool sta_namespace_valid(const char *s, size_t len);
 
+/* The same for what people type: in lower case.  False: not one; *out untouched. */
+bool sta_namespace_fold(const char *s, char out[STA_NAMESPACE_MAX + 1]);
+
 bool sta_tag_valid(const char *s, size_t len);
 
 /* What stands after /manifests/: exactly one of the two is set. */

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "crypto/sign.h"
+#include "model/orgs.h"
 #include "model/packages.h"
 #include "oci/errcode.h"
 #include "oci/ref.h"
@@ -32,6 +33,7 @@ void sta_sessions_free(struct sta_sessions *s);
 /* An upload of that id is under way, or idle and remembered. */
 bool sta_sessions_has(struct sta_sessions *s, const char *id);
 
+struct sta_team_row;
 struct sta_upload;
 struct sta_upload_row;
 
@@ -78,7 +80,8 @@ enum sta_rc sta_gc_finish_removal(struct sta_registry *r, const struct sta_diges
 struct sta_entry {
 	const struct sta_name *name;
 	bool exists;
-	int64_t namespace_id; /* 0: no such namespace */
+	int64_t namespace_id;           /* 0: no such namespace */
+	struct sta_namespace namespace; /* of a package that does not exist */
 	struct sta_package package;
 	struct sta_decision decision;
 };
@@ -101,7 +104,8 @@ enum sta_rc sta_door_known(const struct sta_call *call, struct sta_entry *e, enu
 enum sta_rc sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 			      enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
 
-/* Make the package unless it exists; its publisher becomes its admin. */
+/* Make the package unless it exists, with the visibility that its owner wants for new ones;
+ * its publisher becomes its admin. */
 enum sta_rc sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e,
 			     struct sta_err *err) STA_CHECK;
 
@@ -110,6 +114,25 @@ enum sta_rc sta_entry_create(struct sta_db_conn *c, const struct sta_call *call,
 enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry *r, const struct sta_entry *e,
 			       const struct sta_digest *digest, int64_t blob_id,
 			       struct sta_err *err) STA_CHECK;
+
+/* An organization as its door found it. */
+struct sta_org_entry {
+	struct sta_org_row row;
+	struct sta_decision decision;
+};
+
+/* May call->caller do action on the organization of that name, in any case of letters?  In
+ * refused, an outsider gets STA_NOT_FOUND, as for one that is absent; others STA_DENIED. */
+enum sta_rc sta_door_org(struct sta_db_conn *c, const struct sta_call *call, const char *name,
+			 enum sta_org_action action, struct sta_org_entry *out, struct sta_err *err) STA_CHECK;
+/* The same for a team of it: one that exists, whose maintainers may do STA_ORG_TEAM. */
+enum sta_rc sta_door_team(struct sta_db_conn *c, const struct sta_call *call, const char *path,
+			  enum sta_org_action action, struct sta_org_entry *org, struct sta_team_row *team,
+			  struct sta_err *err) STA_CHECK;
+
+/* Write down, in the transaction that makes the change, that the caller made it. */
+enum sta_rc sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action,
+		      const char *target, const char *detail, struct sta_err *err) STA_CHECK;
 
 /* Operations that are for administrators of the site and the system alone. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;

@@ -1,8 +1,11 @@
 #include <stdio.h>
+#include <string.h>
 
-#include "model/accounts.h"
+#include "model/audit_log.h"
 #include "model/blobs.h"
+#include "model/grants.h"
 #include "model/manifests.h"
+#include "model/teams.h"
 #include "registry/core.h"
 
 static const char *const permission[STA_ACTION_MAX_] = {
@@ -44,13 +47,10 @@ refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action 
 	case STA_RULE_DENIED_NO_OWNER:
 		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "not_found: owner not found");
 		break;
-	case STA_RULE_DENIED_ROLE:
-	case STA_RULE_ALLOWED_SYSTEM:
-	case STA_RULE_ALLOWED_SITE_ADMIN:
-	case STA_RULE_ALLOWED_OWNER:
-	case STA_RULE_ALLOWED_GRANT:
-	case STA_RULE_ALLOWED_PUBLIC:
-	case STA_RULE_MAX_:
+	case STA_RULE_DENIED_CREATE:
+		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: create_package");
+		break;
+	default: /* a weak role; the others allow */
 		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: %s",
 				    permission[action]);
 		break;
@@ -67,7 +67,10 @@ sta_entry_object(const struct sta_entry *e)
 		.exists = e->exists,
 		.owner_id = e->namespace_id,
 		.visibility = e->package.visibility,
+		.member = e->exists ? e->package.member : e->namespace.member,
+		.members_create = e->namespace.creates & STA_VISIBILITY_BIT(e->namespace.visibility),
 		.granted = e->package.granted,
+		.team = e->package.team,
 	};
 }
 
@@ -92,7 +95,8 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 		e.exists = true;
 		e.namespace_id = e.package.namespace_id;
 	} else if (rc == STA_NOT_FOUND) {
-		rc = sta_namespace_find(c, name->namespace, &e.namespace_id, err);
+		rc = sta_namespace_find(c, name->namespace, call->caller.user_id, &e.namespace, err);
+		e.namespace_id = rc == STA_OK ? e.namespace.id : 0;
 	}
 	if (rc != STA_OK && rc != STA_NOT_FOUND)
 		return rc;
@@ -100,7 +104,7 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 	if (rc == STA_OK)
 		*out = e;
 	else if (e.exists) /* as for an absent one: the time of a denial does not tell that it is there */
-		(void) !sta_namespace_find(c, name->namespace, &e.namespace_id, &ignored);
+		(void) !sta_namespace_find(c, name->namespace, call->caller.user_id, &e.namespace, &ignored);
 	return rc;
 }
 
@@ -116,6 +120,12 @@ sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const stru
 			    "repository name not known to registry");
 }
 
+static struct sta_subject
+caller_subject(const struct sta_call *call)
+{
+	return (struct sta_subject){ .kind = STA_SUBJECT_ACCOUNT, .id = call->caller.user_id };
+}
+
 enum sta_rc
 sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
 {
@@ -125,9 +135,10 @@ sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_
 		return STA_OK;
 	if (e->namespace_id == 0)
 		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "not_found: owner not found");
-	rc = sta_package_insert(c, e->namespace_id, e->name->full, sta_now_unix(), &e->package.id, err);
+	rc = sta_package_insert(c, e->namespace_id, e->name->full, e->namespace.visibility, sta_now_unix(),
+				&e->package.id, err);
 	if (rc == STA_OK && call->caller.kind == STA_CALLER_USER)
-		rc = sta_package_grant(c, e->package.id, call->caller.user_id, STA_ROLE_ADMIN, err);
+		rc = sta_grant_set(c, e->package.id, caller_subject(call), STA_ROLE_ADMIN, err);
 	if (rc == STA_OK)
 		e->exists = true;
 	return rc;
@@ -141,6 +152,91 @@ sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry *r, const st
 	enum sta_rc rc = sta_member_add(c, e->package.id, blob_id, due, err);
 
 	return rc == STA_OK ? sta_version_found_blob(c, e->package.id, digest, blob_id, err) : rc;
+}
+
+static enum sta_rc
+no_org(const char *name, struct sta_err *err)
+{
+	return sta_err_set(err, STA_NOT_FOUND, 0, "no organization '%.*s'", STA_NAMESPACE_MAX, name);
+}
+
+static enum sta_rc
+decide_org(const struct sta_call *call, struct sta_org_entry *e, bool maintainer, enum sta_org_action action,
+	   struct sta_err *err)
+{
+	const struct sta_org_object o = { .member = e->row.member, .maintainer = maintainer };
+
+	e->decision = sta_access_decide_org(&call->caller, &o, action);
+	if (e->decision.allowed)
+		return STA_OK;
+	if (!e->decision.may_know)
+		return no_org(e->row.name, err);
+	(void) sta_err_set(err, STA_DENIED, 0, "only owners of '%s' may do that", e->row.name);
+	(void) snprintf(err->detail, sizeof(err->detail), "%s: %s", sta_rule_name(e->decision.rule),
+			sta_rule_text(e->decision.rule));
+	return STA_DENIED;
+}
+
+static enum sta_rc
+find_org(struct sta_db_conn *c, const struct sta_call *call, const char *name, struct sta_org_row *out,
+	 struct sta_err *err)
+{
+	char folded[STA_NAMESPACE_MAX + 1];
+	enum sta_rc rc;
+
+	if (!sta_namespace_fold(name, folded))
+		return no_org(name, err);
+	rc = sta_org_by_name(c, call->arena, folded, call->caller.user_id, out, err);
+	return rc == STA_NOT_FOUND ? no_org(name, err) : rc;
+}
+
+enum sta_rc
+sta_door_org(struct sta_db_conn *c, const struct sta_call *call, const char *name, enum sta_org_action action,
+	     struct sta_org_entry *out, struct sta_err *err)
+{
+	enum sta_rc rc = find_org(c, call, name, &out->row, err);
+
+	return rc == STA_OK ? decide_org(call, out, false, action, err) : rc;
+}
+
+enum sta_rc
+sta_door_team(struct sta_db_conn *c, const struct sta_call *call, const char *path,
+	      enum sta_org_action action, struct sta_org_entry *org, struct sta_team_row *team,
+	      struct sta_err *err)
+{
+	const char *slash = strchr(path, '/');
+	char *name = sta_arena_strdup(call->arena, path);
+	char folded[STA_NAMESPACE_MAX + 1];
+	enum sta_rc rc;
+
+	if (!name)
+		return sta_err_set(err, STA_NOMEM, 0, "team");
+	if (!slash || !sta_namespace_fold(slash + 1, folded))
+		return sta_err_set(err, STA_INVALID, 0, "a team is named ORGANIZATION/TEAM");
+	name[slash - path] = '\0';
+	rc = find_org(c, call, name, &org->row, err);
+	if (rc == STA_OK) /* before the team is looked for: who may not ask learns nothing of it */
+		rc = decide_org(call, org, false, STA_ORG_READ, err);
+	if (rc == STA_OK)
+		rc = sta_team_by_name(c, call->arena, org->row.id, folded, call->caller.user_id, team, err);
+	if (rc == STA_NOT_FOUND && org->decision.allowed)
+		return sta_err_set(err, rc, 0, "no team '%s' in '%s'", folded, org->row.name);
+	return rc == STA_OK ? decide_org(call, org, team->maintained, action, err) : rc;
+}
+
+enum sta_rc
+sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action, const char *target,
+	  const char *detail, struct sta_err *err)
+{
+	const struct sta_audit_entry e = {
+		.created_unix = sta_now_unix(),
+		.actor = call->caller.login,
+		.action = action,
+		.target = target,
+		.detail = detail,
+	};
+
+	return sta_audit_add(c, &e, err);
 }
 
 enum sta_rc

@@ -39,7 +39,9 @@ may_list(const struct sta_caller *caller, const struct sta_package *p)
 		.exists = true,
 		.owner_id = p->namespace_id,
 		.visibility = p->visibility,
+		.member = p->member,
 		.granted = p->granted,
+		.team = p->team,
 	};
 
 	unlimited.limited = false;

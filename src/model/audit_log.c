@@ -1,0 +1,51 @@
+#include "model/audit_log.h"
+
+#include "model/sql.h"
+
+enum sta_rc
+sta_audit_add(struct sta_db_conn *c, const struct sta_audit_entry *e, struct sta_err *err)
+{
+	return sta_sql_run(c, err,
+			   "INSERT INTO audit_log(created, actor, action, target, detail)"
+			   " VALUES ($1, $2, $3, $4, $5)",
+			   STA_V_INT(e->created_unix), STA_V_TEXT(e->actor), STA_V_TEXT(e->action),
+			   STA_V_TEXT(e->target), STA_V_TEXT(e->detail));
+}
+
+static enum sta_rc
+read_entry(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
+{
+	struct sta_audit_entry got = {
+		.id = sta_db_int(s, 0),
+		.created_unix = sta_db_int(s, 1),
+		.actor = sta_sql_text(a, s, 2),
+		.action = sta_sql_text(a, s, 3),
+		.target = sta_sql_text(a, s, 4),
+		.detail = sta_sql_text(a, s, 5),
+	};
+
+	if (!got.actor || !got.action || !got.target || !got.detail)
+		return sta_err_set(err, STA_NOMEM, 0, "audit log");
+	*(struct sta_audit_entry *) out = got;
+	return STA_OK;
+}
+
+/* '0' comes right behind '/'. */
+enum sta_rc
+sta_audit_page(struct sta_db_conn *c, struct sta_arena *a, const char *target, int64_t before, size_t max,
+	       struct sta_audit_entry **out, size_t *n, struct sta_err *err)
+{
+	struct sta_list list = STA_LIST(a, struct sta_audit_entry);
+	enum sta_rc rc = sta_sql_list(c, &list, read_entry, err,
+				      "SELECT id, created, actor, action, target, detail FROM audit_log"
+				      " WHERE ($1 = 0 OR id < $1) AND ($2 = '' OR target = $2"
+				      "  OR (target >= $2 || '/' AND target < $2 || '0'))"
+				      " ORDER BY id DESC LIMIT $3",
+				      STA_V_INT(before), STA_V_TEXT(target), STA_V_INT(max));
+
+	if (rc != STA_OK)
+		return rc;
+	*out = list.items;
+	*n = list.n;
+	return STA_OK;
+}

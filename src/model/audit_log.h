@@ -1,0 +1,32 @@
+/*
+ * audit_log - who changed which rights, and when.
+ *
+ * An entry is written in the transaction that makes the change.
+ *
+ * Layer: model.  May include: db, base.  Threads: as the connection's.
+ */
+#ifndef STA_MODEL_AUDIT_LOG_H
+#define STA_MODEL_AUDIT_LOG_H
+
+#include "base/arena.h"
+#include "db/db.h"
+
+struct sta_audit_entry {
+	int64_t id;
+	int64_t created_unix;
+	const char *actor;  /* a user's name; "": the command line of the machine's owner */
+	const char *action; /* "team.member.add" */
+	const char *target; /* "acme/devs" */
+	const char *detail; /* "bob as maintainer", or "" */
+};
+
+/* id is not looked at. */
+enum sta_rc sta_audit_add(struct sta_db_conn *c, const struct sta_audit_entry *e,
+			  struct sta_err *err) STA_CHECK;
+/* The newest first, those before the entry of that id (0: all), at most max.  target "": of
+ * everything, else of that and what is below it ("acme": also "acme/app"). */
+enum sta_rc sta_audit_page(struct sta_db_conn *c, struct sta_arena *a, const char *target, int64_t before,
+			   size_t max, struct sta_audit_entry **out, size_t *n,
+			   struct sta_err *err) STA_CHECK;
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * grants - roles on packages, granted to people and teams.
+ *
+ * Layer: model.  May include: db, access (enums), base.  Threads: as the
+ * connection's.
+ */
+#ifndef STA_MODEL_GRANTS_H
+#define STA_MODEL_GRANTS_H
+
+#include "access/access.h"
+#include "base/arena.h"
+#include "db/db.h"
+
+enum sta_subject_kind { STA_SUBJECT_ACCOUNT = 1, STA_SUBJECT_TEAM = 2 };
+
+/* To whom. */
+struct sta_subject {
+	enum sta_subject_kind kind;
+	int64_t id; /* of the account or team */
+};
+
+/* Replaces a role that was granted before.  role is not STA_ROLE_NONE. */
+enum sta_rc sta_grant_set(struct sta_db_conn *c, int64_t package_id, struct sta_subject subject,
+			  enum sta_role role, struct sta_err *err) STA_CHECK;
+/* STA_NOT_FOUND. */
+enum sta_rc sta_grant_remove(struct sta_db_conn *c, int64_t package_id, struct sta_subject subject,
+			     struct sta_err *err) STA_CHECK;
+/* What the account has in person on the packages of a namespace. */
+enum sta_rc sta_grant_remove_in(struct sta_db_conn *c, int64_t namespace_id, int64_t account_id,
+				struct sta_err *err) STA_CHECK;
+
+struct sta_grant_row {
+	struct sta_subject subject;
+	const char *name; /* of the user, or "acme/team" */
+	enum sta_role role;
+	bool outside; /* a person who is not in the organization that owns the package */
+};
+/* By kind and name.  Texts in the arena. */
+enum sta_rc sta_grant_list(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
+			   struct sta_grant_row **out, size_t *n, struct sta_err *err) STA_CHECK;
+
+/* The strongest role that one of the account's teams has on the package, and a team that has
+ * it ("acme/team"); STA_ROLE_NONE and "" when none has one. */
+enum sta_rc sta_grant_by_team(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
+			      int64_t account_id, enum sta_role *role, const char **team,
+			      struct sta_err *err) STA_CHECK;
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * grant - roles on packages, and why somebody may or may not.
+ *
+ * A role is granted to a user ("alice"), or to a team ("acme/devs") of the organization that owns
+ * the package.  A user who is not in that organization is an outside collaborator then.
+ *
+ * Layer: registry.
+ */
+#ifndef STA_REGISTRY_GRANT_H
+#define STA_REGISTRY_GRANT_H
+
+#include "registry/registry.h"
+
+struct sta_grant {
+	const char *subject; /* "alice" or "acme/devs" */
+	bool team;
+	bool outside; /* not a member of the organization that owns the package */
+	enum sta_role role;
+};
+
+/* What is granted on a package, people first; for its administrators. */
+enum sta_rc sta_grant_all(struct sta_registry *r, const struct sta_call *call, const char *package,
+			  struct sta_grant **out, size_t *n, struct sta_err *err) STA_CHECK;
+
+/* Grant a role, in place of another one; for the package's administrators.  STA_NOT_FOUND: there is no
+ * such subject; STA_INVALID: the team is of another organization. */
+enum sta_rc sta_grant_give(struct sta_registry *r, const struct sta_call *call, const char *package,
+			   const char *subject, enum sta_role role, struct sta_err *err) STA_CHECK;
+
+/* STA_NOT_FOUND: nothing was granted to it. */
+enum sta_rc sta_grant_take(struct sta_registry *r, const struct sta_call *call, const char *package,
+			   const char *subject, struct sta_err *err) STA_CHECK;
+
+/* The decision on a question, and what led to it. */
+struct sta_explanation {
+	bool allowed;
+	const char *rule; /* "role" */
+	const char *why;  /* the rule in words */
+	bool exists;      /* the package */
+	enum sta_visibility visibility;
+	const char *owner;        /* the namespace */
+	bool owner_is_org;        /* else a user */
+	bool owner_exists;
+	bool disabled;            /* the user signs in no more; the decision is as if it did */
+	bool site_admin;
+	enum sta_org_role member; /* in the organization that owns the package */
+	enum sta_role granted;    /* in person */
+	enum sta_role team_role;  /* by a team */
+	const char *team;         /* "acme/devs", or "" */
+};
+
+/* May user ("" is anybody, without signing in) do action on the package, signed in with a password?
+ * For the package's administrators, site administrators and the system; for a user about itself when it
+ * may know of the package. */
+enum sta_rc sta_access_explain(struct sta_registry *r, const struct sta_call *call, const char *user,
+			       const char *package, enum sta_action action, struct sta_explanation *out,
+			       struct sta_err *err) STA_CHECK;
+
+struct sta_audit_line {
+	int64_t id;
+	int64_t created_unix;
+	const char *actor;  /* "": the command line of the machine's owner */
+	const char *action; /* "team.add" */
+	const char *target; /* "acme/devs" */
+	const char *detail;
+};
+/* Changes of rights, the newest first: those before the one of that id (0: from the newest), at most
+ * max, of target and what is below it ("": of all).  For site administrators and the system, and for
+ * owners of an organization when target is it. */
+enum sta_rc sta_audit_read(struct sta_registry *r, const struct sta_call *call, const char *target,
+			   int64_t before, size_t max, struct sta_audit_line **out, size_t *n,
+			   struct sta_err *err) STA_CHECK;
+
+#endif
