@@ -182,8 +182,9 @@ static const struct {
 					     "ask the token endpoint for this one" },
 	[STA_RULE_DENIED_ANONYMOUS] = { "anonymous", "log in: the package is not open to everybody" },
 	[STA_RULE_DENIED_SCOPE] = { "scope", "the token lacks the scope for this; create one that has it" },
-	[STA_RULE_DENIED_CREATE] = { "create", "the organization does not let its members make packages of its "
-					       "default visibility; an owner of it can, and can change that" },
+	[STA_RULE_DENIED_CREATE] = { "create",
+				     "the organization does not let its members make packages of its "
+				     "default visibility; an owner of it can, and can change that" },
 	[STA_RULE_DENIED_ROLE] = { "role", "the caller's role on the package is too weak; "
 					   "an administrator of the package can grant a stronger one" },
 	[STA_RULE_DENIED_NO_OWNER] = { "no_owner", "no user or organization of that name exists" },

@@ -292,7 +292,8 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 		"  WHERE g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $3)"
 		" OR EXISTS (SELECT 1 FROM organization_member o WHERE o.organization_id = p.namespace_id"
 		"  AND o.account_id = $3 AND (o.role = 2 OR p.visibility = 1))"
-		" OR EXISTS (SELECT 1 FROM package_grant t JOIN team_ancestor a ON a.ancestor_id = t.subject_id"
+		" OR EXISTS (SELECT 1 FROM package_grant t JOIN team_ancestor a ON a.ancestor_id = "
+		"t.subject_id"
 		"  JOIN team_member i ON i.team_id = a.team_id AND i.account_id = $3"
 		"  WHERE t.package_id = p.id AND t.subject_kind = 2))"
 		" ORDER BY m.package_id LIMIT 1",

@@ -34,9 +34,8 @@ sta_team_by_name(struct sta_db_conn *c, struct sta_arena *a, int64_t org_id, con
 		 int64_t account_id, struct sta_team_row *out, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc =
-		sta_sql_one(c, &s, err, SELECT_TEAM " WHERE t.organization_id = $2 AND t.name = $3",
-			    STA_V_INT(account_id), STA_V_INT(org_id), STA_V_TEXT(name));
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_TEAM " WHERE t.organization_id = $2 AND t.name = $3",
+				     STA_V_INT(account_id), STA_V_INT(org_id), STA_V_TEXT(name));
 
 	return rc == STA_OK ? read_team(a, s, out, err) : rc;
 }
@@ -46,11 +45,12 @@ sta_team_insert(struct sta_db_conn *c, const struct sta_team_row *team, int64_t 
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	int64_t new_id;
-	enum sta_rc rc = sta_sql_one(c, &s, err,
-				     "INSERT INTO team(organization_id, name, description, parent_id, created)"
-				     " VALUES ($1, $2, $3, NULL, $4) RETURNING id",
-				     STA_V_INT(team->org_id), STA_V_TEXT(team->name),
-				     STA_V_TEXT(team->description), STA_V_INT(team->created_unix));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "INSERT INTO team(organization_id, name, description, parent_id, created)"
+			    " VALUES ($1, $2, $3, NULL, $4) RETURNING id",
+			    STA_V_INT(team->org_id), STA_V_TEXT(team->name), STA_V_TEXT(team->description),
+			    STA_V_INT(team->created_unix));
 
 	if (rc != STA_OK)
 		return rc;
@@ -175,12 +175,12 @@ enum sta_rc
 sta_team_member_set(struct sta_db_conn *c, int64_t team_id, int64_t account_id, bool maintainer,
 		    int64_t now_unix, struct sta_err *err)
 {
-	return sta_sql_run(c, err,
-			   "INSERT INTO team_member(team_id, account_id, maintainer, created)"
-			   " VALUES ($1, $2, $3, $4)"
-			   " ON CONFLICT (team_id, account_id) DO UPDATE SET maintainer = excluded.maintainer",
-			   STA_V_INT(team_id), STA_V_INT(account_id), STA_V_INT(maintainer),
-			   STA_V_INT(now_unix));
+	return sta_sql_run(
+		c, err,
+		"INSERT INTO team_member(team_id, account_id, maintainer, created)"
+		" VALUES ($1, $2, $3, $4)"
+		" ON CONFLICT (team_id, account_id) DO UPDATE SET maintainer = excluded.maintainer",
+		STA_V_INT(team_id), STA_V_INT(account_id), STA_V_INT(maintainer), STA_V_INT(now_unix));
 }
 
 enum sta_rc

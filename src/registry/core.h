@@ -33,6 +33,7 @@ void sta_sessions_free(struct sta_sessions *s);
 /* An upload of that id is under way, or idle and remembered. */
 bool sta_sessions_has(struct sta_sessions *s, const char *id);
 
+struct sta_account;
 struct sta_team_row;
 struct sta_upload;
 struct sta_upload_row;
@@ -80,8 +81,7 @@ enum sta_rc sta_gc_finish_removal(struct sta_registry *r, const struct sta_diges
 struct sta_entry {
 	const struct sta_name *name;
 	bool exists;
-	int64_t namespace_id;           /* 0: no such namespace */
-	struct sta_namespace namespace; /* of a package that does not exist */
+	struct sta_namespace namespace; /* id 0: there is none; of a package that exists only id and member */
 	struct sta_package package;
 	struct sta_decision decision;
 };
@@ -95,7 +95,11 @@ struct sta_object sta_entry_object(const struct sta_entry *e);
 enum sta_rc sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 		     enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
 
-/* The same for a package whose e->exists, namespace_id and package are known;
+/* What is there, with all that is known of the namespace, and no decision yet. */
+enum sta_rc sta_door_look(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+			  struct sta_entry *out, struct sta_err *err) STA_CHECK;
+
+/* The same for a package whose e->exists, namespace and package are known;
  * the decision is filled. */
 enum sta_rc sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action action,
 			   struct sta_err *err) STA_CHECK;
@@ -115,6 +119,9 @@ enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry 
 			       const struct sta_digest *digest, int64_t blob_id,
 			       struct sta_err *err) STA_CHECK;
 
+/* "OWNER/NAME" as a name, or STA_INVALID. */
+enum sta_rc sta_package_name(const char *text, struct sta_name *out, struct sta_err *err) STA_CHECK;
+
 /* An organization as its door found it. */
 struct sta_org_entry {
 	struct sta_org_row row;
@@ -124,11 +131,16 @@ struct sta_org_entry {
 /* May call->caller do action on the organization of that name, in any case of letters?  In
  * refused, an outsider gets STA_NOT_FOUND, as for one that is absent; others STA_DENIED. */
 enum sta_rc sta_door_org(struct sta_db_conn *c, const struct sta_call *call, const char *name,
-			 enum sta_org_action action, struct sta_org_entry *out, struct sta_err *err) STA_CHECK;
+			 enum sta_org_action action, struct sta_org_entry *out,
+			 struct sta_err *err) STA_CHECK;
 /* The same for a team of it: one that exists, whose maintainers may do STA_ORG_TEAM. */
 enum sta_rc sta_door_team(struct sta_db_conn *c, const struct sta_call *call, const char *path,
 			  enum sta_org_action action, struct sta_org_entry *org, struct sta_team_row *team,
 			  struct sta_err *err) STA_CHECK;
+
+/* A user by name, in any case of letters.  STA_NOT_FOUND says that there is none. */
+enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name,
+			  struct sta_account *out, struct sta_err *err) STA_CHECK;
 
 /* Write down, in the transaction that makes the change, that the caller made it. */
 enum sta_rc sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action,

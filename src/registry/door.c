@@ -27,34 +27,32 @@ explain(struct sta_err *err, const struct sta_call *call, const struct sta_objec
 }
 
 /* Codes and messages are GHCR's, because clients match on them. */
+static const struct {
+	enum sta_rc rc;
+	enum sta_oci_code code;
+	const char *message;
+} denials[STA_RULE_MAX_] = {
+	[STA_RULE_DENIED_LIMIT] = { STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
+				    "authentication required: the token was issued for other packages or "
+				    "actions" },
+	[STA_RULE_DENIED_ANONYMOUS] = { STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
+					"authentication required" },
+	[STA_RULE_DENIED_SCOPE] = { STA_DENIED, STA_OCI_DENIED,
+				    "permission_denied: The token provided does not match expected scopes." },
+	[STA_RULE_DENIED_NO_OWNER] = { STA_DENIED, STA_OCI_DENIED, "not_found: owner not found" },
+	[STA_RULE_DENIED_CREATE] = { STA_DENIED, STA_OCI_DENIED, "permission_denied: create_package" },
+};
+
 static enum sta_rc
 refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action action,
        const struct sta_decision *d, struct sta_err *err)
 {
-	switch (d->rule) {
-	case STA_RULE_DENIED_LIMIT:
-		(void) sta_oci_fail(
-			err, STA_UNAUTHENTICATED, STA_OCI_UNAUTHORIZED,
-			"authentication required: the token was issued for other packages or actions");
-		break;
-	case STA_RULE_DENIED_ANONYMOUS:
-		(void) sta_oci_unauthorized(err);
-		break;
-	case STA_RULE_DENIED_SCOPE:
-		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
-				    "permission_denied: The token provided does not match expected scopes.");
-		break;
-	case STA_RULE_DENIED_NO_OWNER:
-		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "not_found: owner not found");
-		break;
-	case STA_RULE_DENIED_CREATE:
-		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: create_package");
-		break;
-	default: /* a weak role; the others allow */
+	if (denials[d->rule].message)
+		(void) sta_oci_fail(err, denials[d->rule].rc, denials[d->rule].code, "%s",
+				    denials[d->rule].message);
+	else
 		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: %s",
 				    permission[action]);
-		break;
-	}
 	return explain(err, call, o, d);
 }
 
@@ -63,11 +61,11 @@ sta_entry_object(const struct sta_entry *e)
 {
 	return (struct sta_object){
 		.name = e->name->full,
-		.owner_exists = e->namespace_id != 0,
+		.owner_exists = e->namespace.id != 0,
 		.exists = e->exists,
-		.owner_id = e->namespace_id,
+		.owner_id = e->namespace.id,
 		.visibility = e->package.visibility,
-		.member = e->exists ? e->package.member : e->namespace.member,
+		.member = e->namespace.member,
 		.members_create = e->namespace.creates & STA_VISIBILITY_BIT(e->namespace.visibility),
 		.granted = e->package.granted,
 		.team = e->package.team,
@@ -83,28 +81,52 @@ sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action
 	return e->decision.allowed ? STA_OK : refuse(call, &o, action, &e->decision, err);
 }
 
+static enum sta_rc
+find_namespace(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
+{
+	enum sta_rc rc = sta_namespace_find(c, e->name->namespace, call->caller.user_id, &e->namespace, err);
+
+	return rc == STA_NOT_FOUND ? STA_OK : rc;
+}
+
+/* Of a package that exists, as much of its namespace as the decision needs comes with it. */
+static enum sta_rc
+find_package(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
+{
+	enum sta_rc rc =
+		sta_package_find(c, call->arena, e->name->full, call->caller.user_id, &e->package, err);
+
+	e->exists = rc == STA_OK;
+	e->namespace = (struct sta_namespace){ .id = e->package.namespace_id, .member = e->package.member };
+	return rc == STA_NOT_FOUND ? find_namespace(c, call, e, err) : rc;
+}
+
+enum sta_rc
+sta_door_look(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+	      struct sta_entry *out, struct sta_err *err)
+{
+	enum sta_rc rc;
+
+	*out = (struct sta_entry){ .name = name };
+	rc = find_package(c, call, out, err);
+	return rc == STA_OK && out->exists ? find_namespace(c, call, out, err) : rc;
+}
+
 enum sta_rc
 sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 	 enum sta_action action, struct sta_entry *out, struct sta_err *err)
 {
 	struct sta_entry e = { .name = name };
 	struct sta_err ignored;
-	enum sta_rc rc = sta_package_find(c, call->arena, name->full, call->caller.user_id, &e.package, err);
+	enum sta_rc rc = find_package(c, call, &e, err);
 
-	if (rc == STA_OK) {
-		e.exists = true;
-		e.namespace_id = e.package.namespace_id;
-	} else if (rc == STA_NOT_FOUND) {
-		rc = sta_namespace_find(c, name->namespace, call->caller.user_id, &e.namespace, err);
-		e.namespace_id = rc == STA_OK ? e.namespace.id : 0;
-	}
-	if (rc != STA_OK && rc != STA_NOT_FOUND)
+	if (rc != STA_OK)
 		return rc;
 	rc = sta_door_known(call, &e, action, err);
 	if (rc == STA_OK)
 		*out = e;
 	else if (e.exists) /* as for an absent one: the time of a denial does not tell that it is there */
-		(void) !sta_namespace_find(c, name->namespace, call->caller.user_id, &e.namespace, &ignored);
+		(void) !find_namespace(c, call, &e, &ignored);
 	return rc;
 }
 
@@ -133,9 +155,9 @@ sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_
 
 	if (e->exists)
 		return STA_OK;
-	if (e->namespace_id == 0)
+	if (e->namespace.id == 0)
 		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "not_found: owner not found");
-	rc = sta_package_insert(c, e->namespace_id, e->name->full, e->namespace.visibility, sta_now_unix(),
+	rc = sta_package_insert(c, e->namespace.id, e->name->full, e->namespace.visibility, sta_now_unix(),
 				&e->package.id, err);
 	if (rc == STA_OK && call->caller.kind == STA_CALLER_USER)
 		rc = sta_grant_set(c, e->package.id, caller_subject(call), STA_ROLE_ADMIN, err);
@@ -217,9 +239,10 @@ sta_door_team(struct sta_db_conn *c, const struct sta_call *call, const char *pa
 	rc = find_org(c, call, name, &org->row, err);
 	if (rc == STA_OK) /* before the team is looked for: who may not ask learns nothing of it */
 		rc = decide_org(call, org, false, STA_ORG_READ, err);
-	if (rc == STA_OK)
-		rc = sta_team_by_name(c, call->arena, org->row.id, folded, call->caller.user_id, team, err);
-	if (rc == STA_NOT_FOUND && org->decision.allowed)
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_team_by_name(c, call->arena, org->row.id, folded, call->caller.user_id, team, err);
+	if (rc == STA_NOT_FOUND)
 		return sta_err_set(err, rc, 0, "no team '%s' in '%s'", folded, org->row.name);
 	return rc == STA_OK ? decide_org(call, org, team->maintained, action, err) : rc;
 }

@@ -38,10 +38,10 @@ struct sta_explanation {
 	const char *why;  /* the rule in words */
 	bool exists;      /* the package */
 	enum sta_visibility visibility;
-	const char *owner;        /* the namespace */
-	bool owner_is_org;        /* else a user */
+	const char *owner; /* the namespace */
+	bool owner_is_org; /* else a user */
 	bool owner_exists;
-	bool disabled;            /* the user signs in no more; the decision is as if it did */
+	bool disabled; /* the user signs in no more; the decision is as if it did */
 	bool site_admin;
 	enum sta_org_role member; /* in the organization that owns the package */
 	enum sta_role granted;    /* in person */

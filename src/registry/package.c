@@ -14,8 +14,8 @@ struct package_change {
 	bool gone;
 };
 
-static enum sta_rc
-parse_name(const char *text, struct sta_name *out, struct sta_err *err)
+enum sta_rc
+sta_package_name(const char *text, struct sta_name *out, struct sta_err *err)
 {
 	if (sta_name_parse(text, strlen(text), out))
 		return STA_OK;
@@ -77,6 +77,24 @@ sta_package_list(struct sta_registry *r, const struct sta_call *call, const char
 	return STA_OK;
 }
 
+/* What an organization lets its members make counts for administrators of a package too. */
+static enum sta_rc
+check_visibility(const struct sta_entry *e, enum sta_visibility v, struct sta_err *err)
+{
+	bool member = e->decision.rule == STA_RULE_ALLOWED_GRANT || e->decision.rule == STA_RULE_ALLOWED_TEAM;
+
+	if (v == STA_INTERNAL && !e->namespace.is_org)
+		return sta_err_set(err, STA_INVALID, 0,
+				   "only packages of organizations can be internal, and '%s' is a user's",
+				   e->package.name);
+	if (e->namespace.is_org && member && !(e->namespace.creates & STA_VISIBILITY_BIT(v)))
+		return sta_err_set(err, STA_DENIED, 0,
+				   "the organization does not let its members have %s packages; an owner of "
+				   "it can change that",
+				   sta_visibility_name(v));
+	return STA_OK;
+}
+
 static enum sta_rc
 visibility_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -84,7 +102,16 @@ visibility_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct sta_entry e;
 	enum sta_rc rc = sta_door_existing(c, x->call, &x->name, STA_ACTION_ADMIN, &e, err);
 
-	return rc == STA_OK ? sta_package_update_visibility(c, e.package.id, x->visibility, err) : rc;
+	if (rc == STA_OK)
+		rc = sta_namespace_find(c, x->name.namespace, x->call->caller.user_id, &e.namespace, err);
+	if (rc == STA_OK)
+		rc = check_visibility(&e, x->visibility, err);
+	if (rc == STA_OK)
+		rc = sta_package_update_visibility(c, e.package.id, x->visibility, err);
+	if (rc != STA_OK)
+		return rc;
+	return sta_audit(c, x->call, "package.visibility", e.package.name, sta_visibility_name(x->visibility),
+			 err);
 }
 
 enum sta_rc
@@ -92,11 +119,8 @@ sta_package_set_visibility(struct sta_registry *r, const struct sta_call *call, 
 			   enum sta_visibility v, struct sta_err *err)
 {
 	struct package_change x = { .call = call, .visibility = v };
-	enum sta_rc rc = parse_name(name, &x.name, err);
+	enum sta_rc rc = sta_package_name(name, &x.name, err);
 
-	if (rc == STA_OK && v == STA_INTERNAL)
-		rc = sta_err_set(err, STA_UNSUPPORTED, 0,
-				 "internal packages belong to organizations, which do not exist yet");
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
 	return rc == STA_OK ? sta_db_write(r->db, visibility_tx, &x, err) : rc;
@@ -123,6 +147,8 @@ delete_step(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	rc = sta_member_remove_all(c, e.package.id, now, err);
 	if (rc == STA_OK)
 		rc = sta_package_remove(c, e.package.id, err);
+	if (rc == STA_OK)
+		rc = sta_audit(c, x->call, "package.delete", e.package.name, "", err);
 	x->gone = rc == STA_OK;
 	return rc;
 }
@@ -131,7 +157,7 @@ enum sta_rc
 sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_err *err)
 {
 	struct package_change x = { .call = call };
-	enum sta_rc rc = parse_name(name, &x.name, err);
+	enum sta_rc rc = sta_package_name(name, &x.name, err);
 
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);

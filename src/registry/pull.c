@@ -24,7 +24,7 @@ find_version(struct sta_db_conn *c, const struct sta_call *call, int64_t package
 
 /* What a reference led to, and the facts that the door decides on. */
 struct known {
-	int64_t namespace_id;
+	struct sta_namespace namespace;
 	struct sta_package package;
 	struct sta_pulled_manifest manifest; /* with its bytes */
 };
@@ -44,7 +44,7 @@ read_manifest(struct sta_db_conn *c, const struct sta_call *call, const struct s
 	if (rc != STA_OK)
 		return rc;
 	got = (struct known){
-		.namespace_id = e.namespace_id,
+		.namespace = e.namespace,
 		.package = e.package,
 		.manifest = { .digest = v.digest, .media_type = v.media_type, .size = v.size },
 	};
@@ -129,7 +129,7 @@ sta_pull_manifest(struct sta_registry *r, const struct sta_call *call, const str
 	enum sta_rc rc;
 
 	if (k) {
-		e.namespace_id = k->namespace_id;
+		e.namespace = k->namespace;
 		e.package = k->package;
 		rc = sta_door_known(call, &e, STA_ACTION_READ, err);
 	} else {

@@ -14,7 +14,7 @@
 
 #include "registry/registry.h"
 
-#define STA_TEAM_DESCRIPTION_MAX 256 /* bytes of UTF-8 without control characters */
+#define STA_TEAM_DESCRIPTION_MAX 256 /* bytes, none of them a control character */
 
 struct sta_team {
 	const char *name; /* "acme/devs" */

@@ -29,16 +29,12 @@ static void
 unknown_account_is_not_found(struct world *w, struct sta_db_conn *c)
 {
 	struct sta_account got;
-	int64_t id;
 
 	assert_int_equal(sta_account_by_name(c, w->arena, "", &got, &w->err), STA_NOT_FOUND);
 	assert_int_equal(sta_account_by_name(c, w->arena, "Alice", &got, &w->err), STA_NOT_FOUND);
 	assert_int_equal(sta_account_by_id(c, w->arena, 0, &got, &w->err), STA_NOT_FOUND);
 	assert_int_equal(sta_account_set_password(c, 999, "h", &w->err), STA_NOT_FOUND);
 	assert_int_equal(sta_account_set_disabled(c, 999, true, &w->err), STA_NOT_FOUND);
-	assert_int_equal(sta_namespace_find(c, "carol", &id, &w->err), STA_NOT_FOUND);
-	assert_int_equal(sta_namespace_find(c, "bob", &id, &w->err), STA_OK);
-	assert_int_equal(id, w->bob);
 }
 
 static void

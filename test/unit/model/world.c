@@ -22,9 +22,9 @@ populate(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_account_insert(c, &bob, &w->bob, err);
 	if (rc == STA_OK)
-		rc = sta_package_insert(c, w->alice, "alice/app", NOW, &w->app, err);
+		rc = sta_package_insert(c, w->alice, "alice/app", STA_PRIVATE, NOW, &w->app, err);
 	if (rc == STA_OK)
-		rc = sta_package_insert(c, w->alice, "alice/lib", NOW, &w->lib, err);
+		rc = sta_package_insert(c, w->alice, "alice/lib", STA_PRIVATE, NOW, &w->lib, err);
 	return rc;
 }
 

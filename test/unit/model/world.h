@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "db/db.h"
+#include "model/grants.h"
 #include "oci/digest.h"
 
 #define NOW 1700000000
@@ -49,6 +50,18 @@ void run_body(void **state);
 
 /* A digest whose key sorts by n. */
 struct sta_digest digest_of(unsigned n);
+
+static inline struct sta_subject
+person(int64_t account_id)
+{
+	return (struct sta_subject){ .kind = STA_SUBJECT_ACCOUNT, .id = account_id };
+}
+
+static inline struct sta_subject
+team(int64_t team_id)
+{
+	return (struct sta_subject){ .kind = STA_SUBJECT_TEAM, .id = team_id };
+}
 
 /* The first column of the first row. */
 int64_t number(struct sta_db_conn *c, const char *sql);

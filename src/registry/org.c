@@ -1,0 +1,328 @@
+#include "registry/org.h"
+
+#include <string.h>
+
+#include "model/accounts.h"
+#include "model/grants.h"
+#include "registry/core.h"
+
+struct creation {
+	const struct sta_call *call;
+	const char *owner;
+	struct sta_org_row row;
+};
+
+struct change {
+	const struct sta_call *call;
+	const char *org;
+	const char *user;
+	enum sta_org_role role;
+	bool outside;
+	const struct sta_org_change *settings;
+	struct sta_org_row row;
+};
+
+enum sta_rc
+sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name, struct sta_account *out,
+	      struct sta_err *err)
+{
+	char folded[STA_NAMESPACE_MAX + 1];
+	enum sta_rc rc = sta_namespace_fold(name, folded) ? sta_account_by_name(c, a, folded, out, err)
+							  : STA_NOT_FOUND;
+
+	return rc == STA_NOT_FOUND ? sta_err_set(err, rc, 0, "no user '%.*s'", STA_NAMESPACE_MAX, name) : rc;
+}
+
+static struct sta_org
+org_of(const struct sta_org_row *row)
+{
+	return (struct sta_org){
+		.name = row->name,
+		.visibility = row->visibility,
+		.creates = row->creates,
+		.created_unix = row->created_unix,
+	};
+}
+
+static enum sta_rc
+create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct creation *x = arg;
+	struct sta_account owner;
+	enum sta_rc rc = sta_find_user(c, x->call->arena, x->owner, &owner, err);
+
+	if (rc == STA_OK)
+		rc = sta_org_insert(c, &x->row, &x->row.id, err);
+	if (rc == STA_EXISTS)
+		return sta_err_set(err, rc, 0, "the name '%s' is taken", x->row.name);
+	if (rc == STA_OK)
+		rc = sta_org_member_set(c, x->row.id, owner.id, STA_ORG_OWNER, x->row.created_unix, err);
+	return rc == STA_OK ? sta_audit(c, x->call, "org.create", x->row.name, owner.name, err) : rc;
+}
+
+enum sta_rc
+sta_org_create(struct sta_registry *r, const struct sta_call *call, const char *name, const char *owner,
+	       struct sta_org *out, struct sta_err *err)
+{
+	char folded[STA_NAMESPACE_MAX + 1];
+	struct creation x = { .call = call, .owner = owner };
+	enum sta_rc rc = sta_door_site(call, err);
+
+	if (rc == STA_OK && !sta_namespace_fold(name, folded))
+		rc = sta_err_set(
+			err, STA_INVALID, 0,
+			"a name has at most %d letters, digits and single hyphens between them, and is "
+			"none of the reserved words",
+			STA_NAMESPACE_MAX);
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc != STA_OK)
+		return rc;
+	x.row = (struct sta_org_row){
+		.name = sta_arena_strdup(call->arena, folded),
+		.visibility = STA_PRIVATE,
+		.creates = STA_VISIBILITIES_ALL,
+		.created_unix = sta_now_unix(),
+	};
+	if (!x.row.name)
+		return sta_err_set(err, STA_NOMEM, 0, "organization");
+	rc = sta_db_write(r->db, create_tx, &x, err);
+	if (rc == STA_OK)
+		*out = org_of(&x.row);
+	return rc;
+}
+
+enum sta_rc
+sta_org_all(struct sta_registry *r, const struct sta_call *call, struct sta_org **out, size_t *n,
+	    struct sta_err *err)
+{
+	bool everything = call->caller.kind == STA_CALLER_SYSTEM || call->caller.site_admin;
+	struct sta_db_conn *c = NULL;
+	struct sta_org_row *rows = NULL;
+	struct sta_org *orgs;
+	size_t got = 0;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (call->caller.kind == STA_CALLER_ANONYMOUS || call->caller.limited)
+		return sta_oci_unauthorized(err);
+	if (rc == STA_OK)
+		rc = sta_org_list(c, call->arena, everything ? 0 : call->caller.user_id, &rows, &got, err);
+	if (rc != STA_OK)
+		return rc;
+	orgs = sta_arena_alloc(call->arena, got * sizeof(*orgs));
+	if (!orgs)
+		return sta_err_set(err, STA_NOMEM, 0, "organizations");
+	for (size_t i = 0; i < got; i++)
+		orgs[i] = org_of(&rows[i]);
+	*out = orgs;
+	*n = got;
+	return STA_OK;
+}
+
+static enum sta_rc
+set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct change *x = arg;
+	struct sta_org_entry org;
+	const char *detail;
+	enum sta_rc rc = sta_door_org(c, x->call, x->org, STA_ORG_MANAGE, &org, err);
+
+	if (rc != STA_OK)
+		return rc;
+	x->row = org.row;
+	if (x->settings->visibility)
+		x->row.visibility = *x->settings->visibility;
+	if (x->settings->creates)
+		x->row.creates = *x->settings->creates;
+	detail = sta_arena_printf(x->call->arena, "visibility %s, members create %s",
+				  sta_visibility_name(x->row.visibility),
+				  sta_visibilities_text(x->call->arena, x->row.creates));
+	if (!detail)
+		return sta_err_set(err, STA_NOMEM, 0, "organization");
+	rc = sta_org_update(c, &x->row, err);
+	return rc == STA_OK ? sta_audit(c, x->call, "org.set", x->row.name, detail, err) : rc;
+}
+
+enum sta_rc
+sta_org_set(struct sta_registry *r, const struct sta_call *call, const char *name,
+	    const struct sta_org_change *change, struct sta_org *out, struct sta_err *err)
+{
+	struct change x = { .call = call, .org = name, .settings = change };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, set_tx, &x, err);
+	if (rc == STA_OK)
+		*out = org_of(&x.row);
+	return rc;
+}
+
+enum sta_rc
+sta_org_members(struct sta_registry *r, const struct sta_call *call, const char *name,
+		struct sta_member **out, size_t *n, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_org_entry org;
+	struct sta_org_member *rows = NULL;
+	struct sta_member *members;
+	size_t got = 0;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_door_org(c, call, name, STA_ORG_READ, &org, err);
+	if (rc == STA_OK)
+		rc = sta_org_member_list(c, call->arena, org.row.id, &rows, &got, err);
+	if (rc != STA_OK)
+		return rc;
+	members = sta_arena_alloc(call->arena, got * sizeof(*members));
+	if (!members)
+		return sta_err_set(err, STA_NOMEM, 0, "members");
+	for (size_t i = 0; i < got; i++)
+		members[i] = (struct sta_member){ rows[i].name, rows[i].role, rows[i].created_unix };
+	*out = members;
+	*n = got;
+	return STA_OK;
+}
+
+/* An organization without an owner could be managed by nobody in it. */
+static enum sta_rc
+keep_an_owner(struct sta_db_conn *c, const struct sta_org_entry *org, const struct sta_account *user,
+	      struct sta_err *err)
+{
+	int64_t others = 0;
+	enum sta_rc rc = sta_org_other_owners(c, org->row.id, user->id, &others, err);
+
+	if (rc == STA_OK && others == 0)
+		return sta_err_set(err, STA_BUSY, 0, "'%s' is the last owner of '%s'; make another one first",
+				   user->name, org->row.name);
+	return rc;
+}
+
+static enum sta_rc
+add_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	const struct change *x = arg;
+	struct sta_org_entry org;
+	struct sta_account user;
+	const char *detail;
+	enum sta_rc rc = sta_door_org(c, x->call, x->org, STA_ORG_MANAGE, &org, err);
+
+	if (rc == STA_OK)
+		rc = sta_find_user(c, x->call->arena, x->user, &user, err);
+	if (rc == STA_OK && x->role != STA_ORG_OWNER)
+		rc = keep_an_owner(c, &org, &user, err);
+	if (rc == STA_OK)
+		rc = sta_org_member_set(c, org.row.id, user.id, x->role, sta_now_unix(), err);
+	if (rc != STA_OK)
+		return rc;
+	detail = sta_arena_printf(x->call->arena, "%s as %s", user.name, sta_org_role_name(x->role));
+	if (!detail)
+		return sta_err_set(err, STA_NOMEM, 0, "member");
+	return sta_audit(c, x->call, "org.member.set", org.row.name, detail, err);
+}
+
+enum sta_rc
+sta_org_add(struct sta_registry *r, const struct sta_call *call, const char *name, const char *user,
+	    enum sta_org_role role, struct sta_err *err)
+{
+	struct change x = { .call = call, .org = name, .user = user, .role = role };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	if (rc == STA_OK && role == STA_ORG_NONE)
+		rc = sta_err_set(err, STA_INVALID, 0, "in an organization one is member or owner");
+	return rc == STA_OK ? sta_db_write(r->db, add_tx, &x, err) : rc;
+}
+
+/* Owners may remove everybody, and everybody may leave. */
+static enum sta_rc
+door_to_remove(struct sta_db_conn *c, const struct change *x, struct sta_org_entry *org,
+	       struct sta_account *user, struct sta_err *err)
+{
+	const struct sta_caller *caller = &x->call->caller;
+	enum sta_rc rc = sta_door_org(c, x->call, x->org, STA_ORG_READ, org, err);
+
+	if (rc == STA_OK)
+		rc = sta_find_user(c, x->call->arena, x->user, user, err);
+	if (rc != STA_OK || (caller->kind == STA_CALLER_USER && user->id == caller->user_id))
+		return rc;
+	return sta_door_org(c, x->call, x->org, STA_ORG_MANAGE, org, err);
+}
+
+static enum sta_rc
+remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	const struct change *x = arg;
+	struct sta_org_entry org;
+	struct sta_account user;
+	enum sta_rc rc = door_to_remove(c, x, &org, &user, err);
+
+	if (rc == STA_OK)
+		rc = keep_an_owner(c, &org, &user, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_org_member_remove(c, org.row.id, user.id, err);
+	if (rc == STA_NOT_FOUND)
+		return sta_err_set(err, rc, 0, "'%s' is not a member of '%s'", user.name, org.row.name);
+	if (rc == STA_OK && !x->outside)
+		rc = sta_grant_remove_in(c, org.row.id, user.id, err);
+	if (rc != STA_OK)
+		return rc;
+	return sta_audit(c, x->call, x->outside ? "org.member.outside" : "org.member.remove", org.row.name,
+			 user.name, err);
+}
+
+enum sta_rc
+sta_org_remove(struct sta_registry *r, const struct sta_call *call, const char *name, const char *user,
+	       bool outside, struct sta_err *err)
+{
+	struct change x = { .call = call, .org = name, .user = user, .outside = outside };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	return rc == STA_OK ? sta_db_write(r->db, remove_tx, &x, err) : rc;
+}
+
+static bool
+add_visibility(const char *word, size_t len, unsigned *set)
+{
+	for (unsigned v = STA_PRIVATE; v <= STA_PUBLIC; v++) {
+		const char *name = sta_visibility_name((enum sta_visibility) v);
+
+		if (strlen(name) == len && memcmp(name, word, len) == 0) {
+			*set |= STA_VISIBILITY_BIT(v);
+			return true;
+		}
+	}
+	return false;
+}
+
+enum sta_rc
+sta_visibilities_parse(const char *text, unsigned *out, struct sta_err *err)
+{
+	unsigned set = 0;
+
+	for (const char *word = text; *text != '\0'; word++) {
+		size_t len = strcspn(word, ",");
+
+		if (!add_visibility(word, len, &set))
+			return sta_err_set(err, STA_INVALID, 0,
+					   "'%.*s' is no visibility; there are private, internal and public",
+					   (int) (len < 40 ? len : 40), word);
+		word += len;
+		if (*word == '\0')
+			break;
+	}
+	*out = set;
+	return STA_OK;
+}
+
+char *
+sta_visibilities_text(struct sta_arena *a, unsigned set)
+{
+	char *text = sta_arena_strdup(a, "");
+
+	for (unsigned v = STA_PRIVATE; text && v <= STA_PUBLIC; v++)
+		if (set & STA_VISIBILITY_BIT(v))
+			text = sta_arena_printf(a, "%s%s%s", text, *text ? "," : "",
+						sta_visibility_name((enum sta_visibility) v));
+	return text;
+}
