@@ -175,7 +175,7 @@ static const struct {
 	[STA_RULE_ALLOWED_ORG_OWNER] = { "org_owner", "the caller is an owner of the organization" },
 	[STA_RULE_ALLOWED_TEAM] = { "team", "a role on the package was granted to a team of the caller" },
 	[STA_RULE_ALLOWED_INTERNAL] = { "internal", "members of the organization may read it" },
-	[STA_RULE_ALLOWED_CREATE] = { "create", "members of the organization may make packages" },
+	[STA_RULE_ALLOWED_CREATE] = { "member", "members of the organization may make packages" },
 	[STA_RULE_ALLOWED_GRANT] = { "grant", "a role on the package was granted to the caller" },
 	[STA_RULE_ALLOWED_PUBLIC] = { "public", "the package is public" },
 	[STA_RULE_DENIED_LIMIT] = { "limit", "the bearer token was issued for other packages or actions; "

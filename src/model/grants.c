@@ -31,9 +31,9 @@ enum sta_rc
 sta_grant_remove_in(struct sta_db_conn *c, int64_t namespace_id, int64_t account_id, struct sta_err *err)
 {
 	return sta_sql_run(c, err,
-			   "DELETE FROM package_grant WHERE subject_kind = 1 AND subject_id = $2"
-			   " AND package_id IN (SELECT id FROM package WHERE namespace_id = $1)",
-			   STA_V_INT(namespace_id), STA_V_INT(account_id));
+			   "DELETE FROM package_grant WHERE subject_kind = 1 AND subject_id = $1"
+			   " AND package_id IN (SELECT id FROM package WHERE namespace_id = $2)",
+			   STA_V_INT(account_id), STA_V_INT(namespace_id));
 }
 
 static enum sta_rc
@@ -90,10 +90,10 @@ sta_grant_by_team(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id
 		c, &s, err,
 		"SELECT g.role, n.name || '/' || t.name FROM package_grant g"
 		" JOIN team_ancestor a ON a.ancestor_id = g.subject_id"
-		" JOIN team_member m ON m.team_id = a.team_id AND m.account_id = $2"
+		" JOIN team_member m ON m.team_id = a.team_id AND m.account_id = $1"
 		" JOIN team t ON t.id = g.subject_id JOIN namespace n ON n.id = t.organization_id"
-		" WHERE g.package_id = $1 AND g.subject_kind = 2 ORDER BY g.role DESC, t.name LIMIT 1",
-		STA_V_INT(package_id), STA_V_INT(account_id));
+		" WHERE g.package_id = $2 AND g.subject_kind = 2 ORDER BY g.role DESC, t.name LIMIT 1",
+		STA_V_INT(account_id), STA_V_INT(package_id));
 
 	*role = STA_ROLE_NONE;
 	*team = "";

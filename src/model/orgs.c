@@ -104,9 +104,9 @@ sta_org_member_remove(struct sta_db_conn *c, int64_t org_id, int64_t account_id,
 	if (rc != STA_OK)
 		return rc;
 	return sta_sql_run(c, err,
-			   "DELETE FROM team_member WHERE account_id = $2"
-			   " AND team_id IN (SELECT id FROM team WHERE organization_id = $1)",
-			   STA_V_INT(org_id), STA_V_INT(account_id));
+			   "DELETE FROM team_member WHERE account_id = $1"
+			   " AND team_id IN (SELECT id FROM team WHERE organization_id = $2)",
+			   STA_V_INT(account_id), STA_V_INT(org_id));
 }
 
 static enum sta_rc
@@ -167,9 +167,9 @@ sta_namespace_find(struct sta_db_conn *c, const char *name, int64_t account_id, 
 		c, &s, err,
 		"SELECT n.id, n.kind, coalesce(o.visibility, 0), coalesce(o.creates, 0), coalesce(m.role, 0)"
 		" FROM namespace n LEFT JOIN organization o ON o.id = n.id"
-		" LEFT JOIN organization_member m ON m.organization_id = n.id AND m.account_id = $2"
-		" WHERE n.name = $1",
-		STA_V_TEXT(name), STA_V_INT(account_id));
+		" LEFT JOIN organization_member m ON m.organization_id = n.id AND m.account_id = $1"
+		" WHERE n.name = $2",
+		STA_V_INT(account_id), STA_V_TEXT(name));
 
 	if (rc != STA_OK)
 		return rc;

@@ -6,7 +6,8 @@
  * sta_sql_rows(c, &s, err, "SELECT ...");                 then sta_db_step() in a loop
  * sta_sql_list(c, &list, read, err, "SELECT ...");        each row read into a new item
  *
- * The statement is always a literal at the call (tools/check-sql.py).
+ * The statement is always a literal at the call (tools/check-sql.py).  In its text $1 comes before
+ * $2 and so on: SQLite counts them as it meets them.
  *
  * Layer: model.  May include: db, oci, base.
  */

@@ -18,9 +18,18 @@ struct question {
 	bool owner_exists;
 	bool exists;
 	enum sta_visibility visibility;
-	enum sta_role granted;
+	enum sta_role granted, team;
+	enum sta_org_role member;
+	bool members_create;
 	enum sta_action action;
 };
+
+/* All that is in the namespace. */
+static bool
+administers(const struct question *q)
+{
+	return q->site_admin || (q->owner && q->owner_exists) || q->member == STA_ORG_OWNER;
+}
 
 /* docs/ACCESS.md, written down a second time and in another way: a list of
  * conditions that must all hold, instead of a ladder of exits. */
@@ -42,7 +51,12 @@ model_allows(const struct question *q)
 	bool everybody = q->exists && q->visibility == STA_PUBLIC && q->action == STA_ACTION_READ;
 	bool named = q->limit == LIMIT_NONE || q->limit == LIMIT_THIS;
 	bool user = q->kind == STA_CALLER_USER;
-	bool strong = q->site_admin || (q->owner && q->owner_exists) || q->granted >= least[q->action];
+	bool inside =
+		q->action == STA_ACTION_READ && q->visibility == STA_INTERNAL && q->member != STA_ORG_NONE;
+	bool given = q->exists && (q->granted >= least[q->action] || q->team >= least[q->action] || inside);
+	bool creates = q->action == STA_ACTION_WRITE && !q->exists && q->member == STA_ORG_MEMBER &&
+		       q->members_create;
+	bool strong = administers(q) || given || creates;
 	bool scoped = (q->scopes & enough[q->action]) != 0;
 	bool place = q->owner_exists || q->action != STA_ACTION_WRITE;
 
@@ -57,8 +71,11 @@ model_may_know(const struct question *q)
 {
 	bool user = q->kind == STA_CALLER_USER;
 
+	bool read = q->granted >= STA_ROLE_READ || q->team >= STA_ROLE_READ ||
+		    (q->visibility == STA_INTERNAL && q->member != STA_ORG_NONE);
+
 	return (q->exists && q->visibility == STA_PUBLIC) ||
-	       (user && (q->site_admin || (q->owner && q->owner_exists) || q->granted >= STA_ROLE_READ));
+	       (user && (administers(q) || (q->exists && read)));
 }
 
 static struct sta_decision
@@ -86,7 +103,10 @@ ask(const struct question *q)
 		.exists = q->exists,
 		.owner_id = q->owner_exists ? OWNER : 0,
 		.visibility = q->visibility,
+		.member = q->member,
+		.members_create = q->members_create,
 		.granted = q->granted,
+		.team = q->team,
 	};
 
 	if (q->limit == LIMIT_OTHER_NAME)
@@ -107,25 +127,42 @@ check(const struct question *q, size_t *n)
 	    (!d.allowed || d.may_know))
 		return;
 	fail_msg("kind %d admin %d owner %d scopes %u limit %d owner_exists %d exists %d visibility %d "
-		 "granted %d action %d: got %s",
+		 "granted %d team %d member %d creates %d action %d: got %s",
 		 (int) q->kind, q->site_admin, q->owner, q->scopes, (int) q->limit, q->owner_exists,
-		 q->exists, (int) q->visibility, (int) q->granted, (int) q->action, sta_rule_name(d.rule));
+		 q->exists, (int) q->visibility, (int) q->granted, (int) q->team, (int) q->member,
+		 q->members_create, (int) q->action, sta_rule_name(d.rule));
 }
 
-/* All objects that can be, for one caller and action. */
+static void
+check_roles(struct question q, size_t *n)
+{
+	for (unsigned role = STA_ROLE_NONE; role <= STA_ROLE_ADMIN; role++) {
+		for (unsigned team = STA_ROLE_NONE; team <= STA_ROLE_ADMIN; team++) {
+			q.granted = (enum sta_role) role;
+			q.team = (enum sta_role) team;
+			check(&q, n);
+		}
+	}
+}
+
+/* All objects that can be, for one caller and action: no namespace, no package, both. */
 static void
 check_objects(struct question q, size_t *n)
 {
-	for (int state = 0; state < 3; state++) { /* no namespace; no package; both */
-		q.owner_exists = state > 0;
-		q.exists = state > 1;
+	check(&q, n);
+	q.owner_exists = true;
+	for (unsigned member = STA_ORG_NONE; member <= STA_ORG_OWNER; member++) {
+		q.member = (enum sta_org_role) member;
+		q.exists = false;
+		q.visibility = STA_PRIVATE;
+		for (int creates = 0; creates < 2; creates++) {
+			q.members_create = creates > 0;
+			check(&q, n);
+		}
+		q.exists = true;
 		for (unsigned v = STA_PRIVATE; v <= STA_PUBLIC; v++) {
-			for (unsigned role = STA_ROLE_NONE; role <= STA_ROLE_ADMIN; role++) {
-				q.visibility = (enum sta_visibility) v;
-				q.granted = (enum sta_role) role;
-				if (q.exists || (v == STA_PRIVATE && role == STA_ROLE_NONE))
-					check(&q, n);
-			}
+			q.visibility = (enum sta_visibility) v;
+			check_roles(q, n);
 		}
 	}
 }
@@ -161,7 +198,7 @@ every_combination_is_decided_as_the_rules_say(void **state)
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(callers); i++)
 		check_callers(callers[i], &n);
-	assert_int_equal(n, 6 * 5 * 8 * 4 * 14);
+	assert_int_equal(n, 6 * 5 * 16 * 4 * (1 + 3 * (2 + 3 * 16)));
 }
 
 static const struct question alice = {
@@ -337,11 +374,81 @@ visibilities_are_parsed_exactly(void **state)
 	}
 }
 
+/* Anonymous, system, site administrator; each place in the organization; tokens; maintainers. */
+static void
+organizations_are_managed_by_owners_and_teams_by_maintainers_too(void **state)
+{
+	static const bool allowed[][3] = {
+		[STA_ORG_NONE] = { false, false, false },
+		[STA_ORG_MEMBER] = { [STA_ORG_READ] = true,
+				     [STA_ORG_TEAM] = false,
+				     [STA_ORG_MANAGE] = false },
+		[STA_ORG_OWNER] = { true, true, true },
+	};
+	struct sta_caller user = {
+		.kind = STA_CALLER_USER, .user_id = OTHER, .login = "", .scopes = STA_SCOPE_ALL
+	};
+	struct sta_caller nobody_at_all = { .login = "" };
+	struct sta_caller machine = { .kind = STA_CALLER_SYSTEM, .login = "" };
+
+	(void) state;
+	for (unsigned m = STA_ORG_NONE; m <= STA_ORG_OWNER; m++) {
+		for (unsigned a = STA_ORG_READ; a <= STA_ORG_MANAGE; a++) {
+			struct sta_org_object o = { .member = (enum sta_org_role) m };
+			enum sta_org_action action = (enum sta_org_action) a;
+			struct sta_caller c = user;
+			struct sta_decision d = sta_access_decide_org(&c, &o, action);
+
+			assert_int_equal(d.allowed, allowed[m][a]);
+			assert_int_equal(d.may_know, m != STA_ORG_NONE);
+			assert_false(sta_access_decide_org(&nobody_at_all, &o, action).allowed);
+			assert_true(sta_access_decide_org(&machine, &o, action).allowed);
+			o.maintainer = true;
+			assert_int_equal(sta_access_decide_org(&c, &o, action).allowed,
+					 allowed[m][a] || (m == STA_ORG_MEMBER && a == STA_ORG_TEAM));
+			c.site_admin = true;
+			assert_true(sta_access_decide_org(&c, &o, action).allowed);
+			c.scopes = STA_SCOPE_PACKAGES;
+			assert_false(sta_access_decide_org(&c, &o, action).allowed);
+			c.scopes = STA_SCOPE_ALL;
+			c.limited = true;
+			assert_false(sta_access_decide_org(&c, &o, action).allowed);
+		}
+	}
+}
+
+static void
+names_of_roles_and_actions_are_read_back(void **state)
+{
+	enum sta_role role;
+	enum sta_org_role place;
+	enum sta_action action;
+
+	(void) state;
+	for (unsigned i = STA_ROLE_NONE; i <= STA_ROLE_ADMIN; i++) {
+		assert_true(sta_role_parse(sta_role_name((enum sta_role) i), &role));
+		assert_int_equal(role, i);
+	}
+	for (unsigned i = STA_ORG_NONE; i <= STA_ORG_OWNER; i++) {
+		assert_true(sta_org_role_parse(sta_org_role_name((enum sta_org_role) i), &place));
+		assert_int_equal(place, i);
+	}
+	for (unsigned i = 0; i < STA_ACTION_MAX_; i++) {
+		assert_true(sta_action_parse(sta_action_name((enum sta_action) i), &action));
+		assert_int_equal(action, i);
+	}
+	assert_false(sta_role_parse("Read", &role));
+	assert_false(sta_org_role_parse("", &place));
+	assert_false(sta_action_parse("pull", &action));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_combination_is_decided_as_the_rules_say),
+		cmocka_unit_test(organizations_are_managed_by_owners_and_teams_by_maintainers_too),
+		cmocka_unit_test(names_of_roles_and_actions_are_read_back),
 		cmocka_unit_test(an_outsider_cannot_tell_forbidden_from_absent),
 		cmocka_unit_test(a_bearer_token_for_another_package_tells_nothing_even_to_the_owner),
 		cmocka_unit_test(a_public_package_is_read_by_any_token_whatever_its_scopes),
