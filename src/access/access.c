@@ -66,36 +66,46 @@ is_owner(const struct sta_caller *c, const struct sta_object *o)
 	return c->kind == STA_CALLER_USER && o->owner_exists && o->owner_id == c->user_id;
 }
 
-/* A role, and the rule that gives it. */
-struct standing {
+/* A role that the caller has, and the rule that gives it. */
+struct source {
 	enum sta_role role;
 	enum sta_rule rule;
 };
+#define SOURCES 6
 
-static void
-raise(struct standing *s, bool holds, enum sta_role role, enum sta_rule rule)
+static enum sta_role
+role_if(bool holds, enum sta_role role)
 {
-	if (holds && role > s->role)
-		*s = (struct standing){ role, rule };
+	return holds ? role : STA_ROLE_NONE;
 }
 
-/* What the account might do, whatever the credential takes away.  Of equal roles the first
- * one counts. */
-static struct standing
-standing_of(const struct sta_caller *c, const struct sta_object *o)
+/* What the account might do, whatever the credential takes away, and why: in the order in
+ * which docs/ACCESS.md asks. */
+static void
+find_sources(const struct sta_caller *c, const struct sta_object *o, struct source out[SOURCES])
 {
-	struct standing s = { STA_ROLE_NONE, STA_RULE_DENIED_ROLE };
-	bool org_owner = o->member == STA_ORG_OWNER;
 	bool member = o->member != STA_ORG_NONE;
+	bool inside = o->exists && o->visibility == STA_INTERNAL && member;
+	const struct source all[SOURCES] = {
+		{ role_if(is_owner(c, o), STA_ROLE_ADMIN), STA_RULE_ALLOWED_OWNER },
+		{ role_if(o->member == STA_ORG_OWNER, STA_ROLE_ADMIN), STA_RULE_ALLOWED_ORG_OWNER },
+		{ role_if(c->site_admin, STA_ROLE_ADMIN), STA_RULE_ALLOWED_SITE_ADMIN },
+		{ role_if(o->exists, o->granted), STA_RULE_ALLOWED_GRANT },
+		{ role_if(o->exists, o->team), STA_RULE_ALLOWED_TEAM },
+		{ role_if(inside, STA_ROLE_READ), STA_RULE_ALLOWED_INTERNAL },
+	};
 
-	raise(&s, is_owner(c, o), STA_ROLE_ADMIN, STA_RULE_ALLOWED_OWNER);
-	raise(&s, org_owner, STA_ROLE_ADMIN, STA_RULE_ALLOWED_ORG_OWNER);
-	raise(&s, c->site_admin, STA_ROLE_ADMIN, STA_RULE_ALLOWED_SITE_ADMIN);
-	raise(&s, o->exists, o->granted, STA_RULE_ALLOWED_GRANT);
-	raise(&s, o->exists, o->team, STA_RULE_ALLOWED_TEAM);
-	raise(&s, o->exists && o->visibility == STA_INTERNAL && member, STA_ROLE_READ,
-	      STA_RULE_ALLOWED_INTERNAL);
-	return s;
+	memcpy(out, all, sizeof(all));
+}
+
+/* The first that gives as much as that, or NULL. */
+static const struct source *
+first_of(const struct source s[SOURCES], enum sta_role least)
+{
+	for (size_t i = 0; i < SOURCES; i++)
+		if (s[i].role >= least)
+			return &s[i];
+	return NULL;
 }
 
 /* A member of an organization pushes to a package that is not there. */
@@ -109,15 +119,19 @@ decide_to_create(const struct sta_object *o)
 static struct sta_decision
 decide_by_role(const struct sta_caller *c, const struct sta_object *o, enum sta_action action, bool open)
 {
-	struct standing s = standing_of(c, o);
-	bool may_know = open || s.role >= STA_ROLE_READ;
+	struct source sources[SOURCES];
+	const struct source *enough;
+	bool may_know;
 
+	find_sources(c, o, sources);
+	may_know = open || first_of(sources, STA_ROLE_READ);
 	if (!(c->scopes & scopes_for(action)))
 		return deny(STA_RULE_DENIED_SCOPE, may_know);
 	if (action == STA_ACTION_WRITE && !o->owner_exists)
 		return deny(STA_RULE_DENIED_NO_OWNER, c->site_admin);
-	if (s.role >= role_for(action))
-		return allow(s.rule);
+	enough = first_of(sources, role_for(action));
+	if (enough)
+		return allow(enough->rule);
 	if (action == STA_ACTION_WRITE && !o->exists && o->member == STA_ORG_MEMBER)
 		return decide_to_create(o);
 	return deny(STA_RULE_DENIED_ROLE, may_know);
@@ -139,12 +153,28 @@ sta_access_decide(const struct sta_caller *caller, const struct sta_object *obje
 	return decide_by_role(caller, object, action, open);
 }
 
+/* A caller with an account, by its place in the organization. */
+static struct sta_decision
+decide_by_place(const struct sta_caller *c, const struct sta_org_object *org, enum sta_org_action action)
+{
+	bool member = org->member != STA_ORG_NONE;
+
+	if (org->member == STA_ORG_OWNER)
+		return allow(STA_RULE_ALLOWED_ORG_OWNER);
+	if (c->site_admin)
+		return allow(STA_RULE_ALLOWED_SITE_ADMIN);
+	if (action == STA_ORG_READ && member)
+		return allow(STA_RULE_ALLOWED_INTERNAL);
+	if (action == STA_ORG_TEAM && member && org->maintainer)
+		return allow(STA_RULE_ALLOWED_TEAM);
+	return deny(STA_RULE_DENIED_ROLE, member);
+}
+
 struct sta_decision
 sta_access_decide_org(const struct sta_caller *caller, const struct sta_org_object *org,
 		      enum sta_org_action action)
 {
-	bool member = org->member != STA_ORG_NONE;
-	bool may_know = caller->site_admin || member;
+	bool may_know = caller->site_admin || org->member != STA_ORG_NONE;
 
 	if (caller->kind == STA_CALLER_SYSTEM)
 		return allow(STA_RULE_ALLOWED_SYSTEM);
@@ -154,15 +184,7 @@ sta_access_decide_org(const struct sta_caller *caller, const struct sta_org_obje
 		return deny(STA_RULE_DENIED_LIMIT, may_know);
 	if (!(caller->scopes & STA_SCOPE_ORGS))
 		return deny(STA_RULE_DENIED_SCOPE, may_know);
-	if (org->member == STA_ORG_OWNER)
-		return allow(STA_RULE_ALLOWED_ORG_OWNER);
-	if (caller->site_admin)
-		return allow(STA_RULE_ALLOWED_SITE_ADMIN);
-	if (action == STA_ORG_READ && member)
-		return allow(STA_RULE_ALLOWED_INTERNAL);
-	if (action == STA_ORG_TEAM && member && org->maintainer)
-		return allow(STA_RULE_ALLOWED_TEAM);
-	return deny(STA_RULE_DENIED_ROLE, may_know);
+	return decide_by_place(caller, org, action);
 }
 
 static const struct {

@@ -30,22 +30,41 @@ read_entry(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err
 	return STA_OK;
 }
 
-/* '0' comes right behind '/'. */
+static enum sta_rc
+finish(enum sta_rc rc, const struct sta_list *list, struct sta_audit_entry **out, size_t *n)
+{
+	if (rc != STA_OK)
+		return rc;
+	*out = list->items;
+	*n = list->n;
+	return STA_OK;
+}
+
+#define SELECT_ENTRY "SELECT id, created, actor, action, target, detail FROM audit_log"
+
 enum sta_rc
-sta_audit_page(struct sta_db_conn *c, struct sta_arena *a, const char *target, int64_t before, size_t max,
+sta_audit_page(struct sta_db_conn *c, struct sta_arena *a, int64_t before, size_t max,
 	       struct sta_audit_entry **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_audit_entry);
 	enum sta_rc rc = sta_sql_list(c, &list, read_entry, err,
-				      "SELECT id, created, actor, action, target, detail FROM audit_log"
-				      " WHERE ($1 = 0 OR id < $1) AND ($2 = '' OR target = $2"
-				      "  OR (target >= $2 || '/' AND target < $2 || '0'))"
-				      " ORDER BY id DESC LIMIT $3",
-				      STA_V_INT(before), STA_V_TEXT(target), STA_V_INT(max));
+				      SELECT_ENTRY " WHERE id < $1 ORDER BY id DESC LIMIT $2",
+				      STA_V_INT(before), STA_V_INT(max));
 
-	if (rc != STA_OK)
-		return rc;
-	*out = list.items;
-	*n = list.n;
-	return STA_OK;
+	return finish(rc, &list, out, n);
+}
+
+/* '0' comes right behind '/'. */
+enum sta_rc
+sta_audit_page_of(struct sta_db_conn *c, struct sta_arena *a, const char *target, int64_t before, size_t max,
+		  struct sta_audit_entry **out, size_t *n, struct sta_err *err)
+{
+	struct sta_list list = STA_LIST(a, struct sta_audit_entry);
+	enum sta_rc rc =
+		sta_sql_list(c, &list, read_entry, err,
+			     SELECT_ENTRY " WHERE (target = $1 OR target >= $1 || '/' AND target < $1 || '0')"
+					  " AND id < $2 ORDER BY id DESC LIMIT $3",
+			     STA_V_TEXT(target), STA_V_INT(before), STA_V_INT(max));
+
+	return finish(rc, &list, out, n);
 }

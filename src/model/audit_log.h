@@ -23,10 +23,12 @@ struct sta_audit_entry {
 /* id is not looked at. */
 enum sta_rc sta_audit_add(struct sta_db_conn *c, const struct sta_audit_entry *e,
 			  struct sta_err *err) STA_CHECK;
-/* The newest first, those before the entry of that id (0: all), at most max.  target "": of
- * everything, else of that and what is below it ("acme": also "acme/app"). */
-enum sta_rc sta_audit_page(struct sta_db_conn *c, struct sta_arena *a, const char *target, int64_t before,
-			   size_t max, struct sta_audit_entry **out, size_t *n,
-			   struct sta_err *err) STA_CHECK;
+/* The newest first, those before the entry of that id, at most max. */
+enum sta_rc sta_audit_page(struct sta_db_conn *c, struct sta_arena *a, int64_t before, size_t max,
+			   struct sta_audit_entry **out, size_t *n, struct sta_err *err) STA_CHECK;
+/* The same, of a target and what is below it: of "acme" also those of "acme/app". */
+enum sta_rc sta_audit_page_of(struct sta_db_conn *c, struct sta_arena *a, const char *target, int64_t before,
+			      size_t max, struct sta_audit_entry **out, size_t *n,
+			      struct sta_err *err) STA_CHECK;
 
 #endif

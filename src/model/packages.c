@@ -2,6 +2,11 @@
 
 #include "model/sql.h"
 
+/* Grants to teams that the account $1 is in, or in one below. */
+#define BY_TEAM                                                                                              \
+	" FROM package_grant t WHERE t.package_id = p.id AND t.subject_kind = 2 AND EXISTS"                  \
+	" (SELECT 1 FROM team_ancestor a JOIN team_member i ON i.team_id = a.team_id"                        \
+	"  WHERE a.ancestor_id = t.subject_id AND i.account_id = $1)"
 /* $1: the account whose roles are asked for. */
 #define SELECT_PACKAGE                                                                                       \
 	"SELECT p.id, p.namespace_id, p.name, p.visibility, p.published, p.created, p.updated,"              \
@@ -9,10 +14,6 @@
 	" FROM package p LEFT JOIN package_grant g"                                                          \
 	" ON g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"                               \
 	" LEFT JOIN organization_member m ON m.organization_id = p.namespace_id AND m.account_id = $1"
-#define BY_TEAM                                                                                              \
-	" FROM package_grant t WHERE t.package_id = p.id AND t.subject_kind = 2 AND EXISTS"                  \
-	" (SELECT 1 FROM team_ancestor a JOIN team_member i ON i.team_id = a.team_id"                        \
-	"  WHERE a.ancestor_id = t.subject_id AND i.account_id = $1)"
 
 static enum sta_rc
 read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)

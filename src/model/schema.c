@@ -138,54 +138,54 @@ static const char step_1[] =
 	" value TEXT NOT NULL) WITHOUT ROWID;";
 
 /* Organizations and teams.  A team has the roles of those above it. */
-static const char step_2[] =
-	"CREATE TABLE organization ("
-	" id INTEGER PRIMARY KEY REFERENCES namespace(id),"
-	" visibility INTEGER NOT NULL," /* of a new package */
-	" creates INTEGER NOT NULL);"   /* bits, 1 << visibility: what members may make */
+static const char step_2[] = "CREATE TABLE organization ("
+			     " id INTEGER PRIMARY KEY REFERENCES namespace(id),"
+			     " visibility INTEGER NOT NULL," /* of a new package */
+			     " creates INTEGER NOT NULL);" /* bits, 1 << visibility: what members may make */
 
-	"CREATE TABLE organization_member ("
-	" organization_id INTEGER NOT NULL REFERENCES organization(id),"
-	" account_id INTEGER NOT NULL REFERENCES account(id),"
-	" role INTEGER NOT NULL," /* 1 member, 2 owner */
-	" created INTEGER NOT NULL,"
-	" PRIMARY KEY (organization_id, account_id)) WITHOUT ROWID;"
-	"CREATE INDEX organization_member_account ON organization_member(account_id);"
+			     "CREATE TABLE organization_member ("
+			     " organization_id INTEGER NOT NULL REFERENCES organization(id),"
+			     " account_id INTEGER NOT NULL REFERENCES account(id),"
+			     " role INTEGER NOT NULL," /* 1 member, 2 owner */
+			     " created INTEGER NOT NULL,"
+			     " PRIMARY KEY (organization_id, account_id)) WITHOUT ROWID;"
+			     "CREATE INDEX organization_member_account ON organization_member(account_id);"
 
-	"CREATE TABLE team ("
-	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" organization_id INTEGER NOT NULL REFERENCES organization(id),"
-	" name TEXT NOT NULL,"
-	" description TEXT NOT NULL,"
-	" parent_id INTEGER REFERENCES team(id),"
-	" created INTEGER NOT NULL,"
-	" UNIQUE (organization_id, name));"
-	"CREATE INDEX team_parent ON team(parent_id) WHERE parent_id IS NOT NULL;"
+			     "CREATE TABLE team ("
+			     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+			     " organization_id INTEGER NOT NULL REFERENCES organization(id),"
+			     " name TEXT NOT NULL,"
+			     " description TEXT NOT NULL,"
+			     " parent_id INTEGER REFERENCES team(id),"
+			     " created INTEGER NOT NULL,"
+			     " UNIQUE (organization_id, name));"
+			     "CREATE INDEX team_parent ON team(parent_id) WHERE parent_id IS NOT NULL;"
 
-	/* Every team with each one above it and with itself. */
-	"CREATE TABLE team_ancestor ("
-	" ancestor_id INTEGER NOT NULL REFERENCES team(id),"
-	" team_id INTEGER NOT NULL REFERENCES team(id),"
-	" PRIMARY KEY (ancestor_id, team_id)) WITHOUT ROWID;"
-	"CREATE INDEX team_ancestor_team ON team_ancestor(team_id);"
+			     /* Every team with each one above it and with itself. */
+			     "CREATE TABLE team_ancestor ("
+			     " ancestor_id INTEGER NOT NULL REFERENCES team(id),"
+			     " team_id INTEGER NOT NULL REFERENCES team(id),"
+			     " PRIMARY KEY (ancestor_id, team_id)) WITHOUT ROWID;"
+			     "CREATE INDEX team_ancestor_team ON team_ancestor(team_id);"
 
-	"CREATE TABLE team_member ("
-	" team_id INTEGER NOT NULL REFERENCES team(id),"
-	" account_id INTEGER NOT NULL REFERENCES account(id),"
-	" maintainer INTEGER NOT NULL,"
-	" created INTEGER NOT NULL,"
-	" PRIMARY KEY (team_id, account_id)) WITHOUT ROWID;"
-	"CREATE INDEX team_member_account ON team_member(account_id);"
+			     "CREATE TABLE team_member ("
+			     " team_id INTEGER NOT NULL REFERENCES team(id),"
+			     " account_id INTEGER NOT NULL REFERENCES account(id),"
+			     " maintainer INTEGER NOT NULL,"
+			     " created INTEGER NOT NULL,"
+			     " PRIMARY KEY (team_id, account_id)) WITHOUT ROWID;"
+			     "CREATE INDEX team_member_account ON team_member(account_id);"
 
-	"CREATE INDEX package_grant_subject ON package_grant(subject_kind, subject_id);"
+			     "CREATE INDEX package_grant_subject ON package_grant(subject_kind, subject_id);"
 
-	"CREATE TABLE audit_log ("
-	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" created INTEGER NOT NULL,"
-	" actor TEXT NOT NULL," /* the user's name; empty: the command line */
-	" action TEXT NOT NULL,"
-	" target TEXT NOT NULL,"
-	" detail TEXT NOT NULL);";
+			     "CREATE TABLE audit_log ("
+			     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+			     " created INTEGER NOT NULL,"
+			     " actor TEXT NOT NULL," /* the user's name; empty: the command line */
+			     " action TEXT NOT NULL,"
+			     " target TEXT NOT NULL,"
+			     " detail TEXT NOT NULL);"
+			     "CREATE INDEX audit_log_target ON audit_log(target);";
 
 static const char *const steps[] = { step_1, step_2 };
 #define N_STEPS ((int64_t) (sizeof(steps) / sizeof(steps[0])))

@@ -1,11 +1,7 @@
 /*
- * core - what the operations of registry/ share: the handle and the door.
+ * core - what the operations of registry/ share: the handle, and the doors (door.h).
  *
  * Only files of registry/ include this.
- *
- * sta_door() is the one place where access is decided: every operation on a
- * package starts with it, on the connection it goes on with, so that the
- * decision and the work see the same state.
  *
  * Layer: registry.
  */
@@ -17,12 +13,9 @@
 
 #include "base/clock.h"
 #include "crypto/sign.h"
-#include "model/orgs.h"
-#include "model/packages.h"
 #include "oci/errcode.h"
-#include "oci/ref.h"
 #include "registry/cache.h"
-#include "registry/registry.h"
+#include "registry/door.h"
 
 struct sta_sessions; /* uploads that this process knows; upload_table.c */
 struct sta_used;     /* tokens used since the last flush; pat.c */
@@ -33,8 +26,6 @@ void sta_sessions_free(struct sta_sessions *s);
 /* An upload of that id is under way, or idle and remembered. */
 bool sta_sessions_has(struct sta_sessions *s, const char *id);
 
-struct sta_account;
-struct sta_team_row;
 struct sta_upload;
 struct sta_upload_row;
 
@@ -77,77 +68,11 @@ struct sta_registry {
 enum sta_rc sta_gc_finish_removal(struct sta_registry *r, const struct sta_digest *digest,
 				  struct sta_err *err) STA_CHECK;
 
-/* A package as the door found it. */
-struct sta_entry {
-	const struct sta_name *name;
-	bool exists;
-	struct sta_namespace namespace; /* id 0: there is none; of a package that exists only id and member */
-	struct sta_package package;
-	struct sta_decision decision;
-};
-
-/* What access/ decides about. */
-struct sta_object sta_entry_object(const struct sta_entry *e);
-
-/* May call->caller do action on the package of that name?  STA_OK: yes, and
- * *out tells what is there (exists may be false).  Otherwise the denial, in
- * GHCR's words; an outsider gets the same for forbidden and absent. */
-enum sta_rc sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
-		     enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
-
-/* What is there, with all that is known of the namespace, and no decision yet. */
-enum sta_rc sta_door_look(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
-			  struct sta_entry *out, struct sta_err *err) STA_CHECK;
-
-/* The same for a package whose e->exists, namespace and package are known;
- * the decision is filled. */
-enum sta_rc sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action action,
-			   struct sta_err *err) STA_CHECK;
-
-/* As sta_door(), and the package must exist: else NAME_UNKNOWN. */
-enum sta_rc sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
-			      enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
-
-/* Make the package unless it exists, with the visibility that its owner wants for new ones;
- * its publisher becomes its admin. */
-enum sta_rc sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e,
-			     struct sta_err *err) STA_CHECK;
-
 /* Make the live blob a member of the entry's package, which exists; its lease
  * begins anew. */
 enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry *r, const struct sta_entry *e,
 			       const struct sta_digest *digest, int64_t blob_id,
 			       struct sta_err *err) STA_CHECK;
-
-/* "OWNER/NAME" as a name, or STA_INVALID. */
-enum sta_rc sta_package_name(const char *text, struct sta_name *out, struct sta_err *err) STA_CHECK;
-
-/* An organization as its door found it. */
-struct sta_org_entry {
-	struct sta_org_row row;
-	struct sta_decision decision;
-};
-
-/* May call->caller do action on the organization of that name, in any case of letters?  In
- * refused, an outsider gets STA_NOT_FOUND, as for one that is absent; others STA_DENIED. */
-enum sta_rc sta_door_org(struct sta_db_conn *c, const struct sta_call *call, const char *name,
-			 enum sta_org_action action, struct sta_org_entry *out,
-			 struct sta_err *err) STA_CHECK;
-/* The same for a team of it: one that exists, whose maintainers may do STA_ORG_TEAM. */
-enum sta_rc sta_door_team(struct sta_db_conn *c, const struct sta_call *call, const char *path,
-			  enum sta_org_action action, struct sta_org_entry *org, struct sta_team_row *team,
-			  struct sta_err *err) STA_CHECK;
-
-/* A user by name, in any case of letters.  STA_NOT_FOUND says that there is none. */
-enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name,
-			  struct sta_account *out, struct sta_err *err) STA_CHECK;
-
-/* Write down, in the transaction that makes the change, that the caller made it. */
-enum sta_rc sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action,
-		      const char *target, const char *detail, struct sta_err *err) STA_CHECK;
-
-/* Operations that are for administrators of the site and the system alone. */
-enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
 
 /* In loops that may take long: STA_BUSY when the process is about to end. */
 enum sta_rc sta_go_on(struct sta_registry *r, struct sta_err *err) STA_CHECK;

@@ -162,6 +162,9 @@ sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_
 	if (rc == STA_OK && call->caller.kind == STA_CALLER_USER)
 		rc = sta_grant_set(c, e->package.id, caller_subject(call), STA_ROLE_ADMIN, err);
 	if (rc == STA_OK)
+		rc = sta_audit(c, call, "package.create", e->name->full,
+			       sta_visibility_name(e->namespace.visibility), err);
+	if (rc == STA_OK)
 		e->exists = true;
 	return rc;
 }

@@ -278,9 +278,14 @@ sta_audit_read(struct sta_registry *r, const struct sta_call *call, const char *
 
 	if (rc == STA_OK)
 		rc = door_to_audit(c, call, target, err);
-	if (rc == STA_OK)
-		rc = sta_audit_page(c, call->arena, target, before,
-				    max < AUDIT_PAGE_MAX ? max : AUDIT_PAGE_MAX, &rows, &got, err);
+	if (before == 0)
+		before = INT64_MAX;
+	if (max > AUDIT_PAGE_MAX)
+		max = AUDIT_PAGE_MAX;
+	if (rc == STA_OK && *target == '\0')
+		rc = sta_audit_page(c, call->arena, before, max, &rows, &got, err);
+	else if (rc == STA_OK)
+		rc = sta_audit_page_of(c, call->arena, target, before, max, &rows, &got, err);
 	if (rc != STA_OK)
 		return rc;
 	lines = sta_arena_alloc(call->arena, got * sizeof(*lines));

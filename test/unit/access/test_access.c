@@ -31,6 +31,22 @@ administers(const struct question *q)
 	return q->site_admin || (q->owner && q->owner_exists) || q->member == STA_ORG_OWNER;
 }
 
+/* A role on the package that is there. */
+static bool
+is_given(const struct question *q, enum sta_role least)
+{
+	bool inside = q->visibility == STA_INTERNAL && q->member != STA_ORG_NONE && least == STA_ROLE_READ;
+
+	return q->exists && (q->granted >= least || q->team >= least || inside);
+}
+
+static bool
+may_create(const struct question *q)
+{
+	return q->action == STA_ACTION_WRITE && !q->exists && q->member == STA_ORG_MEMBER &&
+	       q->members_create;
+}
+
 /* docs/ACCESS.md, written down a second time and in another way: a list of
  * conditions that must all hold, instead of a ladder of exits. */
 static bool
@@ -50,19 +66,13 @@ model_allows(const struct question *q)
 	};
 	bool everybody = q->exists && q->visibility == STA_PUBLIC && q->action == STA_ACTION_READ;
 	bool named = q->limit == LIMIT_NONE || q->limit == LIMIT_THIS;
-	bool user = q->kind == STA_CALLER_USER;
-	bool inside =
-		q->action == STA_ACTION_READ && q->visibility == STA_INTERNAL && q->member != STA_ORG_NONE;
-	bool given = q->exists && (q->granted >= least[q->action] || q->team >= least[q->action] || inside);
-	bool creates = q->action == STA_ACTION_WRITE && !q->exists && q->member == STA_ORG_MEMBER &&
-		       q->members_create;
-	bool strong = administers(q) || given || creates;
 	bool scoped = (q->scopes & enough[q->action]) != 0;
 	bool place = q->owner_exists || q->action != STA_ACTION_WRITE;
+	bool strong = administers(q) || is_given(q, least[q->action]) || may_create(q);
 
 	if (q->kind == STA_CALLER_SYSTEM)
 		return true;
-	return named && (everybody || (user && strong && scoped && place));
+	return named && (everybody || (q->kind == STA_CALLER_USER && strong && scoped && place));
 }
 
 /* Whether it exists is known to those who may read it, whatever their token is for. */

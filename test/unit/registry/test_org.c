@@ -489,7 +489,7 @@ every_change_of_rights_is_in_the_audit_log(void **state)
 	assert_int_equal(sta_audit_read(h->r, &erin, "acme", 0, 10, &lines, &n, &h->err), STA_NOT_FOUND);
 	assert_int_equal(sta_audit_read(h->r, &carol, "", 0, 10, &lines, &n, &h->err), STA_DENIED);
 	assert_int_equal(sta_audit_read(h->r, &carol, "acme", 0, 10, &lines, &n, &h->err), STA_OK);
-	assert_int_equal(n, 4);
+	assert_int_equal(n, 5);
 }
 
 static size_t

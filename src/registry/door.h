@@ -1,0 +1,88 @@
+/*
+ * door - the doors: where access is decided.
+ *
+ * Every operation on a package starts with sta_door(), every one on an organization with
+ * sta_door_org() or sta_door_team(), on the connection it goes on with, so that the decision
+ * and the work see the same state.  They fetch what access/ needs, and put a denial into words.
+ *
+ * Only files of registry/ include this.
+ *
+ * Layer: registry.
+ */
+#ifndef STA_REGISTRY_DOOR_H
+#define STA_REGISTRY_DOOR_H
+
+#include "model/orgs.h"
+#include "model/packages.h"
+#include "oci/ref.h"
+#include "registry/registry.h"
+
+struct sta_account;
+struct sta_team_row;
+
+/* A package as the door found it. */
+struct sta_entry {
+	const struct sta_name *name;
+	bool exists;
+	struct sta_namespace namespace; /* id 0: there is none; of a package that exists only id and member */
+	struct sta_package package;
+	struct sta_decision decision;
+};
+
+/* What access/ decides about. */
+struct sta_object sta_entry_object(const struct sta_entry *e);
+
+/* May call->caller do action on the package of that name?  STA_OK: yes, and
+ * *out tells what is there (exists may be false).  Otherwise the denial, in
+ * GHCR's words; an outsider gets the same for forbidden and absent. */
+enum sta_rc sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+		     enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
+
+/* What is there, with all that is known of the namespace, and no decision yet. */
+enum sta_rc sta_door_look(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+			  struct sta_entry *out, struct sta_err *err) STA_CHECK;
+
+/* The decision alone, where e->exists, namespace and package are known; it is filled in. */
+enum sta_rc sta_door_known(const struct sta_call *call, struct sta_entry *e, enum sta_action action,
+			   struct sta_err *err) STA_CHECK;
+
+/* As sta_door(), and the package must exist: else NAME_UNKNOWN. */
+enum sta_rc sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+			      enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
+
+/* Make the package unless it exists, with the visibility that its owner wants for new ones;
+ * its publisher becomes its admin. */
+enum sta_rc sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e,
+			     struct sta_err *err) STA_CHECK;
+
+/* "OWNER/NAME" as a name, or STA_INVALID. */
+enum sta_rc sta_package_name(const char *text, struct sta_name *out, struct sta_err *err) STA_CHECK;
+
+/* An organization as its door found it. */
+struct sta_org_entry {
+	struct sta_org_row row;
+	struct sta_decision decision;
+};
+
+/* May call->caller do action on the organization of that name, in any case of letters?  If
+ * not, an outsider gets STA_NOT_FOUND, as for one that is absent; others STA_DENIED. */
+enum sta_rc sta_door_org(struct sta_db_conn *c, const struct sta_call *call, const char *name,
+			 enum sta_org_action action, struct sta_org_entry *out,
+			 struct sta_err *err) STA_CHECK;
+/* The same for a team of it: one that exists, whose maintainers may do STA_ORG_TEAM. */
+enum sta_rc sta_door_team(struct sta_db_conn *c, const struct sta_call *call, const char *path,
+			  enum sta_org_action action, struct sta_org_entry *org, struct sta_team_row *team,
+			  struct sta_err *err) STA_CHECK;
+
+/* A user by name, in any case of letters.  STA_NOT_FOUND says that there is none. */
+enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name,
+			  struct sta_account *out, struct sta_err *err) STA_CHECK;
+
+/* Write down, in the transaction that makes the change, that the caller made it. */
+enum sta_rc sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action,
+		      const char *target, const char *detail, struct sta_err *err) STA_CHECK;
+
+/* Operations that are for administrators of the site and the system alone. */
+enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
+
+#endif

@@ -1,0 +1,376 @@
+"""Who may do what: the table of docs/ACCESS.md against the server, for every combination.
+
+Callers, their credentials, packages and routes are combined; what each combination has to answer is
+worked out from the rows of the table, in their order, by the conditions below.  A row without a
+condition, a condition without a row, and a route without a request fail.
+"""
+
+import base64
+import json
+import re
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from harness.parallel import at_once
+from harness.server import basic_header
+
+ROOT = Path(__file__).resolve().parents[2]
+ROW = re.compile(r"^\| (\d+) \| (.+?) \| (allowed|denied): `(\w+)` \|$|^\| (\d+) \| (otherwise) \| (denied): `(role)` \|$", re.M)
+ROUTE = re.compile(r'\{\s*STA_([A-Z]+),\s*"(/[^"]*)",\s*"(\w+)"')
+
+READ, WRITE, DELETE = "read", "write", "delete"
+LEAST = {READ: 1, WRITE: 2, DELETE: 3}
+SCOPES = {READ: {"read", "write"}, WRITE: {"write"}, DELETE: {"delete"}}
+PULL = {READ: "pull", WRITE: "push", DELETE: "delete"}
+ROLES = {"read": 1, "write": 2, "admin": 3}
+
+UUID = "00000000-0000-4000-8000-000000000000"
+NOWHERE = "sha256:" + "0" * 64
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A request that changes nothing, also where it is allowed."""
+
+    action: str
+    method: str
+    path: str
+    allowed: tuple  # what it answers then
+    body: bytes = b""
+
+
+# Each route of src/api/routes.c on packages.
+PROBES = {
+    ("GET", "/v2/{name}/tags/list"): [Probe(READ, "GET", "tags/list", (200,))],
+    ("GET", "/v2/{name}/referrers/{digest}"): [Probe(READ, "GET", f"referrers/{NOWHERE}", (200,))],
+    ("GET", "/v2/{name}/manifests/{reference}"): [
+        Probe(READ, "GET", "manifests/v1", (200,)), Probe(READ, "HEAD", "manifests/v1", (200,)),
+        Probe(READ, "GET", f"manifests/{NOWHERE}", (404,))],
+    ("PUT", "/v2/{name}/manifests/{reference}"): [Probe(WRITE, "PUT", "manifests/new", (400,), b"{}")],
+    ("DELETE", "/v2/{name}/manifests/{reference}"): [
+        Probe(DELETE, "DELETE", f"manifests/{NOWHERE}", (404,)), Probe(DELETE, "DELETE", "manifests/none", (404,))],
+    ("GET", "/v2/{name}/blobs/{digest}"): [
+        Probe(READ, "GET", f"blobs/{NOWHERE}", (404,)), Probe(READ, "HEAD", f"blobs/{NOWHERE}", (404,))],
+    ("DELETE", "/v2/{name}/blobs/{digest}"): [Probe(DELETE, "DELETE", f"blobs/{NOWHERE}", (404,))],
+    ("POST", "/v2/{name}/blobs/uploads"): [Probe(WRITE, "POST", f"blobs/uploads?digest={NOWHERE}", (400,), b"x")],
+    ("POST", "/v2/{name}/blobs/uploads/"): [Probe(WRITE, "POST", f"blobs/uploads/?digest={NOWHERE}", (400,), b"x")],
+    ("GET", "/v2/{name}/blobs/uploads/{id}"): [Probe(WRITE, "GET", f"blobs/uploads/{UUID}", (404,))],
+    ("PATCH", "/v2/{name}/blobs/uploads/{id}"): [Probe(WRITE, "PATCH", f"blobs/uploads/{UUID}", (404,), b"x")],
+    ("PUT", "/v2/{name}/blobs/uploads/{id}"): [
+        Probe(WRITE, "PUT", f"blobs/uploads/{UUID}?digest={NOWHERE}", (404,), b"x")],
+    ("DELETE", "/v2/{name}/blobs/uploads/{id}"): [Probe(WRITE, "DELETE", f"blobs/uploads/{UUID}", (404,))],
+}
+# Those that are about no package, and who looks at them.
+OTHERS = {"/v2": "test_ping_and_errors.py", "/v2/": "test_ping_and_errors.py", "/v2/_catalog": "test_lists.py",
+          "/token": "test_token.py", "/healthz": "test_operate.py", "/readyz": "test_operate.py",
+          "/metrics": "test_operate.py"}
+
+
+@dataclass
+class Person:
+    name: str
+    site_admin: bool = False
+    place: str = "none"  # in the organization
+    granted: int = 0  # in person, on every package
+    team: int = 0  # by a team, on the organization's
+
+
+@dataclass
+class Package:
+    name: str
+    owner: str
+    visibility: str
+    exists: bool = True
+    creates: bool = False  # members of the organization may make it
+    org: bool = False
+    owner_exists: bool = True
+
+
+@dataclass
+class Credential:
+    """How a person shows up for a package."""
+
+    what: str
+    header: str
+    scopes: frozenset = frozenset({"read", "write", "delete"})
+    limit: frozenset = None  # actions of a bearer token; None: none
+
+
+@dataclass
+class Question:
+    person: Person
+    package: Package
+    credential: Credential
+    action: str
+    least: int = field(init=False)
+
+    def __post_init__(self):
+        self.least = LEAST[self.action]
+
+    @property
+    def member(self):
+        return self.package.org and self.person.place != "none"
+
+    def granted(self):
+        return self.person.granted if self.package.exists else 0
+
+    def team(self):
+        return self.person.team if self.package.exists and self.package.org else 0
+
+    def making(self):
+        return self.action == WRITE and not self.package.exists and self.member
+
+
+def anonymous(q):
+    return q.person is None
+
+
+# The words of the table, and what they mean.
+CONDITIONS = {
+    "the caller is the system": lambda q: False,
+    "a bearer token was issued for other names or actions":
+        lambda q: q.credential.limit is not None and q.action not in q.credential.limit,
+    "reading a public package": lambda q: q.action == READ and q.package.exists and q.package.visibility == "public",
+    "the caller is anonymous": anonymous,
+    "the token's scopes do not cover the action": lambda q: not SCOPES[q.action] & q.credential.scopes,
+    "writing, and nobody has that namespace": lambda q: q.action == WRITE and not q.package.owner_exists,
+    "the namespace is the caller's own": lambda q: q.package.owner == q.person.name,
+    "the caller is an owner of the organization": lambda q: q.package.org and q.person.place == "owner",
+    "the caller is a site administrator": lambda q: q.person.site_admin,
+    "a role that was granted to the caller is strong enough": lambda q: q.granted() >= q.least,
+    "a role that was granted to a team of the caller is strong enough": lambda q: q.team() >= q.least,
+    "reading an internal package as a member of the organization":
+        lambda q: q.action == READ and q.package.exists and q.package.visibility == "internal" and q.member,
+    "making a package as a member, and the organization lets its members": lambda q: q.making() and q.package.creates,
+    "making a package as a member, and the organization does not let its members": Question.making,
+    "otherwise": lambda q: True,
+}
+
+# Status, code and message of a denial.
+DENIALS = {
+    "limit": (401, "UNAUTHORIZED", "authentication required: the token was issued for other packages or actions"),
+    "anonymous": (401, "UNAUTHORIZED", "authentication required"),
+    "scope": (403, "DENIED", "permission_denied: The token provided does not match expected scopes."),
+    "no_owner": (403, "DENIED", "not_found: owner not found"),
+    "create": (403, "DENIED", "permission_denied: create_package"),
+    "role": (403, "DENIED", "permission_denied: {action}_package"),
+}
+
+
+def rows():
+    text = (ROOT / "docs" / "ACCESS.md").read_text()
+    found = [[group for group in row if group] for row in ROW.findall(text)]
+    return [(words, verdict == "allowed", rule) for _, words, verdict, rule in found]
+
+
+def decide(table, q):
+    return next((allowed, rule) for words, allowed, rule in table if CONDITIONS[words](q))
+
+
+def may_know(q, rule):
+    """Whether a denial may say what it is about."""
+    if rule in ("limit", "create"):
+        return False
+    if q.package.exists and q.package.visibility == "public":
+        return True
+    if anonymous(q):
+        return False
+    if rule == "no_owner":
+        return q.person.site_admin
+    administers = q.person.site_admin or q.package.owner == q.person.name or (q.package.org and q.person.place == "owner")
+    inside = q.package.exists and q.package.visibility == "internal" and q.member
+    return administers or inside or q.granted() > 0 or q.team() > 0
+
+
+class Wire:
+    """One kept connection; HTTP as plain as the probes need it."""
+
+    def __init__(self, registry):
+        self.address, self.host, self.socket, self.received = registry.address, registry.host, None, b""
+
+    def close(self):
+        if self.socket:
+            self.socket.close()
+        self.socket, self.received = None, b""
+
+    def more(self):
+        part = self.socket.recv(65536)
+        assert part, "the server ended the connection in the middle of an answer"
+        self.received += part
+
+    def ask(self, method, path, authorization, body=b""):
+        if not self.socket:
+            self.socket = socket.create_connection(self.address, 30)
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}", f"Content-Length: {len(body)}"]
+        lines += [f"Authorization: {authorization}"] if authorization else []
+        lines += ["Content-Type: application/vnd.oci.image.manifest.v1+json"] if method == "PUT" else []
+        self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        while b"\r\n\r\n" not in self.received:
+            self.more()
+        head, _, self.received = self.received.partition(b"\r\n\r\n")
+        length = re.search(rb"(?im)^content-length: (\d+)", head)
+        size = int(length[1]) if length and method != "HEAD" else 0
+        while len(self.received) < size:
+            self.more()
+        content, self.received = self.received[:size], self.received[size:]
+        if re.search(rb"(?im)^connection: close", head):
+            self.close()
+        return int(head[9:12]), content
+
+
+class World:
+    """People with every source of a role, and packages of every kind."""
+
+    def __init__(self, registry):
+        self.registry = registry
+        names = ["alice", "mia", "olga", "erin", "root"]
+        self.people = [Person("alice"), Person("mia", place="member"), Person("olga", place="owner"), Person("erin"),
+                       Person("root", site_admin=True)]
+        for role, number in ROLES.items():
+            self.people += [Person(f"member-{role}", place="member", granted=number),
+                            Person(f"outside-{role}", granted=number), Person(f"team-{role}", place="member", team=number)]
+            names += [f"member-{role}", f"outside-{role}", f"team-{role}"]
+        self.accounts = {name: registry.user(name, admin=name == "root") for name in names}
+        self.command("org", "create", "acme", "--owner", "olga")
+        self.command("org", "create", "shut", "--owner", "olga")
+        self.command("org", "set", "shut", "--members-create", "none")
+        for person in self.people:
+            if person.place == "member":
+                self.command("org", "add", "acme", person.name)
+                self.command("org", "add", "shut", person.name)
+        for role in ROLES:
+            self.command("team", "create", f"acme/{role}")
+            self.command("team", "create", f"acme/below-{role}", "--parent", role)
+            self.command("team", "add", f"acme/below-{role}", f"team-{role}")
+        self.packages = [Package(f"{owner}/{v}", owner, v, org=owner == "acme")
+                         for owner in ("acme", "alice") for v in ("private", "internal", "public")
+                         if (owner, v) != ("alice", "internal")]
+        for package in self.packages:
+            self.make(package)
+        self.packages += [Package("acme/absent", "acme", "private", exists=False, creates=True, org=True),
+                          Package("shut/absent", "shut", "private", exists=False, org=True),
+                          Package("alice/absent", "alice", "private", exists=False),
+                          Package("nobody/absent", "nobody", "private", exists=False, owner_exists=False)]
+        self.tokens = {name: self.tokens_of(name) for name in names}
+
+    def command(self, *words):
+        return self.registry.run(*words)
+
+    def make(self, package):
+        owner = self.accounts["olga" if package.org else package.owner]
+        self.registry.client(owner).push_image(package.name, "v1")
+        if package.visibility != "private":
+            self.command("package", "set", package.name, "--visibility", package.visibility, "--confirm", package.name)
+        for person in self.people:
+            if person.granted:
+                role = next(r for r, n in ROLES.items() if n == person.granted)
+                self.command("access", "grant", package.name, person.name, role)
+        for role in ROLES if package.org else ():
+            self.command("access", "grant", package.name, f"acme/{role}", role)
+
+    def tokens_of(self, name):
+        subsets = [{"read"}, {"write"}, {"delete"}, {"read", "delete"}]
+        made = {}
+        for subset in subsets:
+            scopes = ",".join(f"{scope}:packages" for scope in sorted(subset))
+            out = self.registry.run("token", "create", "--user", name, "--scopes", scopes)
+            made[frozenset(subset)] = out.strip()
+        return made
+
+    def bearer(self, wire, authorization, scope):
+        status, body = wire.ask("GET", f"/token?service={self.registry.host}&scope={scope}", authorization)
+        return "Bearer " + json.loads(body)["token"] if status == 200 else None
+
+    def credentials(self, wire, person, package):
+        if person is None:
+            yield Credential("nothing", "")
+            token = self.bearer(wire, "", f"repository:{package.name}:pull,push,delete")
+            if token:
+                yield Credential("anonymous bearer", token, limit=frozenset({READ, WRITE, DELETE}))
+            return
+        account = self.accounts[person.name]
+        yield Credential("password", basic_header(person.name, account.password))
+        for scopes, text in self.tokens[person.name].items():
+            yield Credential(f"token {sorted(scopes)}", basic_header("anything", text), scopes)
+        yield Credential("token as bearer", f"Bearer {account.token}")
+        yield Credential("token in base64", "Bearer " + base64.b64encode(account.token.encode()).decode())
+        basic = basic_header(person.name, account.token)
+        for limit in ({READ}, {READ, WRITE, DELETE}):
+            actions = ",".join(PULL[action] for action in sorted(limit))
+            yield Credential(f"bearer {sorted(limit)}", self.bearer(wire, basic, f"repository:{package.name}:{actions}"),
+                             limit=frozenset(limit))
+        yield Credential("bearer for another", self.bearer(wire, basic, f"repository:{package.name}x:pull,push,delete"),
+                         limit=frozenset())
+        reading = self.tokens[person.name][frozenset({"read"})]
+        yield Credential("bearer of a reading token",
+                         self.bearer(wire, basic_header("x", reading), f"repository:{package.name}:pull,push,delete"),
+                         frozenset({"read"}), frozenset({READ, WRITE, DELETE}))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    from harness.server import Registry
+
+    registry = Registry(tmp_path_factory.mktemp("matrix"), {"token.ttl": "1h"})
+    registry.start()
+    yield World(registry)
+    registry.stop()
+
+
+def check(wire, table, q, probe):
+    """None, or what is wrong with the answer."""
+    allowed, rule = decide(table, q)
+    status, content = wire.ask(probe.method, f"/v2/{q.package.name}/{probe.path}", q.credential.header, probe.body)
+    who = q.person.name if q.person else "nobody"
+    where = f"{who} with {q.credential.what}: {probe.method} {q.package.name}/{probe.path}"
+    if allowed:
+        absent = not q.package.exists and probe.action != WRITE
+        return None if status in ((404,) if absent else probe.allowed) else f"{where}: {status} {content}, wanted {rule}"
+    wanted, code, message = DENIALS[rule]
+    if status != wanted:
+        return f"{where}: {status} {content}, wanted {wanted} for {rule}"
+    if probe.method == "HEAD":
+        return None
+    error = json.loads(content)["errors"][0]
+    if (error["code"], error["message"]) != (code, message.format(action=q.action)):
+        return f"{where}: {error}, wanted {code} for {rule}"
+    if bool(error["detail"]) != may_know(q, rule):
+        return f"{where}: the detail is {error['detail']}"
+    return None
+
+
+def test_v14_v62_v74_the_table_has_a_condition_for_each_row():
+    assert [words for words, _, _ in rows()] == list(CONDITIONS)
+    assert {rule for _, allowed, rule in rows() if not allowed} == set(DENIALS)
+
+
+def test_v14_v62_every_route_is_asked_about():
+    routes = {(method, path) for method, path, _ in ROUTE.findall((ROOT / "src/api/routes.c").read_text())}
+    assert {route for route in routes if route[1] not in OTHERS} == set(PROBES)
+    assert all((ROOT / "test" / "integration" / name).exists() for name in OTHERS.values())
+
+
+def test_v14_v18_v62_v74_every_combination_is_decided_as_the_table_says(world):
+    """The labels: manifest, blob, tags, referrers, upload, upload_start."""
+    table = rows()
+    probes = [probe for each in PROBES.values() for probe in each]
+
+    def ask(person):
+        wire, wrong, count = Wire(world.registry), [], 0
+        for package in world.packages:
+            for credential in world.credentials(wire, person, package):
+                for probe in probes:
+                    found = check(wire, table, Question(person, package, credential, probe.action), probe)
+                    wrong += [found] if found else []
+                    count += 1
+        wire.close()
+        return wrong, count
+
+    results = [ask(None), *at_once(ask, world.people)]
+    wrong = [each for found, _ in results for each in found]
+    assert not wrong, f"{len(wrong)} answers differ:\n" + "\n".join(wrong[:20])
+    assert sum(count for _, count in results) > 20_000
+    assert world.registry.problems() == 0
