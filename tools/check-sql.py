@@ -30,6 +30,7 @@ ALLOWED = {
     ("sta_token_list", "token"): "lists every token, for administrators; few rows",
     ("sta_package_next_empty", "package"): "walks the partial index of what was never published",
     ("sta_blob_end_claims", "blob"): "walks the partial index of claimed blobs, once at start",
+    ("sta_repository_list", "repository"): "lists all, or those of a namespace, in the order of the index on names",
     ("sta_org_list", "namespace"): "lists every organization, or those of one account, in order",
     ("sta_blob_deleting", "blob"): "walks the partial index of blobs without members, up to the limit",
 }

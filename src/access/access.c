@@ -71,7 +71,7 @@ struct source {
 	enum sta_role role;
 	enum sta_rule rule;
 };
-#define SOURCES 6
+#define SOURCES 7
 
 static enum sta_role
 role_if(bool holds, enum sta_role role)
@@ -92,6 +92,7 @@ find_sources(const struct sta_caller *c, const struct sta_object *o, struct sour
 		{ role_if(c->site_admin, STA_ROLE_ADMIN), STA_RULE_ALLOWED_SITE_ADMIN },
 		{ role_if(o->exists, o->granted), STA_RULE_ALLOWED_GRANT },
 		{ role_if(o->exists, o->team), STA_RULE_ALLOWED_TEAM },
+		{ role_if(o->exists, o->inherited), STA_RULE_ALLOWED_REPOSITORY },
 		{ role_if(inside, STA_ROLE_READ), STA_RULE_ALLOWED_INTERNAL },
 	};
 
@@ -196,6 +197,8 @@ static const struct {
 	[STA_RULE_ALLOWED_OWNER] = { "owner", "the namespace belongs to the caller" },
 	[STA_RULE_ALLOWED_ORG_OWNER] = { "org_owner", "the caller is an owner of the organization" },
 	[STA_RULE_ALLOWED_TEAM] = { "team", "a role on the package was granted to a team of the caller" },
+	[STA_RULE_ALLOWED_REPOSITORY] = { "repository", "the caller has a role on the repository that the "
+							"package inherits from" },
 	[STA_RULE_ALLOWED_INTERNAL] = { "internal", "members of the organization may read it" },
 	[STA_RULE_ALLOWED_CREATE] = { "member", "members of the organization may make packages" },
 	[STA_RULE_ALLOWED_GRANT] = { "grant", "a role on the package was granted to the caller" },

@@ -76,6 +76,7 @@ struct sta_object {
 	bool members_create;      /* that organization lets its members make this package */
 	enum sta_role granted;    /* the strongest role granted to the caller in person */
 	enum sta_role team;       /* the strongest one granted to a team of the caller */
+	enum sta_role inherited;  /* the strongest one on the repository that the package inherits from */
 };
 
 enum sta_rule {
@@ -85,6 +86,7 @@ enum sta_rule {
 	STA_RULE_ALLOWED_ORG_OWNER,
 	STA_RULE_ALLOWED_GRANT,
 	STA_RULE_ALLOWED_TEAM,
+	STA_RULE_ALLOWED_REPOSITORY,
 	STA_RULE_ALLOWED_INTERNAL,
 	STA_RULE_ALLOWED_CREATE,
 	STA_RULE_ALLOWED_PUBLIC,

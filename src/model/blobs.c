@@ -288,14 +288,16 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 		"SELECT p.id, p.name FROM blob b JOIN package_blob m ON m.blob_id = b.id"
 		" JOIN package p ON p.id = m.package_id"
 		" WHERE b.digest = $1 AND b.state = 2 AND m.package_id > $2"
-		" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM package_grant g"
-		"  WHERE g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $3)"
+		" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM role_grant g"
+		"  WHERE g.subject_kind = 1 AND g.subject_id = $3 AND ((g.object_kind = 1 AND g.object_id = "
+		"p.id)"
+		"   OR (g.object_kind = 2 AND p.inherits = 1 AND g.object_id = p.repository_id)))"
 		" OR EXISTS (SELECT 1 FROM organization_member o WHERE o.organization_id = p.namespace_id"
 		"  AND o.account_id = $3 AND (o.role = 2 OR p.visibility = 1))"
-		" OR EXISTS (SELECT 1 FROM package_grant t JOIN team_ancestor a ON a.ancestor_id = "
-		"t.subject_id"
+		" OR EXISTS (SELECT 1 FROM role_grant t JOIN team_ancestor a ON a.ancestor_id = t.subject_id"
 		"  JOIN team_member i ON i.team_id = a.team_id AND i.account_id = $3"
-		"  WHERE t.package_id = p.id AND t.subject_kind = 2))"
+		"  WHERE t.subject_kind = 2 AND ((t.object_kind = 1 AND t.object_id = p.id)"
+		"   OR (t.object_kind = 2 AND p.inherits = 1 AND t.object_id = p.repository_id))))"
 		" ORDER BY m.package_id LIMIT 1",
 		STA_V_KEY(&key), STA_V_INT(after_package), STA_V_INT(account_id));
 

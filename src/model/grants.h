@@ -1,5 +1,5 @@
 /*
- * grants - roles on packages, granted to people and teams.
+ * grants - roles on packages and repositories, granted to people and teams.
  *
  * Layer: model.  May include: db, access (enums), base.  Threads: as the
  * connection's.
@@ -19,13 +19,39 @@ struct sta_subject {
 	int64_t id; /* of the account or team */
 };
 
+enum sta_object_kind { STA_OBJECT_PACKAGE = 1, STA_OBJECT_REPOSITORY = 2 };
+
+/* On what. */
+struct sta_grantable {
+	enum sta_object_kind kind;
+	int64_t id; /* of the package or repository */
+};
+
+static inline struct sta_grantable
+sta_grantable_package(int64_t id)
+{
+	return (struct sta_grantable){ .kind = STA_OBJECT_PACKAGE, .id = id };
+}
+
+static inline struct sta_grantable
+sta_grantable_repository(int64_t id)
+{
+	return (struct sta_grantable){ .kind = STA_OBJECT_REPOSITORY, .id = id };
+}
+
 /* Replaces a role that was granted before.  role is not STA_ROLE_NONE. */
-enum sta_rc sta_grant_set(struct sta_db_conn *c, int64_t package_id, struct sta_subject subject,
+enum sta_rc sta_grant_set(struct sta_db_conn *c, struct sta_grantable object, struct sta_subject subject,
 			  enum sta_role role, struct sta_err *err) STA_CHECK;
 /* STA_NOT_FOUND. */
-enum sta_rc sta_grant_remove(struct sta_db_conn *c, int64_t package_id, struct sta_subject subject,
+enum sta_rc sta_grant_remove(struct sta_db_conn *c, struct sta_grantable object, struct sta_subject subject,
 			     struct sta_err *err) STA_CHECK;
-/* What the account has in person on the packages of a namespace. */
+/* All on the object. */
+enum sta_rc sta_grant_remove_all(struct sta_db_conn *c, struct sta_grantable object,
+				 struct sta_err *err) STA_CHECK;
+/* What is granted on from, on to as well. */
+enum sta_rc sta_grant_copy(struct sta_db_conn *c, struct sta_grantable from, struct sta_grantable to,
+			   struct sta_err *err) STA_CHECK;
+/* What the account has in person on the packages and repositories of a namespace. */
 enum sta_rc sta_grant_remove_in(struct sta_db_conn *c, int64_t namespace_id, int64_t account_id,
 				struct sta_err *err) STA_CHECK;
 
@@ -33,15 +59,16 @@ struct sta_grant_row {
 	struct sta_subject subject;
 	const char *name; /* of the user, or "acme/team" */
 	enum sta_role role;
-	bool outside; /* a person who is not in the organization that owns the package */
+	bool outside; /* a person who is not in the organization that owns the object */
 };
-/* By kind and name.  Texts in the arena. */
-enum sta_rc sta_grant_list(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
-			   struct sta_grant_row **out, size_t *n, struct sta_err *err) STA_CHECK;
+/* By kind and name, on an object of that namespace.  Texts in the arena. */
+enum sta_rc sta_grant_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_grantable object,
+			   int64_t namespace_id, struct sta_grant_row **out, size_t *n,
+			   struct sta_err *err) STA_CHECK;
 
-/* The strongest role that one of the account's teams has on the package, and a team that has
+/* The strongest role that one of the account's teams has on the object, and a team that has
  * it ("acme/team"); STA_ROLE_NONE and "" when none has one. */
-enum sta_rc sta_grant_by_team(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
+enum sta_rc sta_grant_by_team(struct sta_db_conn *c, struct sta_arena *a, struct sta_grantable object,
 			      int64_t account_id, enum sta_role *role, const char **team,
 			      struct sta_err *err) STA_CHECK;
 

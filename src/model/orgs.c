@@ -4,7 +4,7 @@
 
 #define NAMESPACE_ORG 2
 #define SELECT_ORG                                                                                           \
-	"SELECT o.id, n.name, o.visibility, o.creates, n.created, coalesce(m.role, 0)"                       \
+	"SELECT o.id, n.name, o.visibility, o.creates, n.created, coalesce(m.role, 0), o.inherits"           \
 	" FROM organization o JOIN namespace n ON n.id = o.id"                                               \
 	" LEFT JOIN organization_member m ON m.organization_id = o.id AND m.account_id = $1"
 
@@ -18,6 +18,7 @@ read_org(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *
 		.creates = (unsigned) sta_db_int(s, 3),
 		.created_unix = sta_db_int(s, 4),
 		.member = sta_sql_enum(s, 5),
+		.inherits = sta_db_int(s, 6) != 0,
 	};
 
 	if (!got.name)
@@ -50,8 +51,10 @@ sta_org_insert(struct sta_db_conn *c, const struct sta_org_row *org, int64_t *id
 		return rc;
 	new_id = sta_db_int(s, 0);
 	sta_db_done(&s);
-	rc = sta_sql_run(c, err, "INSERT INTO organization(id, visibility, creates) VALUES ($1, $2, $3)",
-			 STA_V_INT(new_id), STA_V_INT(org->visibility), STA_V_INT(org->creates));
+	rc = sta_sql_run(
+		c, err, "INSERT INTO organization(id, visibility, creates, inherits) VALUES ($1, $2, $3, $4)",
+		STA_V_INT(new_id), STA_V_INT(org->visibility), STA_V_INT(org->creates),
+		STA_V_INT(org->inherits));
 	if (rc == STA_OK)
 		*id = new_id;
 	return rc;
@@ -60,8 +63,10 @@ sta_org_insert(struct sta_db_conn *c, const struct sta_org_row *org, int64_t *id
 enum sta_rc
 sta_org_update(struct sta_db_conn *c, const struct sta_org_row *org, struct sta_err *err)
 {
-	return sta_sql_run(c, err, "UPDATE organization SET visibility = $1, creates = $2 WHERE id = $3",
-			   STA_V_INT(org->visibility), STA_V_INT(org->creates), STA_V_INT(org->id));
+	return sta_sql_run(
+		c, err, "UPDATE organization SET visibility = $1, creates = $2, inherits = $3 WHERE id = $4",
+		STA_V_INT(org->visibility), STA_V_INT(org->creates), STA_V_INT(org->inherits),
+		STA_V_INT(org->id));
 }
 
 enum sta_rc
@@ -165,7 +170,8 @@ sta_namespace_find(struct sta_db_conn *c, const char *name, int64_t account_id, 
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
-		"SELECT n.id, n.kind, coalesce(o.visibility, 0), coalesce(o.creates, 0), coalesce(m.role, 0)"
+		"SELECT n.id, n.kind, coalesce(o.visibility, 0), coalesce(o.creates, 0), coalesce(m.role, 0),"
+		" coalesce(o.inherits, 1)"
 		" FROM namespace n LEFT JOIN organization o ON o.id = n.id"
 		" LEFT JOIN organization_member m ON m.organization_id = n.id AND m.account_id = $1"
 		" WHERE n.name = $2",
@@ -179,6 +185,7 @@ sta_namespace_find(struct sta_db_conn *c, const char *name, int64_t account_id, 
 		.visibility = sta_sql_enum(s, 2),
 		.creates = (unsigned) sta_db_int(s, 3),
 		.member = sta_sql_enum(s, 4),
+		.inherits = sta_db_int(s, 5) != 0,
 	};
 	return STA_OK;
 }

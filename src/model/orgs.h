@@ -22,6 +22,7 @@ struct sta_org_row {
 	const char *name;
 	enum sta_visibility visibility; /* of a new package */
 	unsigned creates;               /* STA_VISIBILITY_BIT()s that members may give a package */
+	bool inherits;                  /* packages that a push links to a repository have its roles */
 	int64_t created_unix;
 	enum sta_org_role member; /* of the account that was asked for */
 };
@@ -63,6 +64,7 @@ struct sta_namespace {
 	bool is_org;
 	enum sta_visibility visibility; /* of a new package */
 	unsigned creates;
+	bool inherits; /* a user's do */
 	enum sta_org_role member;
 };
 /* STA_NOT_FOUND. */

@@ -2,17 +2,25 @@
 
 #include "model/sql.h"
 
-/* Grants to teams that the account $1 is in, or in one below. */
+/* Grants to teams that the account $1 is in, or in one below; the object's columns come behind. */
 #define BY_TEAM                                                                                              \
-	" FROM package_grant t WHERE t.package_id = p.id AND t.subject_kind = 2 AND EXISTS"                  \
+	" FROM role_grant t WHERE t.subject_kind = 2 AND EXISTS"                                             \
 	" (SELECT 1 FROM team_ancestor a JOIN team_member i ON i.team_id = a.team_id"                        \
 	"  WHERE a.ancestor_id = t.subject_id AND i.account_id = $1)"
-/* $1: the account whose roles are asked for. */
+#define OF_PACKAGE " AND t.object_kind = 1 AND t.object_id = p.id"
+/* Grants to the account $1 on the repository that the package inherits from, in person or by a team. */
+#define INHERITED                                                                                            \
+	" FROM role_grant r WHERE p.inherits = 1 AND r.object_kind = 2 AND r.object_id = p.repository_id"    \
+	" AND ((r.subject_kind = 1 AND r.subject_id = $1) OR (r.subject_kind = 2 AND EXISTS"                 \
+	" (SELECT 1 FROM team_ancestor a JOIN team_member i ON i.team_id = a.team_id"                        \
+	"  WHERE a.ancestor_id = r.subject_id AND i.account_id = $1)))"
 #define SELECT_PACKAGE                                                                                       \
 	"SELECT p.id, p.namespace_id, p.name, p.visibility, p.published, p.created, p.updated,"              \
-	" coalesce(g.role, 0), coalesce(m.role, 0), coalesce((SELECT max(t.role)" BY_TEAM "), 0)"            \
-	" FROM package p LEFT JOIN package_grant g"                                                          \
-	" ON g.package_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"                               \
+	" coalesce(g.role, 0), coalesce(m.role, 0), coalesce((SELECT max(t.role)" BY_TEAM OF_PACKAGE         \
+	"), 0),"                                                                                             \
+	" coalesce((SELECT max(r.role)" INHERITED "), 0), coalesce(p.repository_id, 0), p.inherits"          \
+	" FROM package p LEFT JOIN role_grant g"                                                             \
+	" ON g.object_kind = 1 AND g.object_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"          \
 	" LEFT JOIN organization_member m ON m.organization_id = p.namespace_id AND m.account_id = $1"
 
 static enum sta_rc
@@ -29,6 +37,9 @@ read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_e
 		.granted = sta_sql_enum(s, 7),
 		.member = sta_sql_enum(s, 8),
 		.team = sta_sql_enum(s, 9),
+		.inherited = sta_sql_enum(s, 10),
+		.repository_id = sta_db_int(s, 11),
+		.inherits = sta_db_int(s, 12) != 0,
 	};
 
 	if (!got.name)
@@ -72,6 +83,15 @@ sta_package_update_visibility(struct sta_db_conn *c, int64_t id, enum sta_visibi
 }
 
 enum sta_rc
+sta_package_update_link(struct sta_db_conn *c, int64_t id, int64_t repository_id, bool inherits,
+			struct sta_err *err)
+{
+	return sta_sql_run(c, err, "UPDATE package SET repository_id = $1, inherits = $2 WHERE id = $3",
+			   repository_id != 0 ? STA_V_INT(repository_id) : STA_V_NULL, STA_V_INT(inherits),
+			   STA_V_INT(id));
+}
+
+enum sta_rc
 sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct sta_err *err)
 {
 	return sta_sql_run(c, err, "UPDATE package SET published = 1, updated = $1 WHERE id = $2",
@@ -81,8 +101,8 @@ sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct st
 enum sta_rc
 sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 {
-	enum sta_rc rc =
-		sta_sql_run(c, err, "DELETE FROM package_grant WHERE package_id = $1", STA_V_INT(id));
+	enum sta_rc rc = sta_sql_run(
+		c, err, "DELETE FROM role_grant WHERE object_kind = 1 AND object_id = $1", STA_V_INT(id));
 
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM package WHERE id = $1", STA_V_INT(id));
@@ -99,7 +119,8 @@ sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pa
 				      " WHERE p.published = 1 AND p.name > $2"
 				      " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0"
 				      "  OR m.role = 2 OR (m.role > 0 AND p.visibility = 1)"
-				      "  OR EXISTS (SELECT 1" BY_TEAM "))"
+				      "  OR EXISTS (SELECT 1" BY_TEAM OF_PACKAGE ")"
+				      "  OR EXISTS (SELECT 1" INHERITED "))"
 				      " ORDER BY p.name LIMIT $4",
 				      STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""),
 				      STA_V_INT(q->everything), STA_V_INT(q->max));

@@ -19,9 +19,12 @@ struct sta_package {
 	bool published;
 	int64_t created_unix;
 	int64_t updated_unix;
+	int64_t repository_id; /* that it is linked to; 0: none */
+	bool inherits;         /* its roles are the repository's */
 	/* Of the account that was asked for. */
 	enum sta_role granted;    /* to it in person */
 	enum sta_role team;       /* to a team of it, the strongest */
+	enum sta_role inherited;  /* on the repository, if the package inherits, in person or by a team */
 	enum sta_org_role member; /* in the organization that owns the package */
 };
 
@@ -34,6 +37,10 @@ enum sta_rc sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, cons
 			       struct sta_err *err) STA_CHECK;
 enum sta_rc sta_package_update_visibility(struct sta_db_conn *c, int64_t id, enum sta_visibility v,
 					  struct sta_err *err) STA_CHECK;
+
+/* repository_id 0: linked to none. */
+enum sta_rc sta_package_update_link(struct sta_db_conn *c, int64_t id, int64_t repository_id, bool inherits,
+				    struct sta_err *err) STA_CHECK;
 
 /* It got a manifest or lost one: listed from now on, updated now. */
 enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix,

@@ -43,7 +43,7 @@ static const char step_1[] =
 
 	"CREATE TABLE package_grant ("
 	" package_id INTEGER NOT NULL REFERENCES package(id),"
-	" subject_kind INTEGER NOT NULL," /* 1 account, 2 team */
+	" subject_kind INTEGER NOT NULL," /* 1 account */
 	" subject_id INTEGER NOT NULL,"
 	" role INTEGER NOT NULL,"
 	" PRIMARY KEY (package_id, subject_kind, subject_id)) WITHOUT ROWID;"
@@ -137,55 +137,81 @@ static const char step_1[] =
 	" name TEXT PRIMARY KEY,"
 	" value TEXT NOT NULL) WITHOUT ROWID;";
 
-/* Organizations and teams.  A team has the roles of those above it. */
-static const char step_2[] = "CREATE TABLE organization ("
-			     " id INTEGER PRIMARY KEY REFERENCES namespace(id),"
-			     " visibility INTEGER NOT NULL," /* of a new package */
-			     " creates INTEGER NOT NULL);" /* bits, 1 << visibility: what members may make */
+/* Organizations, teams and repositories.  A team has the roles of those above it. */
+/* clang-format off */
+static const char step_2[] =
+	"CREATE TABLE organization ("
+	" id INTEGER PRIMARY KEY REFERENCES namespace(id),"
+	" visibility INTEGER NOT NULL," /* of a new package */
+	" creates INTEGER NOT NULL,"   /* bits, 1 << visibility: what members may make */
+	" inherits INTEGER NOT NULL);" /* packages that a push links do */
 
-			     "CREATE TABLE organization_member ("
-			     " organization_id INTEGER NOT NULL REFERENCES organization(id),"
-			     " account_id INTEGER NOT NULL REFERENCES account(id),"
-			     " role INTEGER NOT NULL," /* 1 member, 2 owner */
-			     " created INTEGER NOT NULL,"
-			     " PRIMARY KEY (organization_id, account_id)) WITHOUT ROWID;"
-			     "CREATE INDEX organization_member_account ON organization_member(account_id);"
+	"CREATE TABLE organization_member ("
+	" organization_id INTEGER NOT NULL REFERENCES organization(id),"
+	" account_id INTEGER NOT NULL REFERENCES account(id),"
+	" role INTEGER NOT NULL," /* 1 member, 2 owner */
+	" created INTEGER NOT NULL,"
+	" PRIMARY KEY (organization_id, account_id)) WITHOUT ROWID;"
+	"CREATE INDEX organization_member_account ON organization_member(account_id);"
 
-			     "CREATE TABLE team ("
-			     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-			     " organization_id INTEGER NOT NULL REFERENCES organization(id),"
-			     " name TEXT NOT NULL,"
-			     " description TEXT NOT NULL,"
-			     " parent_id INTEGER REFERENCES team(id),"
-			     " created INTEGER NOT NULL,"
-			     " UNIQUE (organization_id, name));"
-			     "CREATE INDEX team_parent ON team(parent_id) WHERE parent_id IS NOT NULL;"
+	"CREATE TABLE team ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" organization_id INTEGER NOT NULL REFERENCES organization(id),"
+	" name TEXT NOT NULL,"
+	" description TEXT NOT NULL,"
+	" parent_id INTEGER REFERENCES team(id),"
+	" created INTEGER NOT NULL,"
+	" UNIQUE (organization_id, name));"
+	"CREATE INDEX team_parent ON team(parent_id) WHERE parent_id IS NOT NULL;"
 
-			     /* Every team with each one above it and with itself. */
-			     "CREATE TABLE team_ancestor ("
-			     " ancestor_id INTEGER NOT NULL REFERENCES team(id),"
-			     " team_id INTEGER NOT NULL REFERENCES team(id),"
-			     " PRIMARY KEY (ancestor_id, team_id)) WITHOUT ROWID;"
-			     "CREATE INDEX team_ancestor_team ON team_ancestor(team_id);"
+	/* Every team with each one above it and with itself. */
+	"CREATE TABLE team_ancestor ("
+	" ancestor_id INTEGER NOT NULL REFERENCES team(id),"
+	" team_id INTEGER NOT NULL REFERENCES team(id),"
+	" PRIMARY KEY (ancestor_id, team_id)) WITHOUT ROWID;"
+	"CREATE INDEX team_ancestor_team ON team_ancestor(team_id);"
 
-			     "CREATE TABLE team_member ("
-			     " team_id INTEGER NOT NULL REFERENCES team(id),"
-			     " account_id INTEGER NOT NULL REFERENCES account(id),"
-			     " maintainer INTEGER NOT NULL,"
-			     " created INTEGER NOT NULL,"
-			     " PRIMARY KEY (team_id, account_id)) WITHOUT ROWID;"
-			     "CREATE INDEX team_member_account ON team_member(account_id);"
+	"CREATE TABLE team_member ("
+	" team_id INTEGER NOT NULL REFERENCES team(id),"
+	" account_id INTEGER NOT NULL REFERENCES account(id),"
+	" maintainer INTEGER NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" PRIMARY KEY (team_id, account_id)) WITHOUT ROWID;"
+	"CREATE INDEX team_member_account ON team_member(account_id);"
 
-			     "CREATE INDEX package_grant_subject ON package_grant(subject_kind, subject_id);"
+	/* Roles on packages and repositories, in place of package_grant. */
+	"CREATE TABLE role_grant ("
+	" object_kind INTEGER NOT NULL," /* 1 package, 2 repository */
+	" object_id INTEGER NOT NULL,"
+	" subject_kind INTEGER NOT NULL," /* 1 account, 2 team */
+	" subject_id INTEGER NOT NULL,"
+	" role INTEGER NOT NULL,"
+	" PRIMARY KEY (object_kind, object_id, subject_kind, subject_id)) WITHOUT ROWID;"
+	"CREATE INDEX role_grant_subject ON role_grant(subject_kind, subject_id);"
+	"INSERT INTO role_grant SELECT 1, package_id, subject_kind, subject_id, role FROM package_grant;"
+	"DROP TABLE package_grant;"
 
-			     "CREATE TABLE audit_log ("
-			     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-			     " created INTEGER NOT NULL,"
-			     " actor TEXT NOT NULL," /* the user's name; empty: the command line */
-			     " action TEXT NOT NULL,"
-			     " target TEXT NOT NULL,"
-			     " detail TEXT NOT NULL);"
-			     "CREATE INDEX audit_log_target ON audit_log(target);";
+	"CREATE TABLE repository ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" namespace_id INTEGER NOT NULL REFERENCES namespace(id),"
+	" name TEXT NOT NULL UNIQUE," /* with the namespace: acme/app */
+	" visibility INTEGER NOT NULL,"
+	" url TEXT UNIQUE," /* at the forge */
+	" created INTEGER NOT NULL);"
+	"CREATE INDEX repository_namespace ON repository(namespace_id, name);"
+	"ALTER TABLE package ADD COLUMN repository_id INTEGER REFERENCES repository(id);"
+	"ALTER TABLE package ADD COLUMN inherits INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX package_repository ON package(repository_id) WHERE repository_id IS NOT NULL;"
+
+	"CREATE TABLE audit_log ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" created INTEGER NOT NULL,"
+	" actor TEXT NOT NULL," /* the user's name; empty: the command line */
+	" action TEXT NOT NULL,"
+	" target TEXT NOT NULL,"
+	" detail TEXT NOT NULL);"
+	"CREATE INDEX audit_log_target ON audit_log(target);";
+/* clang-format on */
 
 static const char *const steps[] = { step_1, step_2 };
 #define N_STEPS ((int64_t) (sizeof(steps) / sizeof(steps[0])))

@@ -145,8 +145,7 @@ sta_team_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 	enum sta_rc rc = check_alone(c, id, err);
 
 	if (rc == STA_OK)
-		rc = sta_sql_run(c, err,
-				 "DELETE FROM package_grant WHERE subject_kind = 2 AND subject_id = $1",
+		rc = sta_sql_run(c, err, "DELETE FROM role_grant WHERE subject_kind = 2 AND subject_id = $1",
 				 STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM team_member WHERE team_id = $1", STA_V_INT(id));

@@ -69,6 +69,7 @@ sta_entry_object(const struct sta_entry *e)
 		.members_create = e->namespace.creates & STA_VISIBILITY_BIT(e->namespace.visibility),
 		.granted = e->package.granted,
 		.team = e->package.team,
+		.inherited = e->package.inherited,
 	};
 }
 
@@ -160,7 +161,8 @@ sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_
 	rc = sta_package_insert(c, e->namespace.id, e->name->full, e->namespace.visibility, sta_now_unix(),
 				&e->package.id, err);
 	if (rc == STA_OK && call->caller.kind == STA_CALLER_USER)
-		rc = sta_grant_set(c, e->package.id, caller_subject(call), STA_ROLE_ADMIN, err);
+		rc = sta_grant_set(c, sta_grantable_package(e->package.id), caller_subject(call),
+				   STA_ROLE_ADMIN, err);
 	if (rc == STA_OK)
 		rc = sta_audit(c, call, "package.create", e->name->full,
 			       sta_visibility_name(e->namespace.visibility), err);

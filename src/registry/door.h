@@ -14,6 +14,7 @@
 
 #include "model/orgs.h"
 #include "model/packages.h"
+#include "model/repositories.h"
 #include "oci/ref.h"
 #include "registry/registry.h"
 
@@ -73,6 +74,12 @@ enum sta_rc sta_door_org(struct sta_db_conn *c, const struct sta_call *call, con
 enum sta_rc sta_door_team(struct sta_db_conn *c, const struct sta_call *call, const char *path,
 			  enum sta_org_action action, struct sta_org_entry *org, struct sta_team_row *team,
 			  struct sta_err *err) STA_CHECK;
+
+/* May call->caller do action on the repository "OWNER/REPO", in any case of letters?  Errors as of
+ * organizations: STA_NOT_FOUND for those who may not read it. */
+enum sta_rc sta_door_repository(struct sta_db_conn *c, const struct sta_call *call, const char *name,
+				enum sta_action action, struct sta_repository_row *out,
+				struct sta_err *err) STA_CHECK;
 
 /* A user by name, in any case of letters.  STA_NOT_FOUND says that there is none. */
 enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name,

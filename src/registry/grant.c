@@ -7,34 +7,93 @@
 #include "model/grants.h"
 #include "model/teams.h"
 #include "registry/core.h"
+#include "registry/repository.h"
 
 #define AUDIT_PAGE_MAX 1000
 
+/* A package or repository, as the door to its administration found it. */
+struct object {
+	const char *name;
+	const char *owner;
+	struct sta_grantable grantable;
+	int64_t namespace_id;
+};
+
 struct change {
 	const struct sta_call *call;
-	struct sta_name name;
+	enum sta_object_kind kind;
+	const char *name;
 	const char *subject;
 	enum sta_role role; /* STA_ROLE_NONE: taken */
 };
 
-enum sta_rc
-sta_grant_all(struct sta_registry *r, const struct sta_call *call, const char *package,
-	      struct sta_grant **out, size_t *n, struct sta_err *err)
+static enum sta_rc
+door_to_package(struct sta_db_conn *c, const struct sta_call *call, const char *text, struct object *out,
+		struct sta_err *err)
 {
-	struct sta_db_conn *c = NULL;
 	struct sta_name name;
 	struct sta_entry e;
+	enum sta_rc rc = sta_package_name(text, &name, err);
+
+	if (rc == STA_OK)
+		rc = sta_door_existing(c, call, &name, STA_ACTION_ADMIN, &e, err);
+	if (rc != STA_OK)
+		return rc;
+	*out = (struct object){
+		.name = e.package.name,
+		.owner = sta_arena_strdup(call->arena, name.namespace),
+		.grantable = sta_grantable_package(e.package.id),
+		.namespace_id = e.namespace.id,
+	};
+	if (e.package.inherits)
+		return sta_err_set(err, STA_CONFLICT, 0,
+				   "'%s' has the roles of its repository; grant them there, or end the "
+				   "inheritance first",
+				   e.package.name);
+	return out->owner ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "package");
+}
+
+static enum sta_rc
+door_to_repository(struct sta_db_conn *c, const struct sta_call *call, const char *text, struct object *out,
+		   struct sta_err *err)
+{
+	struct sta_repository_row row;
+	enum sta_rc rc = sta_door_repository(c, call, text, STA_ACTION_ADMIN, &row, err);
+
+	if (rc != STA_OK)
+		return rc;
+	*out = (struct object){
+		.name = row.name,
+		.owner = sta_arena_strndup(call->arena, row.name, strcspn(row.name, "/")),
+		.grantable = sta_grantable_repository(row.id),
+		.namespace_id = row.namespace_id,
+	};
+	return out->owner ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "repository");
+}
+
+static enum sta_rc
+door_to(struct sta_db_conn *c, const struct sta_call *call, enum sta_object_kind kind, const char *name,
+	struct object *out, struct sta_err *err)
+{
+	return kind == STA_OBJECT_PACKAGE ? door_to_package(c, call, name, out, err)
+					  : door_to_repository(c, call, name, out, err);
+}
+
+static enum sta_rc
+list(struct sta_registry *r, const struct sta_call *call, enum sta_object_kind kind, const char *name,
+     struct sta_grant **out, size_t *n, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct object object;
 	struct sta_grant_row *rows = NULL;
 	struct sta_grant *grants;
 	size_t got = 0;
-	enum sta_rc rc = sta_package_name(package, &name, err);
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
 
 	if (rc == STA_OK)
-		rc = sta_db_reader(r->db, &c, err);
+		rc = door_to(c, call, kind, name, &object, err);
 	if (rc == STA_OK)
-		rc = sta_door_existing(c, call, &name, STA_ACTION_ADMIN, &e, err);
-	if (rc == STA_OK)
-		rc = sta_grant_list(c, call->arena, e.package.id, &rows, &got, err);
+		rc = sta_grant_list(c, call->arena, object.grantable, object.namespace_id, &rows, &got, err);
 	if (rc != STA_OK)
 		return rc;
 	grants = sta_arena_alloc(call->arena, got * sizeof(*grants));
@@ -54,8 +113,8 @@ sta_grant_all(struct sta_registry *r, const struct sta_call *call, const char *p
 
 /* A team of the organization that owns the package. */
 static enum sta_rc
-find_team(struct sta_db_conn *c, const struct change *x, const char *slash, struct sta_subject *out,
-	  const char **label, struct sta_err *err)
+find_team(struct sta_db_conn *c, const struct change *x, const struct object *object, const char *slash,
+	  struct sta_subject *out, const char **label, struct sta_err *err)
 {
 	char org[STA_NAMESPACE_MAX + 1];
 	char team[STA_NAMESPACE_MAX + 1];
@@ -67,9 +126,9 @@ find_team(struct sta_db_conn *c, const struct change *x, const char *slash, stru
 	if (!owner)
 		return sta_err_set(err, STA_NOMEM, 0, "team");
 	owner[slash - x->subject] = '\0';
-	if (sta_namespace_fold(owner, org) && strcmp(org, x->name.namespace) != 0)
-		return sta_err_set(err, STA_INVALID, 0, "only teams of '%s' can have a role on its packages",
-				   x->name.namespace);
+	if (sta_namespace_fold(owner, org) && strcmp(org, object->owner) != 0)
+		return sta_err_set(err, STA_INVALID, 0, "only teams of '%s' can have a role on what it owns",
+				   object->owner);
 	if (sta_namespace_fold(owner, org) && sta_namespace_fold(slash + 1, team))
 		rc = sta_namespace_find(c, org, 0, &space, err);
 	if (rc == STA_OK)
@@ -84,15 +143,15 @@ find_team(struct sta_db_conn *c, const struct change *x, const char *slash, stru
 }
 
 static enum sta_rc
-find_subject(struct sta_db_conn *c, const struct change *x, struct sta_subject *out, const char **label,
-	     struct sta_err *err)
+find_subject(struct sta_db_conn *c, const struct change *x, const struct object *object,
+	     struct sta_subject *out, const char **label, struct sta_err *err)
 {
 	const char *slash = strchr(x->subject, '/');
 	struct sta_account user;
 	enum sta_rc rc;
 
 	if (slash)
-		return find_team(c, x, slash, out, label, err);
+		return find_team(c, x, object, slash, out, label, err);
 	rc = sta_find_user(c, x->call->arena, x->subject, &user, err);
 	if (rc != STA_OK)
 		return rc;
@@ -105,56 +164,91 @@ static enum sta_rc
 change_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct change *x = arg;
-	struct sta_entry e;
+	struct object object;
 	struct sta_subject subject;
 	const char *label = "";
 	const char *detail;
-	enum sta_rc rc = sta_door_existing(c, x->call, &x->name, STA_ACTION_ADMIN, &e, err);
+	enum sta_rc rc = door_to(c, x->call, x->kind, x->name, &object, err);
 
 	if (rc == STA_OK)
-		rc = find_subject(c, x, &subject, &label, err);
+		rc = find_subject(c, x, &object, &subject, &label, err);
 	if (rc != STA_OK)
 		return rc;
 	if (x->role != STA_ROLE_NONE)
-		rc = sta_grant_set(c, e.package.id, subject, x->role, err);
+		rc = sta_grant_set(c, object.grantable, subject, x->role, err);
 	else
-		rc = sta_grant_remove(c, e.package.id, subject, err);
+		rc = sta_grant_remove(c, object.grantable, subject, err);
 	if (rc == STA_NOT_FOUND)
-		return sta_err_set(err, rc, 0, "nothing is granted to '%s' on '%s'", label, x->name.full);
+		return sta_err_set(err, rc, 0, "nothing is granted to '%s' on '%s'", label, object.name);
 	if (rc != STA_OK)
 		return rc;
 	detail = sta_arena_printf(x->call->arena, "%s as %s", label, sta_role_name(x->role));
 	if (!detail)
 		return sta_err_set(err, STA_NOMEM, 0, "grant");
-	return sta_audit(c, x->call, "package.access", x->name.full, detail, err);
+	return sta_audit(c, x->call, x->kind == STA_OBJECT_PACKAGE ? "package.access" : "repository.access",
+			 object.name, detail, err);
 }
 
 static enum sta_rc
-change(struct sta_registry *r, const struct sta_call *call, const char *package, const char *subject,
-       enum sta_role role, struct sta_err *err)
+give(struct sta_registry *r, struct change *x, struct sta_err *err)
 {
-	struct change x = { .call = call, .subject = subject, .role = role };
-	enum sta_rc rc = sta_package_name(package, &x.name, err);
+	if (x->role == STA_ROLE_NONE)
+		return sta_err_set(err, STA_INVALID, 0, "a role is read, write or admin");
+	return sta_db_write(r->db, change_tx, x, err);
+}
 
-	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
-	return rc == STA_OK ? sta_db_write(r->db, change_tx, &x, err) : rc;
+enum sta_rc
+sta_grant_all(struct sta_registry *r, const struct sta_call *call, const char *package,
+	      struct sta_grant **out, size_t *n, struct sta_err *err)
+{
+	return list(r, call, STA_OBJECT_PACKAGE, package, out, n, err);
 }
 
 enum sta_rc
 sta_grant_give(struct sta_registry *r, const struct sta_call *call, const char *package, const char *subject,
 	       enum sta_role role, struct sta_err *err)
 {
-	if (role == STA_ROLE_NONE)
-		return sta_err_set(err, STA_INVALID, 0, "a role is read, write or admin");
-	return change(r, call, package, subject, role, err);
+	struct change x = { call, STA_OBJECT_PACKAGE, package, subject, role };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	return rc == STA_OK ? give(r, &x, err) : rc;
 }
 
 enum sta_rc
 sta_grant_take(struct sta_registry *r, const struct sta_call *call, const char *package, const char *subject,
 	       struct sta_err *err)
 {
-	return change(r, call, package, subject, STA_ROLE_NONE, err);
+	struct change x = { call, STA_OBJECT_PACKAGE, package, subject, STA_ROLE_NONE };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	return rc == STA_OK ? sta_db_write(r->db, change_tx, &x, err) : rc;
+}
+
+enum sta_rc
+sta_repository_grants(struct sta_registry *r, const struct sta_call *call, const char *name,
+		      struct sta_grant **out, size_t *n, struct sta_err *err)
+{
+	return list(r, call, STA_OBJECT_REPOSITORY, name, out, n, err);
+}
+
+enum sta_rc
+sta_repository_give(struct sta_registry *r, const struct sta_call *call, const char *name,
+		    const char *subject, enum sta_role role, struct sta_err *err)
+{
+	struct change x = { call, STA_OBJECT_REPOSITORY, name, subject, role };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	return rc == STA_OK ? give(r, &x, err) : rc;
+}
+
+enum sta_rc
+sta_repository_take(struct sta_registry *r, const struct sta_call *call, const char *name,
+		    const char *subject, struct sta_err *err)
+{
+	struct change x = { call, STA_OBJECT_REPOSITORY, name, subject, STA_ROLE_NONE };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	return rc == STA_OK ? sta_db_write(r->db, change_tx, &x, err) : rc;
 }
 
 /* --- why somebody may or may not --- */
@@ -206,13 +300,15 @@ ask(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *n
 	to->owner_is_org = e.namespace.is_org;
 	to->member = e.namespace.member;
 	to->granted = e.package.granted;
+	to->inherited = e.package.inherited;
+	to->inherits = e.package.inherits;
 	to->team = "";
 	if (!to->owner)
 		return sta_err_set(err, STA_NOMEM, 0, "explanation");
 	if (!e.exists || call->caller.user_id == 0)
 		return STA_OK;
-	return sta_grant_by_team(c, call->arena, e.package.id, call->caller.user_id, &to->team_role,
-				 &to->team, err);
+	return sta_grant_by_team(c, call->arena, sta_grantable_package(e.package.id), call->caller.user_id,
+				 &to->team_role, &to->team, err);
 }
 
 /* Who may hear it: the package's administrators, and users about themselves when they may know of

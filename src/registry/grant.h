@@ -23,7 +23,8 @@ enum sta_rc sta_grant_all(struct sta_registry *r, const struct sta_call *call, c
 			  struct sta_grant **out, size_t *n, struct sta_err *err) STA_CHECK;
 
 /* Grant a role, in place of another one; for the package's administrators.  STA_NOT_FOUND: there is no
- * such subject; STA_INVALID: the team is of another organization. */
+ * such subject; STA_INVALID: the team is of another organization; STA_CONFLICT: the package inherits the
+ * roles of its repository. */
 enum sta_rc sta_grant_give(struct sta_registry *r, const struct sta_call *call, const char *package,
 			   const char *subject, enum sta_role role, struct sta_err *err) STA_CHECK;
 
@@ -47,6 +48,8 @@ struct sta_explanation {
 	enum sta_role granted;    /* in person */
 	enum sta_role team_role;  /* by a team */
 	const char *team;         /* "acme/devs", or "" */
+	bool inherits;            /* the package has the roles of its repository ... */
+	enum sta_role inherited;  /* ... and this is the user's there */
 };
 
 /* May user ("" is anybody, without signing in) do action on the package, signed in with a password?

@@ -42,6 +42,7 @@ may_list(const struct sta_caller *caller, const struct sta_package *p)
 		.member = p->member,
 		.granted = p->granted,
 		.team = p->team,
+		.inherited = p->inherited,
 	};
 
 	unlimited.limited = false;

@@ -8,6 +8,7 @@
 #include "model/tags.h"
 #include "oci/manifest.h"
 #include "registry/core.h"
+#include "registry/source.h"
 
 struct work {
 	struct sta_registry *r;
@@ -15,6 +16,7 @@ struct work {
 	const struct sta_push *push;
 	struct sta_digest digest; /* of the bytes */
 	struct sta_manifest manifest;
+	const char *source; /* repository that it says it is from, or NULL */
 	struct sta_pushed out;
 };
 
@@ -211,6 +213,7 @@ push_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct work *w = arg;
 	struct target *targets = sta_arena_alloc(w->call->arena, w->manifest.n_refs * sizeof(*targets));
 	struct sta_entry e;
+	bool created;
 	int64_t id = 0;
 	enum sta_rc rc;
 
@@ -221,8 +224,11 @@ push_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		rc = check_condition(w, c, &e, err);
 	if (rc == STA_OK)
 		rc = look_up_all(w, c, &e, targets, err);
+	created = rc == STA_OK && !e.package.published;
 	if (rc == STA_OK)
 		rc = sta_entry_create(c, w->call, &e, err);
+	if (rc == STA_OK && w->source && e.package.repository_id == 0)
+		rc = sta_source_link(w->r, c, w->call, &e, w->source, created, err);
 	if (rc == STA_OK)
 		rc = store_version(w, c, e.package.id, targets, &id, err);
 	if (rc == STA_OK)
@@ -248,6 +254,8 @@ prepare(struct work *w, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_manifest_parse(w->call->arena, w->push->media_type, w->push->bytes, w->push->len,
 					&w->manifest, err);
+	if (rc == STA_OK && e.package.repository_id == 0)
+		rc = sta_source_read(w->r, c, w->call, e.package.id, &w->manifest, &w->source, err);
 	if (rc != STA_OK)
 		return rc;
 	w->out.missing = sta_arena_alloc(w->call->arena, w->manifest.n_refs * sizeof(*w->out.missing));

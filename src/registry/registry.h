@@ -29,7 +29,9 @@ struct sta_registry_options {
 	uint64_t collect_grace_s;  /* an unreferenced blob stays this long after its last use; 1 h */
 	uint64_t token_ttl_s;      /* bearer tokens; 300 */
 	uint64_t uploads_per_user; /* open sessions; 1,000 */
-	bool sparse_manifests;     /* accept manifests whose blobs are not in the package (yet) */
+	const char *const
+		*forges; /* prefixes of URLs, "https://github.com/"; NULL ends them; borrowed; or NULL */
+	bool sparse_manifests; /* accept manifests whose blobs are not in the package (yet) */
 };
 void sta_registry_defaults(struct sta_registry_options *o);
 

@@ -18,7 +18,7 @@ struct question {
 	bool owner_exists;
 	bool exists;
 	enum sta_visibility visibility;
-	enum sta_role granted, team;
+	enum sta_role granted, team, inherited;
 	enum sta_org_role member;
 	bool members_create;
 	enum sta_action action;
@@ -37,7 +37,7 @@ is_given(const struct question *q, enum sta_role least)
 {
 	bool inside = q->visibility == STA_INTERNAL && q->member != STA_ORG_NONE && least == STA_ROLE_READ;
 
-	return q->exists && (q->granted >= least || q->team >= least || inside);
+	return q->exists && (q->granted >= least || q->team >= least || q->inherited >= least || inside);
 }
 
 static bool
@@ -82,6 +82,7 @@ model_may_know(const struct question *q)
 	bool user = q->kind == STA_CALLER_USER;
 
 	bool read = q->granted >= STA_ROLE_READ || q->team >= STA_ROLE_READ ||
+		    q->inherited >= STA_ROLE_READ ||
 		    (q->visibility == STA_INTERNAL && q->member != STA_ORG_NONE);
 
 	return (q->exists && q->visibility == STA_PUBLIC) ||
@@ -117,6 +118,7 @@ ask(const struct question *q)
 		.members_create = q->members_create,
 		.granted = q->granted,
 		.team = q->team,
+		.inherited = q->inherited,
 	};
 
 	if (q->limit == LIMIT_OTHER_NAME)
@@ -137,21 +139,22 @@ check(const struct question *q, size_t *n)
 	    (!d.allowed || d.may_know))
 		return;
 	fail_msg("kind %d admin %d owner %d scopes %u limit %d owner_exists %d exists %d visibility %d "
-		 "granted %d team %d member %d creates %d action %d: got %s",
+		 "granted %d team %d inherited %d member %d creates %d action %d: got %s",
 		 (int) q->kind, q->site_admin, q->owner, q->scopes, (int) q->limit, q->owner_exists,
-		 q->exists, (int) q->visibility, (int) q->granted, (int) q->team, (int) q->member,
-		 q->members_create, (int) q->action, sta_rule_name(d.rule));
+		 q->exists, (int) q->visibility, (int) q->granted, (int) q->team, (int) q->inherited,
+		 (int) q->member, q->members_create, (int) q->action, sta_rule_name(d.rule));
 }
+
+#define ROLES ((unsigned) STA_ROLE_ADMIN + 1)
 
 static void
 check_roles(struct question q, size_t *n)
 {
-	for (unsigned role = STA_ROLE_NONE; role <= STA_ROLE_ADMIN; role++) {
-		for (unsigned team = STA_ROLE_NONE; team <= STA_ROLE_ADMIN; team++) {
-			q.granted = (enum sta_role) role;
-			q.team = (enum sta_role) team;
-			check(&q, n);
-		}
+	for (unsigned i = 0; i < ROLES * ROLES * ROLES; i++) {
+		q.granted = (enum sta_role)(i % ROLES);
+		q.team = (enum sta_role)(i / ROLES % ROLES);
+		q.inherited = (enum sta_role)(i / ROLES / ROLES);
+		check(&q, n);
 	}
 }
 
@@ -208,7 +211,7 @@ every_combination_is_decided_as_the_rules_say(void **state)
 	(void) state;
 	for (size_t i = 0; i < ARRAY_LEN(callers); i++)
 		check_callers(callers[i], &n);
-	assert_int_equal(n, 6 * 5 * 16 * 4 * (1 + 3 * (2 + 3 * 16)));
+	assert_int_equal(n, 6 * 5 * 16 * 4 * (1 + 3 * (2 + 3 * 64)));
 }
 
 static const struct question alice = {

@@ -344,7 +344,9 @@ blob_is_found_elsewhere_where_the_account_might_read(struct world *w, struct sta
 	assert_int_equal(elsewhere(w, c, w->alice, w->app, &package), STA_OK);
 	assert_int_equal(package, w->lib);
 	assert_int_equal(elsewhere(w, c, w->alice, w->lib, &package), STA_NOT_FOUND);
-	assert_int_equal(sta_grant_set(c, w->lib, person(w->bob), STA_ROLE_READ, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->lib), person(w->bob), STA_ROLE_READ, &w->err),
+		STA_OK);
 	assert_int_equal(elsewhere(w, c, w->bob, 0, &package), STA_OK);
 	assert_int_equal(package, w->lib);
 	assert_int_equal(sta_package_update_visibility(c, w->app, STA_PUBLIC, &w->err), STA_OK);

@@ -178,7 +178,8 @@ page_holds_what_members_and_teams_might_read(struct world *w, struct sta_db_conn
 	assert_string_equal(page_of(w, c, w->bob), " acme/in");
 	assert_int_equal(sta_team_insert(c, &devs, &devs.id, &w->err), STA_OK);
 	assert_int_equal(sta_team_member_set(c, devs.id, w->bob, false, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_grant_set(c, priv, team(devs.id), STA_ROLE_READ, &w->err), STA_OK);
+	assert_int_equal(sta_grant_set(c, sta_grantable_package(priv), team(devs.id), STA_ROLE_READ, &w->err),
+			 STA_OK);
 	assert_string_equal(page_of(w, c, w->bob), " acme/in acme/priv");
 	assert_int_equal(sta_org_member_set(c, id, w->alice, STA_ORG_OWNER, NOW, &w->err), STA_OK);
 	assert_string_equal(page_of(w, c, w->alice), " acme/in acme/priv");

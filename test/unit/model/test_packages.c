@@ -40,8 +40,12 @@ grant_is_the_asked_accounts_and_can_change(struct world *w, struct sta_db_conn *
 {
 	struct sta_package got;
 
-	assert_int_equal(sta_grant_set(c, w->app, person(w->bob), STA_ROLE_READ, &w->err), STA_OK);
-	assert_int_equal(sta_grant_set(c, w->app, person(w->bob), STA_ROLE_WRITE, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), person(w->bob), STA_ROLE_READ, &w->err),
+		STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), person(w->bob), STA_ROLE_WRITE, &w->err),
+		STA_OK);
 	assert_int_equal(sta_package_find(c, w->arena, "alice/app", w->bob, &got, &w->err), STA_OK);
 	assert_int_equal(got.granted, STA_ROLE_WRITE);
 	assert_int_equal(sta_package_find(c, w->arena, "alice/app", w->alice, &got, &w->err), STA_OK);
@@ -89,7 +93,9 @@ page_holds_what_the_account_might_read(struct world *w, struct sta_db_conn *c)
 	assert_int_equal(page(w, c, w->bob, false, NULL, 10, &list), 0);
 	assert_int_equal(page(w, c, w->bob, true, NULL, 10, &list), 2);
 	assert_int_equal(page(w, c, w->alice, false, NULL, 10, &list), 2);
-	assert_int_equal(sta_grant_set(c, w->app, person(w->bob), STA_ROLE_READ, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), person(w->bob), STA_ROLE_READ, &w->err),
+		STA_OK);
 	assert_int_equal(page(w, c, w->bob, false, NULL, 10, &list), 1);
 	assert_string_equal(list[0].name, "alice/app");
 	assert_int_equal(list[0].granted, STA_ROLE_READ);
@@ -127,12 +133,14 @@ package_is_removed_only_when_nothing_else_of_it_is_left(struct world *w, struct 
 	struct sta_package got;
 	int64_t v = add_version(w, c, w->app, 1);
 
-	assert_int_equal(sta_grant_set(c, w->app, person(w->bob), STA_ROLE_READ, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), person(w->bob), STA_ROLE_READ, &w->err),
+		STA_OK);
 	assert_int_equal(sta_package_remove(c, w->app, &w->err), STA_CONFLICT);
 	assert_int_equal(sta_version_remove(c, w->app, v, NOW, &w->err), STA_OK);
 	assert_int_equal(sta_package_remove(c, w->app, &w->err), STA_OK);
 	assert_int_equal(sta_package_find(c, w->arena, "alice/app", 0, &got, &w->err), STA_NOT_FOUND);
-	assert_int_equal(number(c, "SELECT count(*) FROM package_grant"), 0);
+	assert_int_equal(number(c, "SELECT count(*) FROM role_grant"), 0);
 }
 
 static void

@@ -83,14 +83,21 @@ roles_of_a_team_are_those_of_the_teams_below(struct world *w, struct sta_db_conn
 
 	assert_int_equal(sta_team_member_set(c, bottom, w->bob, false, NOW, &w->err), STA_OK);
 	assert_int_equal(role_of_bob(w, c), STA_ROLE_NONE);
-	assert_int_equal(sta_grant_set(c, w->app, team(top), STA_ROLE_READ, &w->err), STA_OK);
+	assert_int_equal(sta_grant_set(c, sta_grantable_package(w->app), team(top), STA_ROLE_READ, &w->err),
+			 STA_OK);
 	assert_int_equal(role_of_bob(w, c), STA_ROLE_READ);
-	assert_int_equal(sta_grant_set(c, w->app, team(middle), STA_ROLE_WRITE, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), team(middle), STA_ROLE_WRITE, &w->err),
+		STA_OK);
 	assert_int_equal(role_of_bob(w, c), STA_ROLE_WRITE);
-	assert_int_equal(sta_grant_by_team(c, w->arena, w->app, w->bob, &role, &name, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_by_team(c, w->arena, sta_grantable_package(w->app), w->bob, &role, &name, &w->err),
+		STA_OK);
 	assert_int_equal(role, STA_ROLE_WRITE);
 	assert_string_equal(name, "acme/middle");
-	assert_int_equal(sta_grant_by_team(c, w->arena, w->app, w->alice, &role, &name, &w->err), STA_OK);
+	assert_int_equal(sta_grant_by_team(c, w->arena, sta_grantable_package(w->app), w->alice, &role, &name,
+					   &w->err),
+			 STA_OK);
 	assert_int_equal(role, STA_ROLE_NONE);
 	assert_string_equal(name, "");
 }
@@ -102,7 +109,9 @@ roles_of_a_team_are_not_those_of_the_teams_above(struct world *w, struct sta_db_
 	int64_t bottom = make(w, c, "bottom", top);
 
 	assert_int_equal(sta_team_member_set(c, top, w->bob, true, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_grant_set(c, w->app, team(bottom), STA_ROLE_ADMIN, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), team(bottom), STA_ROLE_ADMIN, &w->err),
+		STA_OK);
 	assert_int_equal(role_of_bob(w, c), STA_ROLE_NONE);
 }
 
@@ -115,11 +124,14 @@ a_move_takes_along_what_is_below(struct world *w, struct sta_db_conn *c)
 	int64_t bottom = make(w, c, "bottom", middle);
 
 	assert_int_equal(sta_team_member_set(c, bottom, w->bob, false, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_grant_set(c, w->app, team(left), STA_ROLE_READ, &w->err), STA_OK);
+	assert_int_equal(sta_grant_set(c, sta_grantable_package(w->app), team(left), STA_ROLE_READ, &w->err),
+			 STA_OK);
 	assert_int_equal(role_of_bob(w, c), STA_ROLE_READ);
 	assert_int_equal(sta_team_move(c, middle, right, &w->err), STA_OK);
 	assert_int_equal(role_of_bob(w, c), STA_ROLE_NONE);
-	assert_int_equal(sta_grant_set(c, w->app, team(right), STA_ROLE_WRITE, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), team(right), STA_ROLE_WRITE, &w->err),
+		STA_OK);
 	assert_int_equal(role_of_bob(w, c), STA_ROLE_WRITE);
 	assert_int_equal(sta_team_move(c, middle, 0, &w->err), STA_OK);
 	assert_int_equal(role_of_bob(w, c), STA_ROLE_NONE);
@@ -163,11 +175,13 @@ team_goes_with_what_was_granted_to_it_and_after_those_below(struct world *w, str
 	int64_t bottom = make(w, c, "bottom", top);
 
 	assert_int_equal(sta_team_member_set(c, bottom, w->bob, false, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_grant_set(c, w->app, team(bottom), STA_ROLE_READ, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), team(bottom), STA_ROLE_READ, &w->err),
+		STA_OK);
 	assert_int_equal(sta_team_remove(c, top, &w->err), STA_BUSY);
 	assert_int_equal(sta_team_remove(c, bottom, &w->err), STA_OK);
 	assert_int_equal(sta_team_remove(c, top, &w->err), STA_OK);
-	assert_int_equal(number(c, "SELECT (SELECT count(*) FROM package_grant) + (SELECT count(*) FROM"
+	assert_int_equal(number(c, "SELECT (SELECT count(*) FROM role_grant) + (SELECT count(*) FROM"
 				   " team_member) + (SELECT count(*) FROM team_ancestor)"),
 			 0);
 }
@@ -208,10 +222,18 @@ grants_are_listed_people_first(struct world *w, struct sta_db_conn *c)
 	assert_int_equal(sta_package_insert(c, org_of(c), "acme/app", STA_PRIVATE, NOW, &package, &w->err),
 			 STA_OK);
 	assert_int_equal(sta_org_member_set(c, org_of(c), w->alice, STA_ORG_MEMBER, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_grant_set(c, package, team(devs), STA_ROLE_WRITE, &w->err), STA_OK);
-	assert_int_equal(sta_grant_set(c, package, person(w->bob), STA_ROLE_READ, &w->err), STA_OK);
-	assert_int_equal(sta_grant_set(c, package, person(w->alice), STA_ROLE_ADMIN, &w->err), STA_OK);
-	assert_int_equal(sta_grant_list(c, w->arena, package, &list, &n, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(package), team(devs), STA_ROLE_WRITE, &w->err),
+		STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(package), person(w->bob), STA_ROLE_READ, &w->err),
+		STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(package), person(w->alice), STA_ROLE_ADMIN, &w->err),
+		STA_OK);
+	assert_int_equal(
+		sta_grant_list(c, w->arena, sta_grantable_package(package), org_of(c), &list, &n, &w->err),
+		STA_OK);
 	assert_int_equal(n, 3);
 	assert_string_equal(list[0].name, "alice");
 	assert_false(list[0].outside);
@@ -220,10 +242,14 @@ grants_are_listed_people_first(struct world *w, struct sta_db_conn *c)
 	assert_true(list[1].outside);
 	assert_string_equal(list[2].name, "acme/devs");
 	assert_int_equal(list[2].subject.kind, STA_SUBJECT_TEAM);
-	assert_int_equal(sta_grant_remove(c, package, person(w->bob), &w->err), STA_OK);
-	assert_int_equal(sta_grant_remove(c, package, person(w->bob), &w->err), STA_NOT_FOUND);
+	assert_int_equal(sta_grant_remove(c, sta_grantable_package(package), person(w->bob), &w->err),
+			 STA_OK);
+	assert_int_equal(sta_grant_remove(c, sta_grantable_package(package), person(w->bob), &w->err),
+			 STA_NOT_FOUND);
 	assert_int_equal(sta_grant_remove_in(c, org_of(c), w->alice, &w->err), STA_OK);
-	assert_int_equal(sta_grant_list(c, w->arena, package, &list, &n, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_list(c, w->arena, sta_grantable_package(package), org_of(c), &list, &n, &w->err),
+		STA_OK);
 	assert_int_equal(n, 1);
 }
 

@@ -1,0 +1,351 @@
+#include "registry/repository.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/grants.h"
+#include "registry/core.h"
+#include "registry/source.h"
+
+struct change {
+	const struct sta_call *call;
+	const char *name;
+	const struct sta_repository_change *settings;
+	struct sta_repository_row row;
+};
+
+struct link {
+	const struct sta_call *call;
+	struct sta_name package;
+	const char *repository; /* NULL: none */
+	bool inherits;
+};
+
+/* OWNER/REPO in lower case.  STA_INVALID. */
+static enum sta_rc
+parse_name(const char *text, struct sta_name *out, struct sta_err *err)
+{
+	char folded[STA_NAME_MAX + 1];
+	size_t len = strnlen(text, sizeof(folded));
+
+	for (size_t i = 0; i < len && len < sizeof(folded); i++)
+		folded[i] = (char) tolower((unsigned char) text[i]);
+	if (len == sizeof(folded) || !sta_name_parse(folded, len, out) || strchr(out->image, '/'))
+		return sta_err_set(err, STA_INVALID, 0, "a repository is named OWNER/REPO");
+	return STA_OK;
+}
+
+static enum sta_rc
+no_repository(const struct sta_name *name, struct sta_err *err)
+{
+	return sta_err_set(err, STA_NOT_FOUND, 0, "no repository '%s'", name->full);
+}
+
+struct sta_object
+sta_repository_object(const struct sta_repository_row *row)
+{
+	return (struct sta_object){
+		.name = row->name,
+		.owner_exists = true,
+		.exists = true,
+		.owner_id = row->namespace_id,
+		.visibility = row->visibility,
+		.member = row->member,
+		.granted = row->granted,
+		.team = row->team,
+	};
+}
+
+/* Scopes are for packages: but for reading it takes a password. */
+static bool
+may_manage(const struct sta_caller *c, enum sta_action action)
+{
+	return action == STA_ACTION_READ || c->kind != STA_CALLER_USER ||
+	       (!c->limited && (c->scopes & STA_SCOPE_ORGS));
+}
+
+enum sta_rc
+sta_door_repository(struct sta_db_conn *c, const struct sta_call *call, const char *text,
+		    enum sta_action action, struct sta_repository_row *out, struct sta_err *err)
+{
+	struct sta_object o;
+	struct sta_decision d;
+	struct sta_name name;
+	enum sta_rc rc = parse_name(text, &name, err);
+
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_repository_by_name(c, call->arena, name.full, call->caller.user_id, out, err);
+	if (rc == STA_NOT_FOUND)
+		return no_repository(&name, err);
+	if (rc != STA_OK)
+		return rc;
+	o = sta_repository_object(out);
+	d = sta_access_decide(&call->caller, &o, action);
+	if (d.allowed && may_manage(&call->caller, action))
+		return STA_OK;
+	if (!d.may_know)
+		return no_repository(&name, err);
+	(void) sta_err_set(err, STA_DENIED, 0, "only administrators of '%s' may do that", out->name);
+	(void) snprintf(err->detail, sizeof(err->detail), "%s: %s", sta_rule_name(d.rule),
+			sta_rule_text(d.rule));
+	return STA_DENIED;
+}
+
+static struct sta_repository
+repository_of(const struct sta_repository_row *row)
+{
+	return (struct sta_repository){
+		.name = row->name,
+		.visibility = row->visibility,
+		.url = row->url,
+		.created_unix = row->created_unix,
+	};
+}
+
+/* *out in the arena; NULL for NULL and "". */
+static enum sta_rc
+normal_url(const struct sta_call *call, const char *url, const char **out, struct sta_err *err)
+{
+	char text[STA_SOURCE_MAX + 1];
+
+	*out = NULL;
+	if (!url || *url == '\0')
+		return STA_OK;
+	if (!sta_source_normalize(url, strlen(url), text))
+		return sta_err_set(err, STA_INVALID, 0,
+				   "the url of a repository begins with https:// or http://, "
+				   "and has at most %d bytes",
+				   STA_SOURCE_MAX);
+	*out = sta_arena_strdup(call->arena, text);
+	return *out ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "repository");
+}
+
+static enum sta_rc
+taken(const struct sta_repository_row *row, struct sta_err *err)
+{
+	return sta_err_set(err, STA_EXISTS, 0, "there is a repository '%s', or one of that url", row->name);
+}
+
+/* Internal is of an organization. */
+static enum sta_rc
+check_visibility(const struct sta_namespace *space, enum sta_visibility v, struct sta_err *err)
+{
+	if (v == STA_INTERNAL && !space->is_org)
+		return sta_err_set(err, STA_INVALID, 0, "only repositories of organizations can be internal");
+	return STA_OK;
+}
+
+static enum sta_rc
+create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct change *x = arg;
+	const struct sta_caller *caller = &x->call->caller;
+	struct sta_namespace space = { 0 };
+	struct sta_object o = { .name = x->row.name };
+	struct sta_name name;
+	enum sta_rc rc = parse_name(x->name, &name, err);
+
+	if (rc == STA_OK)
+		rc = sta_namespace_find(c, name.namespace, caller->user_id, &space, err);
+	if (rc == STA_NOT_FOUND)
+		return sta_err_set(err, rc, 0, "no user or organization '%s'", name.namespace);
+	if (rc != STA_OK)
+		return rc;
+	o.owner_exists = true;
+	o.owner_id = space.id;
+	o.member = space.member;
+	if (!sta_access_decide(caller, &o, STA_ACTION_ADMIN).allowed || !may_manage(caller, STA_ACTION_ADMIN))
+		return sta_err_set(err, STA_DENIED, 0, "only its owner may make repositories in '%s'",
+				   name.namespace);
+	x->row.namespace_id = space.id;
+	rc = check_visibility(&space, x->row.visibility, err);
+	if (rc == STA_OK)
+		rc = sta_repository_insert(c, &x->row, &x->row.id, err);
+	if (rc == STA_EXISTS)
+		return taken(&x->row, err);
+	return rc == STA_OK ? sta_audit(c, x->call, "repository.create", x->row.name,
+					sta_visibility_name(x->row.visibility), err)
+			    : rc;
+}
+
+enum sta_rc
+sta_repository_create(struct sta_registry *r, const struct sta_call *call, const char *name,
+		      enum sta_visibility visibility, const char *url, struct sta_repository *out,
+		      struct sta_err *err)
+{
+	struct sta_name parsed;
+	struct change x = {
+		.call = call,
+		.name = name,
+		.row = { .visibility = visibility, .created_unix = sta_now_unix() },
+	};
+	enum sta_rc rc = parse_name(name, &parsed, err);
+
+	if (rc == STA_OK)
+		rc = normal_url(call, url, &x.row.url, err);
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc != STA_OK)
+		return rc;
+	x.row.name = sta_arena_strdup(call->arena, parsed.full);
+	if (!x.row.name)
+		return sta_err_set(err, STA_NOMEM, 0, "repository");
+	rc = sta_db_write(r->db, create_tx, &x, err);
+	if (rc == STA_OK)
+		*out = repository_of(&x.row);
+	return rc;
+}
+
+enum sta_rc
+sta_repository_all(struct sta_registry *r, const struct sta_call *call, const char *owner,
+		   struct sta_repository **out, size_t *n, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_namespace space = { 0 };
+	struct sta_repository_row *rows = NULL;
+	struct sta_repository *all;
+	char folded[STA_NAMESPACE_MAX + 1];
+	size_t got = 0;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK && owner)
+		rc = sta_namespace_fold(owner, folded)
+			     ? sta_namespace_find(c, folded, call->caller.user_id, &space, err)
+			     : STA_NOT_FOUND;
+	if (rc == STA_NOT_FOUND)
+		return sta_err_set(err, rc, 0, "no user or organization '%.*s'", STA_NAMESPACE_MAX, owner);
+	if (rc == STA_OK)
+		rc = sta_repository_list(c, call->arena, space.id, call->caller.user_id, &rows, &got, err);
+	if (rc != STA_OK)
+		return rc;
+	all = sta_arena_alloc(call->arena, got * sizeof(*all));
+	if (!all)
+		return sta_err_set(err, STA_NOMEM, 0, "repositories");
+	*n = 0;
+	for (size_t i = 0; i < got; i++) {
+		struct sta_object o = sta_repository_object(&rows[i]);
+
+		if (sta_access_decide(&call->caller, &o, STA_ACTION_READ).allowed)
+			all[(*n)++] = repository_of(&rows[i]);
+	}
+	*out = all;
+	return STA_OK;
+}
+
+static enum sta_rc
+set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct change *x = arg;
+	struct sta_namespace space;
+	const char *detail;
+	enum sta_rc rc = sta_door_repository(c, x->call, x->name, STA_ACTION_ADMIN, &x->row, err);
+
+	if (rc == STA_OK && x->settings->visibility)
+		x->row.visibility = *x->settings->visibility;
+	if (rc == STA_OK && x->settings->url)
+		rc = normal_url(x->call, x->settings->url, &x->row.url, err);
+	if (rc != STA_OK)
+		return rc;
+	detail = sta_arena_printf(x->call->arena, "%s %s", sta_visibility_name(x->row.visibility),
+				  x->row.url ? x->row.url : "");
+	if (!detail)
+		return sta_err_set(err, STA_NOMEM, 0, "repository");
+	rc = sta_namespace_find(c, sta_arena_strndup(x->call->arena, x->row.name, strcspn(x->row.name, "/")),
+				0, &space, err);
+	if (rc == STA_OK)
+		rc = check_visibility(&space, x->row.visibility, err);
+	if (rc == STA_OK)
+		rc = sta_repository_update(c, &x->row, err);
+	if (rc == STA_EXISTS)
+		return taken(&x->row, err);
+	return rc == STA_OK ? sta_audit(c, x->call, "repository.set", x->row.name, detail, err) : rc;
+}
+
+enum sta_rc
+sta_repository_set(struct sta_registry *r, const struct sta_call *call, const char *name,
+		   const struct sta_repository_change *change, struct sta_repository *out,
+		   struct sta_err *err)
+{
+	struct change x = { .call = call, .name = name, .settings = change };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, set_tx, &x, err);
+	if (rc == STA_OK)
+		*out = repository_of(&x.row);
+	return rc;
+}
+
+static enum sta_rc
+delete_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct change *x = arg;
+	enum sta_rc rc = sta_door_repository(c, x->call, x->name, STA_ACTION_ADMIN, &x->row, err);
+
+	if (rc == STA_OK)
+		rc = sta_repository_remove(c, x->row.id, err);
+	return rc == STA_OK ? sta_audit(c, x->call, "repository.delete", x->row.name, "", err) : rc;
+}
+
+enum sta_rc
+sta_repository_delete(struct sta_registry *r, const struct sta_call *call, const char *name,
+		      struct sta_err *err)
+{
+	struct change x = { .call = call, .name = name };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	return rc == STA_OK ? sta_db_write(r->db, delete_tx, &x, err) : rc;
+}
+
+/* The package's own grants, as the inheritance begins or ends. */
+static enum sta_rc
+switch_grants(struct sta_db_conn *c, const struct sta_entry *e, bool inherits, struct sta_err *err)
+{
+	struct sta_grantable package = sta_grantable_package(e->package.id);
+
+	if (inherits && !e->package.inherits)
+		return sta_grant_remove_all(c, package, err);
+	if (!inherits && e->package.inherits)
+		return sta_grant_copy(c, sta_grantable_repository(e->package.repository_id), package, err);
+	return STA_OK;
+}
+
+static enum sta_rc
+link_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	const struct link *x = arg;
+	struct sta_repository_row to = { .name = "" };
+	struct sta_entry e;
+	const char *detail;
+	enum sta_rc rc = sta_door_existing(c, x->call, &x->package, STA_ACTION_ADMIN, &e, err);
+
+	if (rc == STA_OK && x->repository)
+		rc = sta_door_repository(c, x->call, x->repository, STA_ACTION_READ, &to, err);
+	if (rc == STA_OK)
+		rc = switch_grants(c, &e, x->inherits, err);
+	if (rc == STA_OK)
+		rc = sta_package_update_link(c, e.package.id, to.id, x->inherits, err);
+	if (rc != STA_OK)
+		return rc;
+	detail = sta_arena_printf(x->call->arena, "%s%s", to.name, x->inherits ? ", inherits" : "");
+	if (!detail)
+		return sta_err_set(err, STA_NOMEM, 0, "link");
+	return sta_audit(c, x->call, x->repository ? "package.link" : "package.unlink", e.package.name,
+			 detail, err);
+}
+
+enum sta_rc
+sta_package_link(struct sta_registry *r, const struct sta_call *call, const char *package,
+		 const char *repository, bool inherits, struct sta_err *err)
+{
+	struct link x = { .call = call, .repository = repository, .inherits = inherits };
+	enum sta_rc rc = sta_package_name(package, &x.package, err);
+
+	if (rc == STA_OK && inherits && !repository)
+		rc = sta_err_set(err, STA_INVALID, 0, "there is no repository to inherit from");
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	return rc == STA_OK ? sta_db_write(r->db, link_tx, &x, err) : rc;
+}

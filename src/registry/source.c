@@ -1,0 +1,207 @@
+#include "registry/source.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/json.h"
+#include "model/blobs.h"
+
+#define KEY "org.opencontainers.image.source"
+#define CONFIG_MAX ((size_t) 4 << 20) /* larger ones are not looked into */
+
+static bool
+ends_with(const char *s, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len > n && memcmp(s + len - n, end, n) == 0;
+}
+
+/* Behind "https://", without a user name; NULL: another scheme. */
+static const char *
+after_scheme(const char *s, const char **scheme)
+{
+	static const char *const schemes[] = { "https://", "http://" };
+	const char *at;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (strncasecmp(s, schemes[i], strlen(schemes[i])) != 0)
+			continue;
+		*scheme = schemes[i];
+		s += strlen(schemes[i]);
+		at = strchr(s, '@');
+		return at && at < s + strcspn(s, "/?#") ? at + 1 : s;
+	}
+	return NULL;
+}
+
+bool
+sta_source_normalize(const char *text, size_t len, char out[STA_SOURCE_MAX + 1])
+{
+	char copy[STA_SOURCE_MAX + 1];
+	const char *scheme = "";
+	const char *rest;
+	size_t n;
+
+	if (len > STA_SOURCE_MAX || memchr(text, '\0', len))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char) copy[i] <= 0x20 || copy[i] == 0x7f)
+			return false;
+	rest = after_scheme(copy, &scheme);
+	if (!rest)
+		return false;
+	n = strcspn(rest, "?#");
+	while (n > 0 && rest[n - 1] == '/')
+		n--;
+	if (ends_with(rest, n, ".git"))
+		n -= strlen(".git");
+	if (n == 0)
+		return false;
+	memcpy(out, scheme, strlen(scheme));
+	for (size_t i = 0; i < n; i++)
+		out[strlen(scheme) + i] = (char) tolower((unsigned char) rest[i]);
+	out[strlen(scheme) + n] = '\0';
+	return true;
+}
+
+/* The URL of a map of strings, in the arena, or NULL. */
+static const char *
+url_of(const struct sta_call *call, const json_t *map)
+{
+	const char *text = json_string_value(json_object_get(map, KEY));
+	char normal[STA_SOURCE_MAX + 1];
+
+	if (!text || !sta_source_normalize(text, strlen(text), normal))
+		return NULL;
+	return sta_arena_strdup(call->arena, normal);
+}
+
+/* What an object in JSON has under one name, or itself with NULL: as a map with the key.  A text that
+ * does not name the key is not parsed, one that is no JSON says nothing. */
+static const char *
+url_in(const struct sta_call *call, const void *bytes, size_t len, const char *section, const char *map)
+{
+	struct sta_err ignored;
+	json_t *root = NULL;
+	const json_t *at;
+
+	if (!bytes || !memmem(bytes, len, KEY, strlen(KEY)))
+		return NULL;
+	if (sta_json_load(call->arena, bytes, len, &root, &ignored) != STA_OK)
+		return NULL;
+	at = section ? json_object_get(json_object_get(root, section), map) : root;
+	return url_of(call, at);
+}
+
+/* A blob that is too large for the database. */
+static enum sta_rc
+read_file(struct sta_registry *r, const struct sta_call *call, const struct sta_blob *blob,
+	  const void **bytes, size_t *len, struct sta_err *err)
+{
+	STA_AUTO_FD int fd = -1;
+	struct sta_blob_file file;
+	char *memory;
+	enum sta_rc rc = r->store->ops->open(r->store, &blob->digest, &file, err);
+
+	if (rc != STA_OK)
+		return rc;
+	fd = file.fd;
+	memory = sta_arena_alloc(call->arena, (size_t) file.size);
+	if (!memory)
+		return sta_err_set(err, STA_NOMEM, 0, "configuration");
+	for (*len = 0; *len < file.size;) {
+		ssize_t n = pread(fd, memory + *len, (size_t) file.size - *len, (off_t) *len);
+
+		if (n <= 0)
+			return sta_err_set(err, STA_IO, 0, "read the configuration");
+		*len += (size_t) n;
+	}
+	*bytes = memory;
+	return STA_OK;
+}
+
+/* The configuration, as far as it can be had: *bytes NULL without. */
+static enum sta_rc
+read_config(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call, int64_t package_id,
+	    const struct sta_digest *digest, const void **bytes, size_t *len, struct sta_err *err)
+{
+	struct sta_membership m;
+	enum sta_rc rc = sta_blob_member(c, package_id, digest, &m, err);
+
+	*bytes = NULL;
+	if (rc == STA_NOT_FOUND || (rc == STA_OK && m.blob.size > CONFIG_MAX))
+		return STA_OK;
+	if (rc != STA_OK)
+		return rc;
+	return m.blob.place == STA_PLACE_INLINE ? sta_blob_inline(c, call->arena, m.blob.id, bytes, len, err)
+						: read_file(r, call, &m.blob, bytes, len, err);
+}
+
+enum sta_rc
+sta_source_read(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
+		int64_t package_id, const struct sta_manifest *m, const char **out, struct sta_err *err)
+{
+	const char *annotations = m->annotations;
+	const void *bytes = NULL;
+	size_t len = 0;
+	enum sta_rc rc = STA_OK;
+
+	*out = annotations ? url_in(call, annotations, strlen(annotations), NULL, NULL) : NULL;
+	if (*out || m->is_index || m->n_refs == 0 || m->refs[0].kind != STA_REF_CONFIG)
+		return STA_OK;
+	rc = read_config(r, c, call, package_id, &m->refs[0].digest, &bytes, &len, err);
+	if (rc == STA_OK)
+		*out = url_in(call, bytes, len, "config", "Labels");
+	return rc;
+}
+
+/* The repository of that name behind one of the forges' prefixes. */
+static enum sta_rc
+find_by_prefix(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call, const char *source,
+	       struct sta_repository_row *out, struct sta_err *err)
+{
+	for (const char *const *forge = r->options.forges; forge && *forge; forge++) {
+		size_t len = strlen(*forge);
+
+		if (strncasecmp(source, *forge, len) == 0)
+			return sta_repository_by_name(c, call->arena, source + len, call->caller.user_id, out,
+						      err);
+	}
+	return STA_NOT_FOUND;
+}
+
+/* A token's names are of packages: what counts here is what its user may do. */
+static bool
+may_write(const struct sta_call *call, const struct sta_repository_row *row)
+{
+	struct sta_caller unlimited = call->caller;
+	struct sta_object o = sta_repository_object(row);
+
+	unlimited.limited = false;
+	return sta_access_decide(&unlimited, &o, STA_ACTION_WRITE).allowed;
+}
+
+enum sta_rc
+sta_source_link(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
+		struct sta_entry *e, const char *source, bool created, struct sta_err *err)
+{
+	struct sta_repository_row row;
+	struct sta_namespace space = { 0 };
+	enum sta_rc rc = sta_repository_by_url(c, call->arena, source, call->caller.user_id, &row, err);
+
+	if (rc == STA_NOT_FOUND)
+		rc = find_by_prefix(r, c, call, source, &row, err);
+	if (rc == STA_NOT_FOUND || (rc == STA_OK && !may_write(call, &row)))
+		return STA_OK;
+	if (rc == STA_OK)
+		rc = sta_namespace_find(c, e->name->namespace, 0, &space, err);
+	if (rc == STA_OK)
+		rc = sta_package_update_link(c, e->package.id, row.id, created && space.inherits, err);
+	return rc == STA_OK ? sta_audit(c, call, "package.link", e->name->full, row.name, err) : rc;
+}
