@@ -89,7 +89,7 @@ const char *sta_cli_flag(const struct sta_cli *cli, const char *name);
 /* Wrong usage: exit status 2. */
 enum sta_rc sta_cli_usage(struct sta_cli *cli, struct sta_err *err, const char *fmt, ...) STA_PRINTF(3, 4);
 
-/* commands.c: the table. */
+/* commands.c: the table; run.c: all that is around it. */
 extern const struct sta_cli_command sta_cli_commands[];
 extern const size_t sta_cli_n_commands;
 
@@ -101,6 +101,11 @@ void sta_cli_overview(const char *group); /* NULL: all commands */
  * terminal, twice, without echo.  *out in the arena. */
 enum sta_rc sta_cli_password(struct sta_cli *cli, char **out, struct sta_err *err) STA_CHECK;
 
+/* confirm.c: the name of what is to be changed, from --confirm, else asked for on the
+ * terminal behind the question.  Whoever does the change compares it.  *out in the arena. */
+enum sta_rc sta_cli_confirm(struct sta_cli *cli, const char *question, const char **out,
+			    struct sta_err *err) STA_CHECK;
+
 /* print.c */
 struct sta_cli_column {
 	const char *title;
@@ -111,13 +116,25 @@ void sta_cli_print_json(const json_t *j);
  * their longest cell; with --json the answer as it is. */
 void sta_cli_print_rows(const struct sta_cli *cli, const json_t *answer, const char *member,
 			const struct sta_cli_column *columns, size_t n);
-/* s without bytes that a terminal acts on. */
+/* A line without bytes that a terminal acts on. */
 void sta_cli_print_text(const char *s);
+void sta_cli_say(const char *fmt, ...) STA_PRINTF(1, 2);
+/* What was done: a sentence, or with --json the answer. */
+void sta_cli_done(const struct sta_cli *cli, const json_t *answer, const char *fmt, ...) STA_PRINTF(3, 4);
+
+/* explain.c: the answer of access.explain in words. */
+void sta_cli_explain(const json_t *answer);
 
 sta_cli_fn sta_cmd_user_create, sta_cmd_user_list, sta_cmd_user_set_password, sta_cmd_user_disable,
 	sta_cmd_user_enable;
 sta_cli_fn sta_cmd_token_create, sta_cmd_token_list, sta_cmd_token_revoke;
 sta_cli_fn sta_cmd_package_list, sta_cmd_package_set, sta_cmd_package_delete;
+sta_cli_fn sta_cmd_org_create, sta_cmd_org_list, sta_cmd_org_set, sta_cmd_org_members, sta_cmd_org_add,
+	sta_cmd_org_remove;
+sta_cli_fn sta_cmd_team_create, sta_cmd_team_set, sta_cmd_team_delete, sta_cmd_team_list,
+	sta_cmd_team_members, sta_cmd_team_add, sta_cmd_team_remove;
+sta_cli_fn sta_cmd_access_list, sta_cmd_access_grant, sta_cmd_access_revoke, sta_cmd_access_explain;
+sta_cli_fn sta_cmd_audit_list;
 sta_cli_fn sta_cmd_fsck, sta_cmd_gc;
 sta_cli_fn sta_cmd_config_check, sta_cmd_config_show, sta_cmd_serve, sta_cmd_version, sta_cmd_help;
 

@@ -1,6 +1,5 @@
-#include <stdio.h>
-
 #include "cli/ask.h"
+#include "cli/ops.h"
 
 enum sta_rc
 sta_cmd_package_list(struct sta_cli *cli, struct sta_err *err)
@@ -19,25 +18,50 @@ sta_cmd_package_list(struct sta_cli *cli, struct sta_err *err)
 	return rc;
 }
 
+/* Who may pull after that, for the question. */
+static const char *
+audience(enum sta_visibility v)
+{
+	switch (v) {
+	case STA_PUBLIC:
+		return "everybody, also without signing in";
+	case STA_INTERNAL:
+		return "all members of the organization, and those with a role";
+	case STA_PRIVATE:
+		break;
+	}
+	return "only those with a role";
+}
+
 enum sta_rc
 sta_cmd_package_set(struct sta_cli *cli, struct sta_err *err)
 {
-	const char *visibility = sta_cli_flag(cli, "visibility");
+	const char *word = sta_cli_flag(cli, "visibility");
+	enum sta_visibility visibility;
+	const char *confirm = NULL;
+	const char *question;
 	json_t *answer;
 	enum sta_rc rc;
 
-	if (!visibility)
-		return sta_cli_usage(cli, err, "nothing to set; use --visibility public or private");
-	rc = sta_ask(cli, "package.set",
-		     json_pack("{s:s, s:s}", "name", cli->args[0], "visibility", visibility), NULL, &answer,
-		     err);
+	if (!word)
+		return sta_cli_usage(cli, err,
+				     "nothing to set; use --visibility public, internal or private");
+	rc = sta_op_visibility(word, &visibility, err);
 	if (rc != STA_OK)
 		return rc;
-	if (cli->json)
-		sta_cli_print_json(answer);
-	else
-		(void) printf("package %s is %s\n", cli->args[0], visibility);
-	return STA_OK;
+	question = sta_arena_printf(cli->arena, "%s becomes %s: %s may pull it.", cli->args[0], word,
+				    audience(visibility));
+	if (!question)
+		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
+	rc = sta_cli_confirm(cli, question, &confirm, err);
+	if (rc == STA_OK)
+		rc = sta_ask(cli, "package.set",
+			     json_pack("{s:s, s:s, s:s}", "name", cli->args[0], "visibility", word, "confirm",
+				       confirm),
+			     NULL, &answer, err);
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "package %s is %s", cli->args[0], word);
+	return rc;
 }
 
 enum sta_rc
@@ -47,11 +71,7 @@ sta_cmd_package_delete(struct sta_cli *cli, struct sta_err *err)
 	enum sta_rc rc =
 		sta_ask(cli, "package.delete", json_pack("{s:s}", "name", cli->args[0]), NULL, &answer, err);
 
-	if (rc != STA_OK)
-		return rc;
-	if (cli->json)
-		sta_cli_print_json(answer);
-	else
-		(void) printf("package %s deleted\n", cli->args[0]);
-	return STA_OK;
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "package %s deleted", cli->args[0]);
+	return rc;
 }

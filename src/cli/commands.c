@@ -1,14 +1,7 @@
-/* The table of commands, and what runs one. */
+/* The table of commands. */
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/auto.h"
 #include "cli/cli.h"
-#include "cli/version.h"
 
-#define CLI_MEMORY_MAX ((size_t) 1 << 30)
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct sta_cli_flag user_create_flags[] = {
@@ -33,7 +26,54 @@ static const struct sta_cli_flag token_list_flags[] = {
 	{ NULL, NULL, NULL },
 };
 static const struct sta_cli_flag package_set_flags[] = {
-	{ "visibility", "public|private", "Who may pull: everybody, or those with a role." },
+	{ "visibility", "public|internal|private",
+	  "Who may pull: everybody, members of the organization, or those with a role." },
+	{ "confirm", "OWNER/NAME", "The name again; without it, it is asked for." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag org_create_flags[] = {
+	{ "owner", "USER", "Its first owner." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag org_set_flags[] = {
+	{ "visibility", "private|internal|public", "Of new packages." },
+	{ "members-create", "LIST", "Visibilities that members may give a package, with commas; or none." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag org_add_flags[] = {
+	{ "role", "member|owner", "Its role in the organization [member]" },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag org_remove_flags[] = {
+	{ "outside", NULL, "Keep what was granted to it in person, as an outside collaborator." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag team_create_flags[] = {
+	{ "parent", "TEAM", "A team of the organization, whose roles it has too." },
+	{ "description", "TEXT", "What it is for." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag team_set_flags[] = {
+	{ "parent", "TEAM", "Put it below that team of the organization." },
+	{ "top", NULL, "Put it below no team." },
+	{ "description", "TEXT", "What it is for." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag team_add_flags[] = {
+	{ "maintainer", NULL, "It may add and remove others; without this, no longer." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag access_explain_flags[] = {
+	{ "package", "OWNER/NAME", "Which package; it need not exist." },
+	{ "user", "NAME", "Who asks." },
+	{ "anonymous", NULL, "Nobody is signed in." },
+	{ "action", "read|write|delete|admin", "What is to be done." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag audit_list_flags[] = {
+	{ "target", "NAME", "Only of this, and what is below it." },
+	{ "max", "N", "At most so many [100]" },
+	{ "before", "ID", "Only those before that one." },
 	{ NULL, NULL, NULL },
 };
 static const struct sta_cli_flag fsck_flags[] = {
@@ -88,11 +128,82 @@ const struct sta_cli_command sta_cli_commands[] = {
 	{ .name = "package set", .arguments = "OWNER/NAME", .args_min = 1, .args_max = 1,
 	  .conf = STA_CLI_CONF_DATA, .flags = package_set_flags, .run = sta_cmd_package_set,
 	  .summary = "Change a package's visibility.",
-	  .example = "staithe package set alice/app --visibility public --data /var/lib/staithe" },
+	  .example = "staithe package set alice/app --visibility public --confirm alice/app --data /var/lib/staithe" },
 	{ .name = "package delete", .arguments = "OWNER/NAME", .args_min = 1, .args_max = 1,
 	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_package_delete,
 	  .summary = "Remove a package with its tags and manifests, for good.",
 	  .example = "staithe package delete alice/app --data /var/lib/staithe" },
+	{ .name = "org create", .arguments = "NAME --owner USER", .args_min = 1, .args_max = 1,
+	  .conf = STA_CLI_CONF_DATA, .flags = org_create_flags, .run = sta_cmd_org_create,
+	  .summary = "Make an organization.",
+	  .example = "staithe org create acme --owner alice --data /var/lib/staithe" },
+	{ .name = "org list", .arguments = "", .conf = STA_CLI_CONF_DATA, .run = sta_cmd_org_list,
+	  .summary = "List the organizations.",
+	  .example = "staithe org list --data /var/lib/staithe" },
+	{ .name = "org set", .arguments = "NAME", .args_min = 1, .args_max = 1, .conf = STA_CLI_CONF_DATA,
+	  .flags = org_set_flags, .run = sta_cmd_org_set,
+	  .summary = "Change what an organization's packages and members may be.",
+	  .example = "staithe org set acme --members-create private,internal --data /var/lib/staithe" },
+	{ .name = "org members", .arguments = "NAME", .args_min = 1, .args_max = 1,
+	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_org_members,
+	  .summary = "List the members of an organization.",
+	  .example = "staithe org members acme --data /var/lib/staithe" },
+	{ .name = "org add", .arguments = "NAME USER", .args_min = 2, .args_max = 2,
+	  .conf = STA_CLI_CONF_DATA, .flags = org_add_flags, .run = sta_cmd_org_add,
+	  .summary = "Add a member, or change its role.",
+	  .example = "staithe org add acme bob --role owner --data /var/lib/staithe" },
+	{ .name = "org remove", .arguments = "NAME USER", .args_min = 2, .args_max = 2,
+	  .conf = STA_CLI_CONF_DATA, .flags = org_remove_flags, .run = sta_cmd_org_remove,
+	  .summary = "Remove a member, from all teams too.",
+	  .example = "staithe org remove acme bob --data /var/lib/staithe" },
+	{ .name = "team create", .arguments = "ORG/TEAM", .args_min = 1, .args_max = 1,
+	  .conf = STA_CLI_CONF_DATA, .flags = team_create_flags, .run = sta_cmd_team_create,
+	  .summary = "Make a team.",
+	  .example = "staithe team create acme/devs --parent engineering --data /var/lib/staithe" },
+	{ .name = "team set", .arguments = "ORG/TEAM", .args_min = 1, .args_max = 1,
+	  .conf = STA_CLI_CONF_DATA, .flags = team_set_flags, .run = sta_cmd_team_set,
+	  .summary = "Change where a team is, or what it is for.",
+	  .example = "staithe team set acme/devs --top --data /var/lib/staithe" },
+	{ .name = "team delete", .arguments = "ORG/TEAM", .args_min = 1, .args_max = 1,
+	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_team_delete,
+	  .summary = "Remove a team, with what was granted to it.",
+	  .example = "staithe team delete acme/devs --data /var/lib/staithe" },
+	{ .name = "team list", .arguments = "ORG", .args_min = 1, .args_max = 1, .conf = STA_CLI_CONF_DATA,
+	  .run = sta_cmd_team_list,
+	  .summary = "List the teams of an organization.",
+	  .example = "staithe team list acme --data /var/lib/staithe" },
+	{ .name = "team members", .arguments = "ORG/TEAM", .args_min = 1, .args_max = 1,
+	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_team_members,
+	  .summary = "List the members of a team.",
+	  .example = "staithe team members acme/devs --data /var/lib/staithe" },
+	{ .name = "team add", .arguments = "ORG/TEAM USER", .args_min = 2, .args_max = 2,
+	  .conf = STA_CLI_CONF_DATA, .flags = team_add_flags, .run = sta_cmd_team_add,
+	  .summary = "Add a member of the organization to a team.",
+	  .example = "staithe team add acme/devs bob --data /var/lib/staithe" },
+	{ .name = "team remove", .arguments = "ORG/TEAM USER", .args_min = 2, .args_max = 2,
+	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_team_remove,
+	  .summary = "Remove a member from a team.",
+	  .example = "staithe team remove acme/devs bob --data /var/lib/staithe" },
+	{ .name = "access list", .arguments = "OWNER/NAME", .args_min = 1, .args_max = 1,
+	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_access_list,
+	  .summary = "List the roles that were granted on a package.",
+	  .example = "staithe access list acme/app --data /var/lib/staithe" },
+	{ .name = "access grant", .arguments = "OWNER/NAME SUBJECT ROLE", .args_min = 3, .args_max = 3,
+	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_access_grant,
+	  .summary = "Give a user or a team (acme/devs) the role read, write or admin.",
+	  .example = "staithe access grant acme/app acme/devs write --data /var/lib/staithe" },
+	{ .name = "access revoke", .arguments = "OWNER/NAME SUBJECT", .args_min = 2, .args_max = 2,
+	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_access_revoke,
+	  .summary = "Take the granted role of a user or a team.",
+	  .example = "staithe access revoke acme/app bob --data /var/lib/staithe" },
+	{ .name = "access explain", .arguments = "--package OWNER/NAME --user NAME --action ACTION",
+	  .conf = STA_CLI_CONF_DATA, .flags = access_explain_flags, .run = sta_cmd_access_explain,
+	  .summary = "Say whether a user may do something, and why.",
+	  .example = "staithe access explain --package acme/app --user bob --action write --data /var/lib/staithe" },
+	{ .name = "audit list", .arguments = "", .conf = STA_CLI_CONF_DATA, .flags = audit_list_flags,
+	  .run = sta_cmd_audit_list,
+	  .summary = "List the changes of rights, the newest first.",
+	  .example = "staithe audit list --target acme --data /var/lib/staithe" },
 	{ .name = "fsck", .arguments = "", .conf = STA_CLI_CONF_DATA, .flags = fsck_flags, .run = sta_cmd_fsck,
 	  .summary = "Prove that the stored data are whole; status 1 if they are not.",
 	  .example = "staithe fsck --content --data /var/lib/staithe" },
@@ -113,113 +224,3 @@ const struct sta_cli_command sta_cli_commands[] = {
 };
 /* clang-format on */
 const size_t sta_cli_n_commands = N(sta_cli_commands);
-
-enum sta_rc
-sta_cmd_version(struct sta_cli *cli, struct sta_err *err)
-{
-	(void) err;
-	(void) printf(cli->json ? "{\"version\": \"%s\"}\n" : "staithe %s\n", STA_VERSION);
-	return STA_OK;
-}
-
-enum sta_rc
-sta_cmd_serve(struct sta_cli *cli, struct sta_err *err)
-{
-	return cli->serve(cli, err);
-}
-
-/* Is there a command "group ..."? */
-static bool
-is_group(const char *word)
-{
-	size_t len = strlen(word);
-
-	for (size_t i = 0; i < sta_cli_n_commands; i++)
-		if (strncmp(sta_cli_commands[i].name, word, len) == 0 && sta_cli_commands[i].name[len] == ' ')
-			return true;
-	return false;
-}
-
-enum sta_rc
-sta_cmd_help(struct sta_cli *cli, struct sta_err *err)
-{
-	char name[64];
-
-	(void) snprintf(name, sizeof(name), "%s%s%s", cli->n_args > 0 ? cli->args[0] : "",
-			cli->n_args > 1 ? " " : "", cli->n_args > 1 ? cli->args[1] : "");
-	for (size_t i = 0; i < sta_cli_n_commands; i++) {
-		if (strcmp(sta_cli_commands[i].name, name) == 0) {
-			sta_cli_help(&sta_cli_commands[i]);
-			return STA_OK;
-		}
-	}
-	if (cli->n_args > 0 && !is_group(name))
-		return sta_cli_usage(cli, err, "there is no command '%.40s'", name);
-	sta_cli_overview(cli->n_args > 0 ? name : NULL);
-	return STA_OK;
-}
-
-/* "staithe", "staithe --help", "staithe user --help": not a command, not an error. */
-static bool
-wants_overview(int argc, char **argv, const char **group)
-{
-	*group = NULL;
-	if (argc < 2)
-		return false;
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return true;
-	*group = argv[1];
-	return argc == 3 && is_group(argv[1]) &&
-	       (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
-}
-
-static enum sta_rc
-run(struct sta_cli *cli, struct sta_err *err)
-{
-	enum sta_rc rc = sta_cli_parse(cli, err);
-
-	if (rc != STA_OK)
-		return rc;
-	if (cli->help) {
-		sta_cli_help(cli->command);
-		return STA_OK;
-	}
-	rc = sta_cli_configure(cli, err);
-	return rc == STA_OK ? cli->command->run(cli, err) : rc;
-}
-
-/* "staithe: <what>: <why>"; an argument belongs to what, unless why names it. */
-static int
-failed(const struct sta_cli *cli, const struct sta_err *err)
-{
-	const char *argument = cli->n_args > 0 && !strstr(err->msg, cli->args[0]) ? cli->args[0] : "";
-
-	(void) fprintf(stderr, "staithe: %s%s%s: %s\n", cli->command ? cli->command->name : "command line",
-		       argument[0] != '\0' ? " " : "", argument, err->msg);
-	return cli->status != STA_EXIT_OK ? cli->status : STA_EXIT_FAILURE;
-}
-
-int
-sta_cli_main(int argc, char **argv, char **environment, sta_cli_fn *serve)
-{
-	STA_AUTO(sta_arena_auto) struct sta_arena *a = sta_arena_new(CLI_MEMORY_MAX);
-	STA_AUTO(sta_conf_auto) struct sta_conf *conf = NULL;
-	struct sta_cli cli = {
-		.arena = a, .environment = environment, .argc = argc, .argv = argv, .serve = serve
-	};
-	struct sta_err err = { 0 };
-	const char *group;
-	enum sta_rc rc;
-
-	if (wants_overview(argc, argv, &group)) {
-		sta_cli_overview(group);
-		return STA_EXIT_OK;
-	}
-	rc = a ? sta_conf_new(&conf, &err) : sta_err_set(&err, STA_NOMEM, 0, "out of memory");
-	cli.conf = conf;
-	if (rc == STA_OK)
-		rc = run(&cli, &err);
-	if (rc == STA_OK && fflush(stdout) != 0)
-		rc = sta_err_set(&err, STA_IO, errno, "write the result");
-	return rc == STA_OK ? cli.status : failed(&cli, &err);
-}

@@ -50,6 +50,15 @@ sta_op_row(struct sta_op_run *run, json_t *made, struct sta_err *err)
 	return heard ? STA_OK : sta_err_set(err, STA_IO, 0, "the caller went away");
 }
 
+enum sta_rc
+sta_op_visibility(const char *word, enum sta_visibility *out, struct sta_err *err)
+{
+	if (sta_visibility_parse(word, out))
+		return STA_OK;
+	return sta_err_set(err, STA_INVALID, 0,
+			   "'%.40s' is no visibility; choose private, internal or public", word);
+}
+
 json_t *
 sta_op_time(int64_t unix_time)
 {

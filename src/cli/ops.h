@@ -6,7 +6,7 @@
  * the control socket of a running server (control.h) and a command that opened
  * the data directory itself (ask.h), so the two cannot differ.
  *
- * Layer: cli.  May include: registry, base.  Threads: operations of one table
+ * Layer: cli.  May include: registry, access, base.  Threads: operations of one table
  * may run in several threads at a time.
  */
 #ifndef STA_CLI_OPS_H
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "access/access.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -67,12 +68,21 @@ enum sta_rc sta_op_result(struct sta_op_run *run, json_t *made, json_t **result,
 /* Emit a row and let it go; NULL is STA_NOMEM, a listener that is gone STA_IO. */
 enum sta_rc sta_op_row(struct sta_op_run *run, json_t *made, struct sta_err *err) STA_CHECK;
 
+/* STA_INVALID names the choices. */
+enum sta_rc sta_op_visibility(const char *word, enum sta_visibility *out, struct sta_err *err) STA_CHECK;
+
 /* A time as text, JSON null for 0. */
 json_t *sta_op_time(int64_t unix_time) STA_CHECK;
 
 sta_op_fn sta_op_user_create, sta_op_user_list, sta_op_user_set_password, sta_op_user_set_disabled;
 sta_op_fn sta_op_token_create, sta_op_token_list, sta_op_token_revoke;
 sta_op_fn sta_op_package_list, sta_op_package_set, sta_op_package_delete;
+sta_op_fn sta_op_org_create, sta_op_org_list, sta_op_org_set, sta_op_org_members, sta_op_org_add,
+	sta_op_org_remove;
+sta_op_fn sta_op_team_create, sta_op_team_set, sta_op_team_delete, sta_op_team_list, sta_op_team_members,
+	sta_op_team_add, sta_op_team_remove;
+sta_op_fn sta_op_access_list, sta_op_access_grant, sta_op_access_revoke, sta_op_access_explain;
+sta_op_fn sta_op_audit_list;
 sta_op_fn sta_op_fsck, sta_op_gc;
 
 #endif

@@ -73,13 +73,16 @@ sta_op_package_set(struct sta_op_run *run, json_t **result, struct sta_err *err)
 {
 	struct sta_call call = sta_call_system(run->arena);
 	enum sta_visibility visibility;
+	const char *confirm;
 	const char *word;
 	const char *name;
-	enum sta_rc rc = sta_op_args(run, err, "{s:s, s:s}", "name", &name, "visibility", &word);
+	enum sta_rc rc = sta_op_args(run, err, "{s:s, s:s, s:s}", "name", &name, "visibility", &word,
+				     "confirm", &confirm);
 
-	if (rc == STA_OK && !sta_visibility_parse(word, &visibility))
-		rc = sta_err_set(err, STA_INVALID, 0, "'%.40s' is no visibility; choose public or private",
-				 word);
+	if (rc == STA_OK)
+		rc = sta_op_visibility(word, &visibility, err);
+	if (rc == STA_OK && strcmp(confirm, name) != 0)
+		rc = sta_err_set(err, STA_INVALID, 0, "the name typed to confirm is another one");
 	if (rc == STA_OK)
 		rc = sta_package_set_visibility(run->registry, &call, name, visibility, err);
 	if (rc != STA_OK)

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,11 +29,40 @@ plain(char *s)
 void
 sta_cli_print_text(const char *s)
 {
-	char line[2 * CELL_MAX];
+	sta_cli_say("%s", s);
+}
 
-	(void) snprintf(line, sizeof(line), "%s", s);
+static void
+say(const char *fmt, va_list ap)
+{
+	char line[4 * CELL_MAX];
+
+	(void) vsnprintf(line, sizeof(line), fmt, ap);
 	plain(line);
 	(void) puts(line);
+}
+
+void
+sta_cli_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void
+sta_cli_done(const struct sta_cli *cli, const json_t *answer, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (cli->json)
+		sta_cli_print_json(answer);
+	else
+		say(fmt, ap);
+	va_end(ap);
 }
 
 /* The member of a row as a cell's text. */

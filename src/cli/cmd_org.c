@@ -1,0 +1,107 @@
+#include <string.h>
+
+#include "cli/ask.h"
+
+enum sta_rc
+sta_cmd_org_create(struct sta_cli *cli, struct sta_err *err)
+{
+	const char *owner = sta_cli_flag(cli, "owner");
+	json_t *answer;
+	enum sta_rc rc;
+
+	if (!owner)
+		return sta_cli_usage(cli, err, "needs --owner USER");
+	rc = sta_ask(cli, "org.create", json_pack("{s:s, s:s}", "name", cli->args[0], "owner", owner), NULL,
+		     &answer, err);
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "organization %s created; %s is its owner", cli->args[0], owner);
+	return rc;
+}
+
+enum sta_rc
+sta_cmd_org_list(struct sta_cli *cli, struct sta_err *err)
+{
+	static const struct sta_cli_column columns[] = {
+		{ "NAME", "name" },
+		{ "VISIBILITY", "visibility" },
+		{ "MEMBERS-CREATE", "members_create" },
+		{ "CREATED", "created" },
+	};
+	json_t *answer;
+	enum sta_rc rc = sta_ask(cli, "org.list", json_object(), NULL, &answer, err);
+
+	if (rc == STA_OK)
+		sta_cli_print_rows(cli, answer, "organizations", columns,
+				   sizeof(columns) / sizeof(columns[0]));
+	return rc;
+}
+
+enum sta_rc
+sta_cmd_org_set(struct sta_cli *cli, struct sta_err *err)
+{
+	const char *visibility = sta_cli_flag(cli, "visibility");
+	const char *creates = sta_cli_flag(cli, "members-create");
+	json_t *answer;
+	enum sta_rc rc;
+
+	if (!visibility && !creates)
+		return sta_cli_usage(cli, err, "nothing to set; use --visibility or --members-create");
+	rc = sta_ask(cli, "org.set",
+		     json_pack("{s:s, s:s*, s:s*}", "name", cli->args[0], "visibility", visibility,
+			       "members_create", creates),
+		     NULL, &answer, err);
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer,
+			     "organization %s: new packages are %s, visibilities that members may choose: %s",
+			     cli->args[0], json_string_value(json_object_get(answer, "visibility")),
+			     json_string_value(json_object_get(answer, "members_create")));
+	return rc;
+}
+
+enum sta_rc
+sta_cmd_org_members(struct sta_cli *cli, struct sta_err *err)
+{
+	static const struct sta_cli_column columns[] = { { "NAME", "name" },
+							 { "ROLE", "role" },
+							 { "SINCE", "since" } };
+	json_t *answer;
+	enum sta_rc rc =
+		sta_ask(cli, "org.members", json_pack("{s:s}", "name", cli->args[0]), NULL, &answer, err);
+
+	if (rc == STA_OK)
+		sta_cli_print_rows(cli, answer, "members", columns, sizeof(columns) / sizeof(columns[0]));
+	return rc;
+}
+
+enum sta_rc
+sta_cmd_org_add(struct sta_cli *cli, struct sta_err *err)
+{
+	const char *flag = sta_cli_flag(cli, "role");
+	const char *role = flag ? flag : "member";
+	json_t *answer;
+	enum sta_rc rc = sta_ask(
+		cli, "org.add",
+		json_pack("{s:s, s:s, s:s}", "name", cli->args[0], "user", cli->args[1], "role", role), NULL,
+		&answer, err);
+
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "%s is now %s of %s", cli->args[1],
+			     strcmp(role, "owner") == 0 ? "an owner" : "a member", cli->args[0]);
+	return rc;
+}
+
+enum sta_rc
+sta_cmd_org_remove(struct sta_cli *cli, struct sta_err *err)
+{
+	bool outside = sta_cli_flag(cli, "outside") != NULL;
+	json_t *answer;
+	enum sta_rc rc = sta_ask(
+		cli, "org.remove",
+		json_pack("{s:s, s:s, s:b}", "name", cli->args[0], "user", cli->args[1], "outside", outside),
+		NULL, &answer, err);
+
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "%s is no longer in %s%s", cli->args[1], cli->args[0],
+			     outside ? ", and keeps what was granted in person" : "");
+	return rc;
+}
