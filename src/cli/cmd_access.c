@@ -1,9 +1,11 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/parse.h"
 #include "cli/ask.h"
 
 #define AUDIT_DEFAULT 100
+#define AUDIT_MAX 1000
 
 enum sta_rc
 sta_cmd_access_list(struct sta_cli *cli, struct sta_err *err)
@@ -77,18 +79,18 @@ sta_cmd_access_explain(struct sta_cli *cli, struct sta_err *err)
 	return STA_OK;
 }
 
-/* A flag's number, or preset without the flag. */
+/* A flag's number; *out stays as it is without the flag. */
 static enum sta_rc
-number(struct sta_cli *cli, const char *flag, json_int_t preset, json_int_t *out, struct sta_err *err)
+number(struct sta_cli *cli, const char *flag, uint64_t max, json_int_t *out, struct sta_err *err)
 {
 	const char *text = sta_cli_flag(cli, flag);
 	uint64_t n = 0;
 
-	*out = preset;
 	if (!text)
 		return STA_OK;
-	if (!sta_parse_u64(text, strlen(text), &n) || n == 0 || n > INT64_MAX)
-		return sta_cli_usage(cli, err, "--%s: '%.40s' is not a number above 0", flag, text);
+	if (!sta_parse_u64(text, strlen(text), &n) || n == 0 || n > max)
+		return sta_cli_usage(cli, err, "--%s: '%.40s' is not a number from 1 to %" PRIu64, flag, text,
+				     max);
 	*out = (json_int_t) n;
 	return STA_OK;
 }
@@ -101,12 +103,12 @@ sta_cmd_audit_list(struct sta_cli *cli, struct sta_err *err)
 		{ "ACTION", "action" }, { "TARGET", "target" },   { "DETAIL", "detail" },
 	};
 	json_int_t before = 0;
-	json_int_t max = 0;
+	json_int_t max = AUDIT_DEFAULT;
 	json_t *answer;
-	enum sta_rc rc = number(cli, "max", AUDIT_DEFAULT, &max, err);
+	enum sta_rc rc = number(cli, "max", AUDIT_MAX, &max, err);
 
 	if (rc == STA_OK)
-		rc = number(cli, "before", 0, &before, err);
+		rc = number(cli, "before", INT64_MAX, &before, err);
 	if (rc == STA_OK)
 		rc = sta_ask(cli, "audit.list",
 			     json_pack("{s:s*, s:I, s:I}", "target", sta_cli_flag(cli, "target"), "before",

@@ -2,6 +2,13 @@
 
 #include "cli/ask.h"
 
+/* As it is stored: in small letters. */
+static const char *
+name_of(const json_t *answer)
+{
+	return json_string_value(json_object_get(answer, "name"));
+}
+
 enum sta_rc
 sta_cmd_org_create(struct sta_cli *cli, struct sta_err *err)
 {
@@ -14,7 +21,7 @@ sta_cmd_org_create(struct sta_cli *cli, struct sta_err *err)
 	rc = sta_ask(cli, "org.create", json_pack("{s:s, s:s}", "name", cli->args[0], "owner", owner), NULL,
 		     &answer, err);
 	if (rc == STA_OK)
-		sta_cli_done(cli, answer, "organization %s created; %s is its owner", cli->args[0], owner);
+		sta_cli_done(cli, answer, "organization %s created; %s is its owner", name_of(answer), owner);
 	return rc;
 }
 
@@ -51,9 +58,8 @@ sta_cmd_org_set(struct sta_cli *cli, struct sta_err *err)
 			       "members_create", creates),
 		     NULL, &answer, err);
 	if (rc == STA_OK)
-		sta_cli_done(cli, answer,
-			     "organization %s: new packages are %s, visibilities that members may choose: %s",
-			     cli->args[0], json_string_value(json_object_get(answer, "visibility")),
+		sta_cli_done(cli, answer, "organization %s: new packages are %s; members may make: %s",
+			     name_of(answer), json_string_value(json_object_get(answer, "visibility")),
 			     json_string_value(json_object_get(answer, "members_create")));
 	return rc;
 }

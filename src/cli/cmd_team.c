@@ -2,6 +2,13 @@
 
 #include "cli/ask.h"
 
+/* As it is stored: in small letters. */
+static const char *
+name_of(const json_t *answer)
+{
+	return json_string_value(json_object_get(answer, "name"));
+}
+
 /* A team above is one of the same organization, and may be written "acme/devs" or "devs". */
 static const char *
 parent_of(const struct sta_cli *cli)
@@ -28,7 +35,7 @@ sta_cmd_team_create(struct sta_cli *cli, struct sta_err *err)
 			       sta_cli_flag(cli, "description")),
 		     NULL, &answer, err);
 	if (rc == STA_OK)
-		sta_cli_done(cli, answer, "team %s created", cli->args[0]);
+		sta_cli_done(cli, answer, "team %s created", name_of(answer));
 	return rc;
 }
 
@@ -52,7 +59,7 @@ sta_cmd_team_set(struct sta_cli *cli, struct sta_err *err)
 			       "description", description),
 		     NULL, &answer, err);
 	if (rc == STA_OK)
-		sta_cli_done(cli, answer, "team %s changed", cli->args[0]);
+		sta_cli_done(cli, answer, "team %s changed", name_of(answer));
 	return rc;
 }
 

@@ -43,6 +43,9 @@ tell_package(const struct answer *a)
 
 	if (a->exists)
 		sta_cli_say("%s is %s", a->package, text(a, "visibility"));
+	else if (kind)
+		sta_cli_say("there is no package %s; its first push would make it %s", a->package,
+			    text(a, "visibility"));
 	else
 		sta_cli_say("there is no package %s", a->package);
 	if (!kind)

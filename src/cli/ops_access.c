@@ -3,7 +3,8 @@
 #include "cli/ops.h"
 #include "registry/grant.h"
 
-#define AUDIT_MAX 10000
+/* What registry/ gives at a time; more is refused here, not cut there. */
+#define AUDIT_MAX 1000
 
 enum sta_rc
 sta_op_access_list(struct sta_op_run *run, json_t **result, struct sta_err *err)
@@ -84,7 +85,8 @@ static json_t *
 explanation_json(const char *package, const char *user, enum sta_action action,
 		 const struct sta_explanation *x)
 {
-	const char *visibility = x->exists ? sta_visibility_name(x->visibility) : NULL;
+	/* Of a package that is not there: what its first push would give it. */
+	const char *visibility = x->owner_exists ? sta_visibility_name(x->visibility) : NULL;
 
 	return json_pack("{s:s, s:o, s:s, s:b, s:s, s:s, s:b, s:s?, s:s, s:s?, s:b, s:b, s:s, s:s, s:s, s:o}",
 			 "package", package, "user", text_or_null(user), "action", sta_action_name(action),

@@ -71,7 +71,7 @@ cell(const json_t *row, const char *key, char out[CELL_MAX])
 {
 	const json_t *v = json_object_get(row, key);
 
-	if (json_is_string(v))
+	if (json_is_string(v) && json_string_length(v) > 0)
 		(void) snprintf(out, CELL_MAX, "%s", json_string_value(v));
 	else if (json_is_integer(v))
 		(void) snprintf(out, CELL_MAX, "%" PRId64, (int64_t) json_integer_value(v));

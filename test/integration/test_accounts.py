@@ -203,12 +203,12 @@ def test_package_list_of_one_owner(registry, owner, outsider, bob, package):
 def test_unknown_visibility_is_refused(registry, owner, package, visibility, unchanged):
     owner.push_image(package, "v1")
     with unchanged(package):
-        assert registry.run("package", "set", package, "--visibility", visibility).returncode in (1, 2)
+        assert registry.run("package", "set", package, "--visibility", visibility, "--confirm", package).returncode in (1, 2)
 
 
 def test_commands_on_absent_packages_fail(registry, alice):
     for command in (("package", "delete", "alice/nowhere"),
-                    ("package", "set", "alice/nowhere", "--visibility", "public")):
+                    ("package", "set", "alice/nowhere", "--visibility", "public", "--confirm", "alice/nowhere")):
         refused_command(registry, *command)
 
 

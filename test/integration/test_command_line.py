@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import socket
 import sqlite3
 import subprocess
 import termios
@@ -59,6 +60,14 @@ class Terminal:
         return os.waitstatus_to_exitcode(status), self.said.replace("\r\n", "\n")
 
 
+def ask_server(registry, operation, arguments):
+    """The last line of the answer from the control socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(registry.data / "control.sock"))
+        connection.sendall(json.dumps({"op": operation, "args": arguments}).encode() + b"\n")
+        return json.loads(connection.makefile().read().splitlines()[-1])
+
+
 @pytest.fixture
 def carol(registry):
     return registry.user("carol" + os.urandom(4).hex())
@@ -92,6 +101,41 @@ def test_an_interrupt_gives_up_and_puts_the_terminal_right(registry, carol, type
     status, screen = terminal.end()
     assert status == 1 and "half" not in screen
     assert enters(registry, carol, carol.password)
+
+
+def visibility(registry, package):
+    return registry.packages()[package]["visibility"]
+
+
+def test_a_change_of_visibility_asks_for_the_name_again(registry, owner, package):
+    owner.push_image(package, "v1")
+    terminal = Terminal(registry, "package", "set", package, "--visibility", "public")
+    terminal.type("Type its name again: ", package + "\n")
+    status, screen = terminal.end()
+    assert status == 0 and screen.endswith(f"package {package} is public\n")
+    assert f"{package} becomes public: everybody, also without signing in, may pull it." in screen
+    assert visibility(registry, package) == "public"
+
+
+@pytest.mark.parametrize("typed", ["", "yes", "alice", "PACKAGEx", " PACKAGE"])
+def test_another_name_changes_nothing(registry, owner, package, typed):
+    owner.push_image(package, "v1")
+    terminal = Terminal(registry, "package", "set", package, "--visibility", "public")
+    terminal.type("Type its name again: ", typed.replace("PACKAGE", package) + "\n")
+    status, screen = terminal.end()
+    assert status == 1 and "confirm" in screen
+    done = registry.run("package", "set", package, "--visibility", "public", "--confirm", typed.replace("PACKAGE", package))
+    assert done.returncode == 1 and "confirm" in done.stderr
+    assert visibility(registry, package) == "private"
+
+
+def test_the_server_itself_asks_for_the_confirmation(registry, owner, package):
+    """Whoever talks to its socket has to give the name too."""
+    owner.push_image(package, "v1")
+    arguments = {"name": package, "visibility": "public"}
+    for more in ({}, {"confirm": ""}, {"confirm": "alice"}):
+        assert ask_server(registry, "package.set", {**arguments, **more})["error"]["code"] == "invalid"
+    assert visibility(registry, package) == "private"
 
 
 @pytest.mark.parametrize("given, problem", [
@@ -202,7 +246,7 @@ def test_a_directory_that_stays_in_use_is_not_waited_for_for_ever(fresh):
 @pytest.mark.parametrize("arguments, sentence", [
     (("user", "create", "NAME", "--no-password"), "user NAME created"),
     (("user", "disable", "CAROL"), "user CAROL disabled"),
-    (("package", "set", "PACKAGE", "--visibility", "public"), "package PACKAGE is public"),
+    (("package", "set", "PACKAGE", "--visibility", "public", "--confirm", "PACKAGE"), "package PACKAGE is public"),
     (("package", "delete", "PACKAGE"), "package PACKAGE deleted"),
 ])
 def test_what_was_done_is_said_in_a_sentence_or_as_json(registry, carol, owner, package, arguments, sentence):
@@ -219,6 +263,7 @@ def test_what_was_done_is_said_in_a_sentence_or_as_json(registry, carol, owner, 
 
 @pytest.mark.parametrize("arguments, problem", [
     (("package", "set", "alice/app"), "nothing to set"),
+    (("package", "set", "alice/app", "--visibility", "public"), "use --confirm alice/app"),
     (("user", "create", "dave", "--no-password", "--password-stdin"), "contradict"),
     (("token", "create", "alice", "--user", "bob", "--scopes", "read:packages"), "given twice"),
     (("token", "create", "--user", "alice"), "--scopes"),

@@ -242,7 +242,7 @@ class Registry:
         return sorted(listed(self.cli_json("token", "list", user), "tokens"), key=lambda token: token["id"])
 
     def set_visibility(self, package, visibility):
-        self.cli("package", "set", package, "--visibility", visibility)
+        self.cli("package", "set", package, "--visibility", visibility, "--confirm", package)
 
     def packages(self):
         """Every package by its name."""
