@@ -24,13 +24,13 @@ audience(enum sta_visibility v)
 {
 	switch (v) {
 	case STA_PUBLIC:
-		return "everybody, also without signing in";
+		return "everybody may pull it, also without signing in";
 	case STA_INTERNAL:
-		return "all members of the organization, and those with a role";
+		return "members of the organization and those with a role may pull it";
 	case STA_PRIVATE:
 		break;
 	}
-	return "only those with a role";
+	return "only those with a role may pull it";
 }
 
 enum sta_rc
@@ -49,8 +49,8 @@ sta_cmd_package_set(struct sta_cli *cli, struct sta_err *err)
 	rc = sta_op_visibility(word, &visibility, err);
 	if (rc != STA_OK)
 		return rc;
-	question = sta_arena_printf(cli->arena, "%s becomes %s: %s may pull it.", cli->args[0], word,
-				    audience(visibility));
+	question =
+		sta_arena_printf(cli->arena, "%s becomes %s: %s.", cli->args[0], word, audience(visibility));
 	if (!question)
 		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
 	rc = sta_cli_confirm(cli, question, &confirm, err);

@@ -113,7 +113,7 @@ def test_a_change_of_visibility_asks_for_the_name_again(registry, owner, package
     terminal.type("Type its name again: ", package + "\n")
     status, screen = terminal.end()
     assert status == 0 and screen.endswith(f"package {package} is public\n")
-    assert f"{package} becomes public: everybody, also without signing in, may pull it." in screen
+    assert f"{package} becomes public: everybody may pull it, also without signing in." in screen
     assert visibility(registry, package) == "public"
 
 

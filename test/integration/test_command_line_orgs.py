@@ -4,7 +4,9 @@ import dataclasses
 import json
 import os
 import re
+import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -312,7 +314,7 @@ def test_an_explanation_as_json_has_every_fact(registry, org):
     ("OWNER", "admin", "ORG/app", "allowed: org_owner: "),
     ("OWNER", "write", "ORG/absent", "allowed: org_owner: "),
     ("MEMBER", "read", "ORG/app", "denied: role: "),
-    ("MEMBER", "write", "ORG/absent", "allowed: create: "),
+    ("MEMBER", "write", "ORG/absent", "allowed: member: "),
     ("MEMBER", "write", "MEMBER/app", "allowed: owner: "),
     ("root-admin", "delete", "ORG/app", "allowed: site_admin: "),
     ("", "read", "ORG/app", "denied: anonymous: "),
@@ -342,7 +344,7 @@ def test_advice_opens_an_organization_that_keeps_members_from_making_packages(re
     assert said[0].startswith("denied: create: ")
     assert said[1] == org.words("there is no package ORG/absent; its first push would make it private")
     order(registry, org, said[-1].removeprefix("to change that: staithe "))
-    assert explain(registry, org, "MEMBER", "write", "ORG/absent")[0].startswith("allowed: create: ")
+    assert explain(registry, org, "MEMBER", "write", "ORG/absent")[0].startswith("allowed: member: ")
 
 
 @pytest.mark.parametrize("user, action, package, advice", [
@@ -493,6 +495,21 @@ def test_names_are_taken_once(registry, org, bob):
         done = registry.run(*org.words(command).split())
         assert (done.returncode, done.stdout) == (1, "") and done.stderr.startswith("staithe: ")
     assert registry.run("user", "create", org.name, "--no-password").returncode == 1
+
+
+def test_the_example_of_the_document_goes_as_it_says(fresh):
+    text = (Path(__file__).resolve().parents[2] / "docs/OPERATING.md").read_text()
+    section = text.split("## Organizations and teams\n")[1].split("\n## ")[0]
+    shown = "".join(line[4:] + "\n" for line in section.splitlines() if line.startswith("    "))
+    registry = fresh()
+    alice, _, _ = [registry.user(name) for name in ("alice", "bob", "carol")]
+    done = ""
+    for line in shown.splitlines():
+        if line.startswith("$ staithe access grant"):
+            registry.client(alice).push_image("acme/app", "v1")
+        if line.startswith("$ staithe "):
+            done += line + "\n" + registry.cli(*shlex.split(line)[2:])
+    assert done == shown != ""
 
 
 STORY = """\
