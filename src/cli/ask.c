@@ -132,6 +132,21 @@ ask_owner(struct question *q, struct sta_home *h, json_t **result, struct sta_er
 	}
 }
 
+/* What kept json_pack() from making the arguments. */
+static enum sta_rc
+not_packed(struct sta_cli *cli, struct sta_err *err)
+{
+	for (size_t i = 0; i < cli->n_args + cli->n_flags; i++) {
+		const char *text = i < cli->n_args ? cli->args[i] : cli->flags[i - cli->n_args].value;
+		json_t *packed = json_string(text);
+
+		if (!packed)
+			return sta_cli_usage(cli, err, "'%.40s' is not valid UTF-8", text);
+		json_decref(packed);
+	}
+	return sta_err_set(err, STA_NOMEM, 0, "out of memory");
+}
+
 enum sta_rc
 sta_ask(struct sta_cli *cli, const char *op, json_t *args, sta_ask_row_fn *on_row, json_t **answer,
 	struct sta_err *err)
@@ -142,6 +157,8 @@ sta_ask(struct sta_cli *cli, const char *op, json_t *args, sta_ask_row_fn *on_ro
 	json_t *result = NULL;
 	enum sta_rc rc;
 
+	if (!args)
+		return not_packed(cli, err);
 	q.args = sta_json_own(cli->arena, args);
 	q.rows = sta_json_own(cli->arena, json_array());
 	if (!q.args || !q.rows)

@@ -129,6 +129,15 @@ def test_another_name_changes_nothing(registry, owner, package, typed):
     assert visibility(registry, package) == "private"
 
 
+def test_an_interrupt_in_place_of_the_name_changes_nothing(registry, owner, package):
+    owner.push_image(package, "v1")
+    terminal = Terminal(registry, "package", "set", package, "--visibility", "public")
+    terminal.type("Type its name again: ", package + "\x03")
+    status, screen = terminal.end()
+    assert status != 0 and "is public" not in screen
+    assert visibility(registry, package) == "private"
+
+
 def test_the_server_itself_asks_for_the_confirmation(registry, owner, package):
     """Whoever talks to its socket has to give the name too."""
     owner.push_image(package, "v1")
@@ -275,6 +284,16 @@ def test_wrong_usage_says_what_is_wrong(registry, arguments, problem):
     done = subprocess.run([BINARY, *arguments, "--data", str(registry.data)], capture_output=True, text=True,
                           env=registry.env, start_new_session=True)  # without a terminal
     assert (done.returncode, done.stdout) == (2, "") and problem in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [
+    (b"user", b"disable", b"b\xf6b"), (b"token", b"create", b"alice", b"--scopes", b"read:packages", b"--name", b"\xff"),
+    (b"team", b"create", b"acme/devs", b"--description", b"caf\xe9"),
+])
+def test_what_is_not_utf8_is_wrong_usage(registry, arguments):
+    done = subprocess.run([BINARY.encode(), *arguments, b"--data", os.fsencode(registry.data)], capture_output=True,
+                          env=registry.env)
+    assert (done.returncode, done.stdout) == (2, b"") and b"is not valid UTF-8" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "user create", "gc"])

@@ -298,6 +298,23 @@ the role read is granted to MEMBER in person
 the role write is granted to the team ORG/devs, which MEMBER is in""").splitlines()
 
 
+@pytest.mark.parametrize("user, action, package, facts", [
+    ("", "read", "ORG/app", ["ORG/app is private", "its owner ORG is an organization", "nobody is signed in"]),
+    ("OWNER", "read", "OWNER/app", [
+        "there is no package OWNER/app; its first push would make it private", "its owner OWNER is a user",
+        "nothing is granted to OWNER in person"]),
+    ("root-admin", "read", "nobody-has-it/app", [
+        "there is no package nobody-has-it/app", "nobody has the name nobody-has-it",
+        "root-admin is a site administrator", "nothing is granted to root-admin in person"]),
+    ("OWNER", "read", "ORG/app", [
+        "ORG/app is private", "its owner ORG is an organization", "OWNER is an owner of ORG",
+        "nothing is granted to OWNER in person", "nothing is granted to a team that OWNER is in"]),
+])
+def test_what_led_to_a_decision_is_one_fact_a_line(registry, org, admin, user, action, package, facts):
+    said = explain(registry, org, user, action, package)
+    assert [line for line in said[1:] if not line.startswith("to change that: ")] == [org.words(fact) for fact in facts]
+
+
 def test_an_explanation_as_json_has_every_fact(registry, org):
     asked = ("access", "explain", "--package", org.package, "--action")
     assert registry.cli_json(*asked, "admin", "--user", org.member.name) == {
