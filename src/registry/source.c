@@ -139,8 +139,14 @@ read_config(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call
 		return STA_OK;
 	if (rc != STA_OK)
 		return rc;
-	return m.blob.place == STA_PLACE_INLINE ? sta_blob_inline(c, call->arena, m.blob.id, bytes, len, err)
-						: read_file(r, call, &m.blob, bytes, len, err);
+	if (m.blob.place == STA_PLACE_INLINE)
+		rc = sta_blob_inline(c, call->arena, m.blob.id, bytes, len, err);
+	else
+		rc = read_file(r, call, &m.blob, bytes, len, err);
+	if (rc != STA_NOT_FOUND) /* collected meanwhile: the push will find out, not this look */
+		return rc;
+	*bytes = NULL;
+	return STA_OK;
 }
 
 enum sta_rc
