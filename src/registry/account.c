@@ -1,14 +1,13 @@
 #include "registry/account.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "model/accounts.h"
 #include "registry/core.h"
+#include "registry/password_rules.h"
 
-#define PASSWORD_MIN 8
 #define FIRST_PASSWORD_LEN 24 /* of 62 letters: 142 bits */
 
 struct new_user {
@@ -23,29 +22,6 @@ struct change {
 	const char *hash;
 	bool disabled;
 };
-
-/* The first that a guesser tries.  Length is what protects, not a longer list. */
-static const char *const common[] = {
-	"12345678", "123456789", "1234567890", "password", "password1", "passw0rd",      "qwertyuiop",
-	"11111111", "iloveyou",  "letmein1",   "changeme", "changeit",  "administrator", "dockerdocker",
-};
-
-static enum sta_rc
-check_password(const char *name, const char *password, struct sta_err *err)
-{
-	size_t len = strlen(password);
-
-	if (len < PASSWORD_MIN || len > STA_PASSWORD_MAX)
-		return sta_err_set(err, STA_INVALID, 0, "a password has %d to %d bytes", PASSWORD_MIN,
-				   STA_PASSWORD_MAX);
-	if (strcasecmp(name, password) == 0)
-		return sta_err_set(err, STA_INVALID, 0, "the password is the user's name");
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (strcasecmp(common[i], password) == 0)
-			return sta_err_set(err, STA_INVALID, 0,
-					   "the password is one of the most common ones");
-	return STA_OK;
-}
 
 static enum sta_rc
 insert_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
@@ -71,7 +47,7 @@ sta_user_create(struct sta_registry *r, const struct sta_call *call, const char 
 				 "reserved word",
 				 STA_NAMESPACE_MAX);
 	if (rc == STA_OK && password)
-		rc = check_password(name, password, err);
+		rc = sta_password_check(name, password, err);
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
 	if (rc == STA_OK && password) {
@@ -120,7 +96,7 @@ sta_user_set_password(struct sta_registry *r, const struct sta_call *call, const
 	enum sta_rc rc = sta_door_site(call, err);
 
 	if (rc == STA_OK)
-		rc = check_password(name, password, err);
+		rc = sta_password_check(name, password, err);
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
 	if (rc == STA_OK)

@@ -18,9 +18,8 @@ struct sta_user {
 	int64_t created_unix;
 };
 
-/* STA_INVALID: the name or password does not fit (8 to STA_PASSWORD_MAX bytes, not
- * one of the common ones, not the name itself); STA_EXISTS: the name is taken.
- * password NULL: the user can use tokens only. */
+/* STA_INVALID: the name or password does not fit (password_rules.h); STA_EXISTS: the
+ * name is taken.  password NULL: the user can use tokens only. */
 enum sta_rc sta_user_create(struct sta_registry *r, const struct sta_call *call, const char *name,
 			    const char *password, bool site_admin, struct sta_user *out,
 			    struct sta_err *err) STA_CHECK;
