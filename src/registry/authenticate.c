@@ -76,17 +76,57 @@ become_token_owner(struct sta_db_conn *c, struct sta_call *call, const struct st
 	return STA_OK;
 }
 
+/* The same for every name, and whether the secret is right or not. */
 static enum sta_rc
-look_up_pat(struct sta_db_conn *c, struct sta_call *call, const char *text, size_t len, struct identity *id,
-	    struct sta_err *err)
+too_early(uint64_t wait_s, struct sta_err *err)
+{
+	(void) sta_oci_fail(err, STA_TOO_MANY, STA_OCI_TOOMANYREQUESTS,
+			    "too many failed attempts to sign in; try again later");
+	err->wait_s = (unsigned) wait_s;
+	return STA_TOO_MANY;
+}
+
+static uint64_t
+now_ms(void)
+{
+	return sta_now_ns() / 1000000;
+}
+
+static struct sta_attempt
+attempt_by(const struct sta_call *call, const char *account, const void *secret_hash)
+{
+	struct sta_attempt t = { .account = account, .peer = call->peer ? call->peer : "" };
+
+	memcpy(&t.secret, secret_hash, sizeof(t.secret));
+	return t;
+}
+
+/* Looks like a token of ours, and is none: a guess, or one of another registry. */
+static enum sta_rc
+count_unknown_pat(struct sta_registry *r, const struct sta_call *call, const unsigned char *hash,
+		  struct sta_err *err)
+{
+	struct sta_attempt t = attempt_by(call, NULL, hash);
+	uint64_t wait_s = sta_attempts_begin(r->attempts, &t, now_ms());
+
+	if (wait_s > 0)
+		return too_early(wait_s, err);
+	sta_attempts_end(r->attempts, &t, STA_ATTEMPT_FAILED, now_ms());
+	return sta_oci_unauthorized(err);
+}
+
+static enum sta_rc
+look_up_pat(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call, const char *text,
+	    size_t len, struct identity *id, struct sta_err *err)
 {
 	unsigned char hash[STA_PAT_HASH_LEN];
 	struct sta_token_row row;
 	enum sta_rc rc = sta_pat_hash(text, len, hash, err);
 
 	if (rc == STA_OK)
-		rc = not_found_is_wrong(sta_token_by_hash(c, call->arena, hash, sizeof(hash), &row, err),
-					err);
+		rc = sta_token_by_hash(c, call->arena, hash, sizeof(hash), &row, err);
+	if (rc == STA_NOT_FOUND)
+		return count_unknown_pat(r, call, hash, err);
 	return rc == STA_OK ? become_token_owner(c, call, &row, id, err) : rc;
 }
 
@@ -110,29 +150,54 @@ password_digest(const struct sta_registry *r, const struct sta_account *account,
 	return rc == STA_OK ? sta_hash_peek(h, out, err) : rc;
 }
 
+/* Hash it, and count how it ends.  The right one of a disabled account is as good as a wrong one. */
 static enum sta_rc
-verify_password(struct sta_registry *r, const struct sta_call *call, const struct sta_account *account,
-		const char *password, struct sta_err *err)
+try_password(struct sta_registry *r, struct sta_attempt *t, const struct sta_account *account,
+	     const char *password, struct sta_err *err)
+{
+	uint64_t wait_s = sta_attempts_begin(r->attempts, t, now_ms());
+	bool ok = false;
+	enum sta_rc rc;
+
+	if (wait_s > 0)
+		return too_early(wait_s, err);
+	rc = sta_password_verify(account->password_hash, password, strlen(password), &ok, err);
+	ok = ok && !account->disabled;
+	sta_attempts_end(r->attempts, t,
+			 rc != STA_OK ? STA_ATTEMPT_NOT_MADE
+			 : ok         ? STA_ATTEMPT_SUCCEEDED
+				      : STA_ATTEMPT_FAILED,
+			 now_ms());
+	return rc == STA_OK && !ok ? sta_oci_unauthorized(err) : rc;
+}
+
+enum sta_rc
+sta_password_is(struct sta_registry *r, const struct sta_call *call, const struct sta_account *account,
+		const char *name, const char *password, struct sta_err *err)
 {
 	struct sta_digest digest;
 	const struct sta_cache_key key = { .bytes = digest.bytes, .len = HASH_LEN };
-	bool ok = false;
+	struct sta_attempt t;
+	uint64_t wait_s;
 	enum sta_rc rc = password_digest(r, account, password, &digest, err);
 
 	if (rc == STA_OK && sta_cache_get(r->passwords, &key, call->arena))
 		return STA_OK;
-	if (rc == STA_OK && call->must_not_hash)
-		return sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
-	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
-	if (rc == STA_OK)
-		rc = sta_password_verify(account->password_hash, password, strlen(password), &ok, err);
 	if (rc != STA_OK)
 		return rc;
-	if (!ok)
-		return sta_oci_unauthorized(err);
-	sta_cache_put(r->passwords, &key, sta_now_unix() + PASSWORD_CACHE_S, sta_arena_new(MEMORY_MIN), "");
-	return STA_OK;
+	t = attempt_by(call, name, digest.bytes);
+	wait_s = sta_attempts_wait(r->attempts, &t, now_ms());
+	if (wait_s > 0)
+		return too_early(wait_s, err);
+	if (call->must_not_hash)
+		return sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
+	rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
+		rc = try_password(r, &t, account, password, err);
+	if (rc == STA_OK)
+		sta_cache_put(r->passwords, &key, sta_now_unix() + PASSWORD_CACHE_S,
+			      sta_arena_new(MEMORY_MIN), "");
+	return rc;
 }
 
 static enum sta_rc
@@ -151,7 +216,7 @@ authenticate_password(struct sta_registry *r, struct sta_call *call, const char 
 	if (rc == STA_NOT_FOUND) /* go on: an unknown name takes as long as a wrong password */
 		rc = STA_OK;
 	if (rc == STA_OK)
-		rc = verify_password(r, call, &account, secret, err);
+		rc = sta_password_is(r, call, &account, user, secret, err);
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || account.id == 0)
@@ -272,7 +337,7 @@ look_up(struct sta_registry *r, struct sta_call *call, const struct credential *
 	if (rc != STA_OK)
 		return rc;
 	if (cred->kind == CREDENTIAL_PAT)
-		rc = look_up_pat(c, call, cred->text, cred->len, id, err);
+		rc = look_up_pat(r, c, call, cred->text, cred->len, id, err);
 	else
 		rc = look_up_jws(r, c, call, cred, id, err);
 	sta_db_read_end(c);

@@ -20,6 +20,7 @@
 #include "model/packages.h"
 #include "oci/errcode.h"
 #include "oci/ref.h"
+#include "registry/attempts.h"
 #include "registry/cache.h"
 #include "registry/registry.h"
 
@@ -60,6 +61,7 @@ struct sta_registry {
 	unsigned char cache_key[32];
 	struct sta_sessions *sessions;
 	struct sta_used *used;
+	struct sta_attempts *attempts;
 	atomic_bool stopping;
 	pthread_mutex_t removing; /* from reading which blobs are DELETING until their rows are gone; gc.c */
 };
@@ -110,6 +112,14 @@ enum sta_rc sta_entry_create(struct sta_db_conn *c, const struct sta_call *call,
 enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry *r, const struct sta_entry *e,
 			       const struct sta_digest *digest, int64_t blob_id,
 			       struct sta_err *err) STA_CHECK;
+
+/* Is it the password of the account, which is {0} where no such name is?
+ * STA_UNAUTHENTICATED: no, or the account is disabled; STA_TOO_MANY: it was not looked at,
+ * as too many were wrong lately.  One verified lately needs neither hash nor attempt. */
+struct sta_account;
+enum sta_rc sta_password_is(struct sta_registry *r, const struct sta_call *call,
+			    const struct sta_account *account, const char *name, const char *password,
+			    struct sta_err *err) STA_CHECK;
 
 /* Operations that are for administrators of the site and the system alone. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;

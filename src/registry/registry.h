@@ -29,7 +29,9 @@ struct sta_registry_options {
 	uint64_t collect_grace_s;  /* an unreferenced blob stays this long after its last use; 1 h */
 	uint64_t token_ttl_s;      /* bearer tokens; 300 */
 	uint64_t uploads_per_user; /* open sessions; 1,000 */
-	bool sparse_manifests;     /* accept manifests whose blobs are not in the package (yet) */
+	uint64_t
+		login_free_attempts; /* wrong ones before the next has to wait (attempts.h); 5; 0: none has */
+	bool sparse_manifests;       /* accept manifests whose blobs are not in the package (yet) */
 };
 void sta_registry_defaults(struct sta_registry_options *o);
 
@@ -53,7 +55,15 @@ struct sta_call {
 	struct sta_caller caller;
 	bool may_wait;
 	bool must_not_hash; /* a password that has to be hashed is STA_WOULD_HASH */
+	const char *peer;   /* the address that a credential comes from; NULL or "": none */
 };
+
+/* Passwords and tokens that were wrong, and those that came too early to be looked at. */
+struct sta_login_stats {
+	uint64_t failed;
+	uint64_t delayed;
+};
+void sta_login_stats(struct sta_registry *r, struct sta_login_stats *out);
 
 /* A call by the machine's owner: command line and background jobs. */
 struct sta_call sta_call_system(struct sta_arena *arena);
