@@ -20,14 +20,14 @@ after_scheme(const char *value, const char *scheme)
 	return value + strspn(value, " ");
 }
 
-/* What is no user's name may be anything, such as a password in the wrong field. */
+/* With the name only of who exists: any other may be a password in the wrong field. */
 static void
-log_failed_login(const struct sta_request *req, const char *user, const struct sta_err *err)
+log_failed_login(const struct sta_request *req, const struct sta_call *call, const struct sta_err *err)
 {
 	sta_log(STA_LOG_INFO, err->rc == STA_TOO_MANY ? "login delayed" : "login failed",
 		(const struct sta_log_field[]){
 			STA_F_STR("id", req->id),
-			STA_F_STR("user", sta_namespace_valid(user, strlen(user)) ? user : "-"),
+			STA_F_STR("user", call->named ? call->named : "-"),
 			STA_F_STR("peer", req->peer),
 			STA_F_INT("wait_s", err->wait_s),
 			STA_F_END,
@@ -41,7 +41,7 @@ sta_api_login(struct sta_api *api, const struct sta_request *req, struct sta_cal
 	enum sta_rc rc = sta_authenticate_basic(api->r, call, user, secret, err);
 
 	if (rc == STA_UNAUTHENTICATED || rc == STA_TOO_MANY)
-		log_failed_login(req, user, err);
+		log_failed_login(req, call, err);
 	return rc;
 }
 

@@ -5,9 +5,11 @@
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "model/accounts.h"
+#include "model/uploads.h"
 #include "registry/core.h"
 #include "registry/password_rules.h"
 
+#define UPLOADS_MAX 4096      /* bytes of more are left to the collector */
 #define FIRST_PASSWORD_LEN 24 /* of 62 letters: 142 bits */
 
 struct new_user {
@@ -21,6 +23,10 @@ struct change {
 	const char *name;
 	const char *hash;
 	bool disabled;
+	int64_t id;                     /* found */
+	int64_t epoch;                  /* of the password that was shown; 0: none was */
+	struct sta_upload_row *uploads; /* that ended with it, UPLOADS_MAX at most */
+	size_t n_uploads;
 };
 
 static enum sta_rc
@@ -84,6 +90,8 @@ password_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct sta_account account;
 	enum sta_rc rc = find_user(c, x, &account, err);
 
+	if (rc == STA_OK && x->epoch != 0 && (account.epoch != x->epoch || account.disabled))
+		rc = sta_oci_unauthorized(err);
 	return rc == STA_OK ? sta_account_set_password(c, account.id, x->hash, err) : rc;
 }
 
@@ -101,17 +109,82 @@ sta_user_set_password(struct sta_registry *r, const struct sta_call *call, const
 		rc = sta_must_wait(call, err);
 	if (rc == STA_OK)
 		rc = sta_password_hash(password, strlen(password), hash, err);
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, password_tx, &x, err);
+	if (rc == STA_OK)
+		sta_attempts_forgive(r->attempts, name, sta_now_ns() / 1000000);
+	return rc;
+}
+
+/* Users who show what only they should have: the password, or a token that may do all. */
+static enum sta_rc
+check_self(const struct sta_call *call, struct sta_err *err)
+{
+	const struct sta_caller *who = &call->caller;
+
+	if (who->kind == STA_CALLER_USER && !who->limited && who->scopes == STA_SCOPE_ALL)
+		return STA_OK;
+	return sta_oci_fail(
+		err, STA_DENIED, STA_OCI_DENIED,
+		"permission_denied: a password is changed with a password, or a token of every scope");
+}
+
+/* Whoever found a session open has not found the password. */
+static enum sta_rc
+check_old(struct sta_registry *r, const struct sta_call *call, const struct sta_account *account,
+	  const char *old, struct sta_err *err)
+{
+	enum sta_rc rc = STA_UNAUTHENTICATED;
+
+	if (strlen(old) <= STA_PASSWORD_MAX)
+		rc = sta_password_is(r, call, account, account->name, old, err);
+	if (rc == STA_UNAUTHENTICATED)
+		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "the old password is wrong");
+	return rc;
+}
+
+enum sta_rc
+sta_user_change_password(struct sta_registry *r, const struct sta_call *call, const char *old,
+			 const char *new, struct sta_err *err)
+{
+	char hash[STA_PASSWORD_HASH_MAX];
+	struct change x = { .arena = call->arena, .name = call->caller.login, .hash = hash };
+	struct sta_account account;
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = check_self(call, err);
+
+	if (rc == STA_OK)
+		rc = sta_password_check(x.name, new, err);
+	if (rc == STA_OK && call->must_not_hash)
+		rc = sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
+	if (rc == STA_OK)
+		rc = sta_account_by_id(c, call->arena, call->caller.user_id, &account, err);
+	if (rc == STA_OK)
+		rc = check_old(r, call, &account, old, err);
+	if (rc == STA_OK)
+		rc = sta_password_hash(new, strlen(new), hash, err);
+	x.epoch = rc == STA_OK ? account.epoch : 0;
 	return rc == STA_OK ? sta_db_write(r->db, password_tx, &x, err) : rc;
 }
 
 static enum sta_rc
 disabled_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
-	const struct change *x = arg;
+	struct change *x = arg;
 	struct sta_account account;
 	enum sta_rc rc = find_user(c, x, &account, err);
 
-	return rc == STA_OK ? sta_account_set_disabled(c, account.id, x->disabled, err) : rc;
+	if (rc == STA_OK)
+		rc = sta_account_set_disabled(c, account.id, x->disabled, err);
+	if (rc != STA_OK || !x->disabled)
+		return rc;
+	x->id = account.id;
+	rc = sta_upload_list(c, x->arena, account.id, UPLOADS_MAX, &x->uploads, &x->n_uploads, err);
+	return rc == STA_OK ? sta_upload_remove_all(c, account.id, err) : rc;
 }
 
 enum sta_rc
@@ -123,7 +196,11 @@ sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const
 
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
-	return rc == STA_OK ? sta_db_write(r->db, disabled_tx, &x, err) : rc;
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, disabled_tx, &x, err);
+	if (rc == STA_OK && disabled)
+		sta_upload_end_all(r, x.id, x.uploads, x.n_uploads);
+	return rc;
 }
 
 enum sta_rc

@@ -200,6 +200,18 @@ sta_password_is(struct sta_registry *r, const struct sta_call *call, const struc
 	return rc;
 }
 
+enum sta_rc
+sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call, struct sta_err *err)
+{
+	bool enabled = false;
+	enum sta_rc rc;
+
+	if (call->caller.kind != STA_CALLER_USER)
+		return STA_OK;
+	rc = not_found_is_wrong(sta_account_enabled(c, call->caller.user_id, &enabled, err), err);
+	return rc == STA_OK && !enabled ? sta_oci_unauthorized(err) : rc;
+}
+
 static enum sta_rc
 authenticate_password(struct sta_registry *r, struct sta_call *call, const char *user, const char *secret,
 		      struct sta_err *err)
@@ -215,6 +227,7 @@ authenticate_password(struct sta_registry *r, struct sta_call *call, const char 
 		rc = sta_account_by_name(c, call->arena, user, &account, err);
 	if (rc == STA_NOT_FOUND) /* go on: an unknown name takes as long as a wrong password */
 		rc = STA_OK;
+	call->named = account.name;
 	if (rc == STA_OK)
 		rc = sta_password_is(r, call, &account, user, secret, err);
 	if (rc != STA_OK)

@@ -43,6 +43,10 @@ enum sta_rc sta_upload_seize(struct sta_registry *r, const struct sta_upload_row
 /* Whether the session goes on is for its row to say.  NULL is allowed. */
 void sta_upload_unseize(struct sta_upload *u);
 
+/* The account is disabled, and its rows are gone, of which these are some: end its uploads. */
+void sta_upload_end_all(struct sta_registry *r, int64_t account_id, const struct sta_upload_row *rows,
+			size_t n);
+
 enum sta_rc sta_used_new(struct sta_used **out, struct sta_err *err) STA_CHECK;
 void sta_used_free(struct sta_used *u);
 void sta_used_note(struct sta_used *u, int64_t token_id);
@@ -112,6 +116,11 @@ enum sta_rc sta_entry_create(struct sta_db_conn *c, const struct sta_call *call,
 enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry *r, const struct sta_entry *e,
 			       const struct sta_digest *digest, int64_t blob_id,
 			       struct sta_err *err) STA_CHECK;
+
+/* In each transaction that writes for a user: STA_UNAUTHENTICATED when the user was disabled after
+ * the credential had been looked at. */
+enum sta_rc sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call,
+			      struct sta_err *err) STA_CHECK;
 
 /* Is it the password of the account, which is {0} where no such name is?
  * STA_UNAUTHENTICATED: no, or the account is disabled; STA_TOO_MANY: it was not looked at,

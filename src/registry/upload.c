@@ -46,8 +46,10 @@ start_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	const struct start *s = arg;
 	uint64_t open = 0;
 	struct sta_entry e;
-	enum sta_rc rc = sta_door(c, s->call, s->name, STA_ACTION_WRITE, &e, err);
+	enum sta_rc rc = sta_still_enabled(c, s->call, err);
 
+	if (rc == STA_OK)
+		rc = sta_door(c, s->call, s->name, STA_ACTION_WRITE, &e, err);
 	if (rc == STA_OK)
 		rc = sta_upload_count(c, s->row.account_id, &open, err);
 	if (rc == STA_OK && open >= s->r->options.uploads_per_user)
@@ -91,10 +93,11 @@ sta_upload_start(struct sta_registry *r, const struct sta_call *call, const stru
 	u->session = true;
 	(void) sta_sessions_add(r->sessions, u); /* the id is new */
 	rc = sta_db_write(r->db, start_tx, &s, err);
+	if (rc == STA_OK && sta_sessions_idle(r->sessions, u))
+		return STA_OK;
 	if (rc == STA_OK)
-		sta_sessions_idle(r->sessions, u);
-	else
-		sta_sessions_forget(r->sessions, u);
+		rc = sta_upload_refused(u, err);
+	sta_sessions_forget(r->sessions, u);
 	return rc;
 }
 
@@ -263,17 +266,26 @@ hold(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
 }
 
 static enum sta_rc
-hold_new(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
-	 enum sta_digest_alg alg, struct sta_upload **out, struct sta_err *err)
+hold_new(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
+	 const struct sta_name *name, enum sta_digest_alg alg, struct sta_upload **out, struct sta_err *err)
 {
 	char id[STA_UUID_TEXT_MAX];
+	struct sta_upload *u = NULL;
 	enum sta_rc rc = sta_random_uuid(id, err);
 
 	if (rc == STA_OK)
-		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, out, err);
-	if (rc == STA_OK)
-		(void) sta_sessions_add(r->sessions, *out); /* the id is new */
-	return rc;
+		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, &u, err);
+	if (rc != STA_OK)
+		return rc;
+	(void) sta_sessions_add(r->sessions, u); /* the id is new */
+	/* Only now: who is disabled after this finds the upload in the table, and ends it. */
+	rc = sta_still_enabled(c, call, err);
+	if (rc != STA_OK) {
+		sta_sessions_forget(r->sessions, u);
+		return rc;
+	}
+	*out = u;
+	return STA_OK;
 }
 
 /* Nothing has come yet: the hash can still be the one that will be asked for. */
@@ -303,7 +315,7 @@ sta_upload_open(struct sta_registry *r, const struct sta_call *call, const struc
 	enum sta_rc rc = may_push(r, call, name, &c, err);
 
 	if (rc == STA_OK)
-		rc = id ? hold(r, c, call, name, id, &u, err) : hold_new(r, call, name, alg, &u, err);
+		rc = id ? hold(r, c, call, name, id, &u, err) : hold_new(r, c, call, name, alg, &u, err);
 	if (rc != STA_OK)
 		return rc;
 	u->io.released = false;

@@ -14,6 +14,7 @@
  *   upload_io.c      append, flush, release
  *   upload_finish.c  verify, publish, record
  *   upload.c         sessions: start, status, cancel, open
+ *   upload_end.c     all of an account, at once
  *
  * Only files of registry/ include this.
  *
@@ -23,6 +24,7 @@
 #define STA_REGISTRY_UPLOAD_SESSION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "crypto/hash.h"
 #include "registry/core.h"
@@ -72,7 +74,8 @@ struct sta_upload {
 
 	/* The table's, under its lock. */
 	bool held;
-	bool over; /* finished or failed for good: nobody can hold it again */
+	atomic_bool over;    /* finished or failed for good: nobody can hold it again */
+	atomic_bool refused; /* its account was disabled: the holder gets no further */
 	struct sta_upload *next_in_bucket;
 	struct sta_upload *older, *newer; /* idle ones */
 };
@@ -114,8 +117,13 @@ enum sta_hold sta_sessions_look(struct sta_sessions *s, const char *id, int64_t 
 /* The upload has ended: from now on nobody finds it. */
 void sta_sessions_end(struct sta_sessions *s, struct sta_upload *u);
 
-/* Nobody holds it any more: keep it for later, or forget it. */
-void sta_sessions_idle(struct sta_sessions *s, struct sta_upload *u);
+/* All of the account have ended, and those that somebody holds are refused.  The others are
+ * the caller's: a chain by next_in_bucket. */
+struct sta_upload *sta_sessions_end_all(struct sta_sessions *s, int64_t account_id);
+
+/* Nobody holds it any more: keep it for later, or forget it.  False: it has ended, and
+ * cannot be kept. */
+bool sta_sessions_idle(struct sta_sessions *s, struct sta_upload *u) STA_CHECK;
 void sta_sessions_forget(struct sta_sessions *s, struct sta_upload *u);
 
 /* Held ones, for the size of buffers. */
@@ -124,6 +132,9 @@ size_t sta_sessions_active(struct sta_sessions *s);
 void sta_sessions_count(struct sta_sessions *s, int64_t buffer_bytes);
 
 /* --- upload_io.c --- */
+
+/* STA_UNAUTHENTICATED: the account was disabled meanwhile. */
+enum sta_rc sta_upload_refused(const struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
 /* A session found again: open its stage, and hash what it holds. */
 enum sta_rc sta_upload_reread(struct sta_upload *u, struct sta_err *err) STA_CHECK;
