@@ -7,6 +7,7 @@
 #include "model/accounts.h"
 #include "model/uploads.h"
 #include "registry/core.h"
+#include "registry/login.h"
 #include "registry/password_rules.h"
 
 #define UPLOADS_MAX 4096      /* bytes of more are left to the collector */
@@ -137,7 +138,7 @@ check_old(struct sta_registry *r, const struct sta_call *call, const struct sta_
 	enum sta_rc rc = STA_UNAUTHENTICATED;
 
 	if (strlen(old) <= STA_PASSWORD_MAX)
-		rc = sta_password_is(r, call, account, account->name, old, err);
+		rc = sta_login_password(r, call, account, account->name, old, err);
 	if (rc == STA_UNAUTHENTICATED)
 		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "the old password is wrong");
 	return rc;

@@ -1,25 +1,21 @@
 #include "registry/attempts.h"
 
-#include <arpa/inet.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "crypto/hash.h"
 #include "crypto/random.h"
+#include "registry/attempt_keys.h"
 
 #define SETS 1024
 #define WAYS 8
 #define HOUR_MS (UINT64_C(3600) * 1000)
 #define KNOWN_MS (7 * 24 * HOUR_MS)
 #define WAIT_MAX_MS ((uint64_t) STA_ATTEMPTS_WAIT_MAX_S * 1000)
-#define KEY_LEN 16
-
-enum kind { KIND_ACCOUNT, KIND_ADDRESS, KIND_PAIR, KIND_MAX_ };
 
 struct count {
-	unsigned char key[KEY_LEN];
+	unsigned char key[STA_ATTEMPT_KEY_LEN];
 	bool used;
 	uint64_t failures;
 	uint64_t since_ms;       /* the first failure, or the last halving since */
@@ -27,20 +23,15 @@ struct count {
 	uint64_t under_way;      /* that have begun, each secret once */
 	uint64_t secret;         /* that the last of these showed.. */
 	uint64_t sharing;        /* ..so many times */
-	uint64_t known_until_ms; /* KIND_PAIR */
+	uint64_t known_until_ms; /* STA_ATTEMPT_PAIR */
 };
 
 struct sta_attempts {
 	pthread_mutex_t lock;
-	unsigned char key[KEY_LEN]; /* nobody outside can make names meet */
+	unsigned char key[STA_ATTEMPT_KEY_LEN]; /* nobody outside can make names meet */
 	uint64_t free_attempts;
 	struct sta_attempts_stats stats;
-	struct count table[KIND_MAX_][SETS][WAYS];
-};
-
-/* The keys of an attempt's counts. */
-struct keys {
-	unsigned char of[KIND_MAX_][KEY_LEN];
+	struct count table[STA_ATTEMPT_MAX_][SETS][WAYS];
 };
 
 enum sta_rc
@@ -71,62 +62,6 @@ sta_attempts_free(struct sta_attempts *a)
 	sta_free(a);
 }
 
-/* Who has one address of IPv6 has 2^64 of them. */
-static size_t
-address_bytes(const char *peer, unsigned char out[16])
-{
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	if (inet_pton(AF_INET, peer, out) == 1)
-		return 4;
-	if (inet_pton(AF_INET6, peer, out) != 1)
-		return 0;
-	if (memcmp(out, mapped, sizeof(mapped)) != 0)
-		return 8;
-	memmove(out, out + sizeof(mapped), 4);
-	return 4;
-}
-
-static bool
-digest(const void *p, size_t len, unsigned char *out, size_t out_len)
-{
-	struct sta_digest d;
-	struct sta_err ignored;
-
-	if (sta_hash_bytes(STA_SHA256, p, len, &d, &ignored) != STA_OK)
-		return false;
-	memcpy(out, d.bytes, out_len);
-	return true;
-}
-
-static bool
-make_keys(const struct sta_attempts *a, const struct sta_attempt *t, struct keys *out)
-{
-	struct {
-		unsigned char secret[KEY_LEN], kind, account[32], address_len, address[16];
-	} text = { .kind = KIND_ADDRESS };
-	unsigned char account[32] = { 0 };
-	const char *name = t->account ? t->account : "";
-
-	_Static_assert(sizeof(text) == KEY_LEN + 1 + 32 + 1 + 16, "nothing between");
-	memcpy(text.secret, a->key, KEY_LEN);
-	text.address_len = (unsigned char) address_bytes(t->peer, text.address);
-	memset(text.address + text.address_len, 0, sizeof(text.address) - text.address_len);
-	if (text.address_len == 0 && !digest(t->peer, strlen(t->peer), text.address, sizeof(text.address)))
-		return false;
-	if (!digest(&text, sizeof(text), out->of[KIND_ADDRESS], KEY_LEN) ||
-	    !digest(name, strlen(name), account, sizeof(account)))
-		return false;
-	text.kind = KIND_PAIR;
-	memcpy(text.account, account, sizeof(account));
-	if (!digest(&text, sizeof(text), out->of[KIND_PAIR], KEY_LEN))
-		return false;
-	text.kind = KIND_ACCOUNT;
-	text.address_len = 0;
-	memset(text.address, 0, sizeof(text.address));
-	return digest(&text, sizeof(text), out->of[KIND_ACCOUNT], KEY_LEN);
-}
-
 static void
 decay(struct count *c, uint64_t now_ms)
 {
@@ -155,18 +90,18 @@ worth(struct count *c, uint64_t now_ms)
 }
 
 static struct count *
-set_of(struct sta_attempts *a, enum kind kind, const struct keys *keys)
+set_of(struct sta_attempts *a, enum sta_attempt_kind kind, const struct sta_attempt_keys *keys)
 {
 	return a->table[kind][(keys->of[kind][0] | keys->of[kind][1] << 8) % SETS];
 }
 
 static struct count *
-find(struct sta_attempts *a, enum kind kind, const struct keys *keys, uint64_t now_ms)
+find(struct sta_attempts *a, enum sta_attempt_kind kind, const struct sta_attempt_keys *keys, uint64_t now_ms)
 {
 	struct count *set = set_of(a, kind, keys);
 
 	for (size_t i = 0; i < WAYS; i++)
-		if (set[i].used && memcmp(set[i].key, keys->of[kind], KEY_LEN) == 0) {
+		if (set[i].used && memcmp(set[i].key, keys->of[kind], STA_ATTEMPT_KEY_LEN) == 0) {
 			decay(&set[i], now_ms);
 			return &set[i];
 		}
@@ -175,7 +110,8 @@ find(struct sta_attempts *a, enum kind kind, const struct keys *keys, uint64_t n
 
 /* NULL: it would take the place of an address that is known, and only another such may. */
 static struct count *
-find_or_make(struct sta_attempts *a, enum kind kind, const struct keys *keys, bool for_known, uint64_t now_ms)
+find_or_make(struct sta_attempts *a, enum sta_attempt_kind kind, const struct sta_attempt_keys *keys,
+	     bool for_known, uint64_t now_ms)
 {
 	struct count *set = set_of(a, kind, keys);
 	struct count *c = find(a, kind, keys, now_ms);
@@ -193,7 +129,7 @@ find_or_make(struct sta_attempts *a, enum kind kind, const struct keys *keys, bo
 	if (!for_known && known(least, now_ms))
 		return NULL;
 	*least = (struct count){ .used = true, .since_ms = now_ms };
-	memcpy(least->key, keys->of[kind], KEY_LEN);
+	memcpy(least->key, keys->of[kind], STA_ATTEMPT_KEY_LEN);
 	return least;
 }
 
@@ -219,20 +155,21 @@ longer(uint64_t a, uint64_t b)
 /* In seconds, rounded up.  Many people may share an address and sign in at the same moment:
  * below its limit only what has failed counts. */
 static uint64_t
-wait_s(struct sta_attempts *a, const struct sta_attempt *t, const struct keys *keys, bool *is_known,
-       uint64_t now_ms)
+wait_s(struct sta_attempts *a, const struct sta_attempt *t, const struct sta_attempt_keys *keys,
+       bool *is_known, uint64_t now_ms)
 {
-	struct count *pair = t->account ? find(a, KIND_PAIR, keys, now_ms) : NULL;
+	struct count *pair = t->account ? find(a, STA_ATTEMPT_PAIR, keys, now_ms) : NULL;
 	uint64_t ms = 0;
 
 	*is_known = known(pair, now_ms);
 	if (*is_known)
 		return (wait_of(pair, a->free_attempts, true, t->secret, now_ms) + 999) / 1000;
 	if (t->account)
-		ms = wait_of(find(a, KIND_ACCOUNT, keys, now_ms), a->free_attempts, true, t->secret, now_ms);
+		ms = wait_of(find(a, STA_ATTEMPT_ACCOUNT, keys, now_ms), a->free_attempts, true, t->secret,
+			     now_ms);
 	if (t->peer[0] != '\0')
 		ms = longer(ms,
-			    wait_of(find(a, KIND_ADDRESS, keys, now_ms),
+			    wait_of(find(a, STA_ATTEMPT_ADDRESS, keys, now_ms),
 				    a->free_attempts * STA_ATTEMPTS_PER_ADDRESS, false, t->secret, now_ms));
 	return (ms + 999) / 1000;
 }
@@ -287,13 +224,13 @@ take_back(struct count *c, uint64_t failures)
 uint64_t
 sta_attempts_wait(struct sta_attempts *a, const struct sta_attempt *t, uint64_t now_ms)
 {
-	struct keys keys;
+	struct sta_attempt_keys keys;
 	bool is_known;
 	uint64_t wait;
 
 	if (a->free_attempts == 0)
 		return 0;
-	if (!make_keys(a, t, &keys))
+	if (!sta_attempt_keys(a->key, t, &keys))
 		return 1;
 	(void) pthread_mutex_lock(&a->lock);
 	wait = wait_s(a, t, &keys, &is_known, now_ms);
@@ -305,22 +242,22 @@ sta_attempts_wait(struct sta_attempts *a, const struct sta_attempt *t, uint64_t 
 uint64_t
 sta_attempts_begin(struct sta_attempts *a, struct sta_attempt *t, uint64_t now_ms)
 {
-	struct keys keys;
+	struct sta_attempt_keys keys;
 	uint64_t wait;
 
 	if (a->free_attempts == 0)
 		return 0;
-	if (!make_keys(a, t, &keys))
+	if (!sta_attempt_keys(a->key, t, &keys))
 		return 1;
 	(void) pthread_mutex_lock(&a->lock);
 	wait = wait_s(a, t, &keys, &t->known, now_ms);
 	a->stats.delayed += wait > 0;
 	if (wait == 0 && t->known) {
-		start(find(a, KIND_PAIR, &keys, now_ms), t->secret);
+		start(find(a, STA_ATTEMPT_PAIR, &keys, now_ms), t->secret);
 	} else if (wait == 0) {
 		if (t->account)
-			start(find_or_make(a, KIND_ACCOUNT, &keys, false, now_ms), t->secret);
-		start(find_or_make(a, KIND_ADDRESS, &keys, false, now_ms), t->secret);
+			start(find_or_make(a, STA_ATTEMPT_ACCOUNT, &keys, false, now_ms), t->secret);
+		start(find_or_make(a, STA_ATTEMPT_ADDRESS, &keys, false, now_ms), t->secret);
 	}
 	(void) pthread_mutex_unlock(&a->lock);
 	return wait;
@@ -336,13 +273,14 @@ end_one(struct count *c, const struct sta_attempt *t, enum sta_attempt_end how, 
 
 /* From now on the account knows the address. */
 static void
-succeed(struct sta_attempts *a, const struct sta_attempt *t, const struct keys *keys, uint64_t now_ms)
+succeed(struct sta_attempts *a, const struct sta_attempt *t, const struct sta_attempt_keys *keys,
+	uint64_t now_ms)
 {
-	struct count *pair = find_or_make(a, KIND_PAIR, keys, true, now_ms);
+	struct count *pair = find_or_make(a, STA_ATTEMPT_PAIR, keys, true, now_ms);
 
 	if (!t->known) {
-		take_back(find(a, KIND_ACCOUNT, keys, now_ms), pair->failures);
-		take_back(find(a, KIND_ADDRESS, keys, now_ms), pair->failures);
+		take_back(find(a, STA_ATTEMPT_ACCOUNT, keys, now_ms), pair->failures);
+		take_back(find(a, STA_ATTEMPT_ADDRESS, keys, now_ms), pair->failures);
 	}
 	pair->failures = 0;
 	pair->since_ms = now_ms;
@@ -350,18 +288,18 @@ succeed(struct sta_attempts *a, const struct sta_attempt *t, const struct keys *
 }
 
 static void
-end(struct sta_attempts *a, const struct sta_attempt *t, enum sta_attempt_end how, const struct keys *keys,
-    uint64_t now_ms)
+end(struct sta_attempts *a, const struct sta_attempt *t, enum sta_attempt_end how,
+    const struct sta_attempt_keys *keys, uint64_t now_ms)
 {
-	struct count *pair = t->account ? find_or_make(a, KIND_PAIR, keys, false, now_ms) : NULL;
+	struct count *pair = t->account ? find_or_make(a, STA_ATTEMPT_PAIR, keys, false, now_ms) : NULL;
 
 	if (t->known) {
 		end_one(pair, t, how, a->free_attempts, now_ms);
 	} else {
 		if (t->account)
-			end_one(find_or_make(a, KIND_ACCOUNT, keys, false, now_ms), t, how, a->free_attempts,
-				now_ms);
-		end_one(find_or_make(a, KIND_ADDRESS, keys, false, now_ms), t, how,
+			end_one(find_or_make(a, STA_ATTEMPT_ACCOUNT, keys, false, now_ms), t, how,
+				a->free_attempts, now_ms);
+		end_one(find_or_make(a, STA_ATTEMPT_ADDRESS, keys, false, now_ms), t, how,
 			a->free_attempts * STA_ATTEMPTS_PER_ADDRESS, now_ms);
 		if (pair && how == STA_ATTEMPT_FAILED)
 			fail(pair, a->free_attempts, now_ms);
@@ -375,9 +313,9 @@ void
 sta_attempts_end(struct sta_attempts *a, const struct sta_attempt *t, enum sta_attempt_end how,
 		 uint64_t now_ms)
 {
-	struct keys keys;
+	struct sta_attempt_keys keys;
 
-	if (a->free_attempts == 0 || !make_keys(a, t, &keys))
+	if (a->free_attempts == 0 || !sta_attempt_keys(a->key, t, &keys))
 		return;
 	(void) pthread_mutex_lock(&a->lock);
 	end(a, t, how, &keys, now_ms);
@@ -389,12 +327,12 @@ sta_attempts_forgive(struct sta_attempts *a, const char *account, uint64_t now_m
 {
 	const struct sta_attempt t = { .account = account, .peer = "" };
 	struct count *c;
-	struct keys keys;
+	struct sta_attempt_keys keys;
 
-	if (!make_keys(a, &t, &keys))
+	if (!sta_attempt_keys(a->key, &t, &keys))
 		return;
 	(void) pthread_mutex_lock(&a->lock);
-	c = find(a, KIND_ACCOUNT, &keys, now_ms);
+	c = find(a, STA_ATTEMPT_ACCOUNT, &keys, now_ms);
 	if (c)
 		c->failures = 0;
 	(void) pthread_mutex_unlock(&a->lock);

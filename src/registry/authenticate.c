@@ -7,9 +7,9 @@
 #include "model/tokens.h"
 #include "registry/claims.h"
 #include "registry/core.h"
+#include "registry/login.h"
 #include "registry/token.h"
 
-#define PASSWORD_CACHE_S 300
 #define CLOCK_SKEW_S 5 /* several servers, one database */
 #define HASH_LEN 32    /* of a SHA-256: keys of the caches */
 /* Of an entry of a cache: what is kept and its key; more for each package that a token is for. */
@@ -76,45 +76,6 @@ become_token_owner(struct sta_db_conn *c, struct sta_call *call, const struct st
 	return STA_OK;
 }
 
-/* The same for every name, and whether the secret is right or not. */
-static enum sta_rc
-too_early(uint64_t wait_s, struct sta_err *err)
-{
-	(void) sta_oci_fail(err, STA_TOO_MANY, STA_OCI_TOOMANYREQUESTS,
-			    "too many failed attempts to sign in; try again later");
-	err->wait_s = (unsigned) wait_s;
-	return STA_TOO_MANY;
-}
-
-static uint64_t
-now_ms(void)
-{
-	return sta_now_ns() / 1000000;
-}
-
-static struct sta_attempt
-attempt_by(const struct sta_call *call, const char *account, const void *secret_hash)
-{
-	struct sta_attempt t = { .account = account, .peer = call->peer ? call->peer : "" };
-
-	memcpy(&t.secret, secret_hash, sizeof(t.secret));
-	return t;
-}
-
-/* Looks like a token of ours, and is none: a guess, or one of another registry. */
-static enum sta_rc
-count_unknown_pat(struct sta_registry *r, const struct sta_call *call, const unsigned char *hash,
-		  struct sta_err *err)
-{
-	struct sta_attempt t = attempt_by(call, NULL, hash);
-	uint64_t wait_s = sta_attempts_begin(r->attempts, &t, now_ms());
-
-	if (wait_s > 0)
-		return too_early(wait_s, err);
-	sta_attempts_end(r->attempts, &t, STA_ATTEMPT_FAILED, now_ms());
-	return sta_oci_unauthorized(err);
-}
-
 static enum sta_rc
 look_up_pat(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call, const char *text,
 	    size_t len, struct identity *id, struct sta_err *err)
@@ -126,78 +87,8 @@ look_up_pat(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 	if (rc == STA_OK)
 		rc = sta_token_by_hash(c, call->arena, hash, sizeof(hash), &row, err);
 	if (rc == STA_NOT_FOUND)
-		return count_unknown_pat(r, call, hash, err);
+		return sta_login_unknown_token(r, call, hash, err);
 	return rc == STA_OK ? become_token_owner(c, call, &row, id, err) : rc;
-}
-
-/* A name for "this password of this account at this epoch" that is of no use
- * outside this process. */
-static enum sta_rc
-password_digest(const struct sta_registry *r, const struct sta_account *account, const char *password,
-		struct sta_digest *out, struct sta_err *err)
-{
-	STA_AUTO(sta_hash_auto) struct sta_hash *h = NULL;
-	enum sta_rc rc = sta_hash_new(STA_SHA256, &h, err);
-
-	if (rc == STA_OK)
-		rc = sta_hash_update(h, r->cache_key, sizeof(r->cache_key), err);
-	if (rc == STA_OK)
-		rc = sta_hash_update(h, &account->id, sizeof(account->id), err);
-	if (rc == STA_OK)
-		rc = sta_hash_update(h, &account->epoch, sizeof(account->epoch), err);
-	if (rc == STA_OK)
-		rc = sta_hash_update(h, password, strlen(password), err);
-	return rc == STA_OK ? sta_hash_peek(h, out, err) : rc;
-}
-
-/* Hash it, and count how it ends.  The right one of a disabled account is as good as a wrong one. */
-static enum sta_rc
-try_password(struct sta_registry *r, struct sta_attempt *t, const struct sta_account *account,
-	     const char *password, struct sta_err *err)
-{
-	uint64_t wait_s = sta_attempts_begin(r->attempts, t, now_ms());
-	bool ok = false;
-	enum sta_rc rc;
-
-	if (wait_s > 0)
-		return too_early(wait_s, err);
-	rc = sta_password_verify(account->password_hash, password, strlen(password), &ok, err);
-	ok = ok && !account->disabled;
-	sta_attempts_end(r->attempts, t,
-			 rc != STA_OK ? STA_ATTEMPT_NOT_MADE
-			 : ok         ? STA_ATTEMPT_SUCCEEDED
-				      : STA_ATTEMPT_FAILED,
-			 now_ms());
-	return rc == STA_OK && !ok ? sta_oci_unauthorized(err) : rc;
-}
-
-enum sta_rc
-sta_password_is(struct sta_registry *r, const struct sta_call *call, const struct sta_account *account,
-		const char *name, const char *password, struct sta_err *err)
-{
-	struct sta_digest digest;
-	const struct sta_cache_key key = { .bytes = digest.bytes, .len = HASH_LEN };
-	struct sta_attempt t;
-	uint64_t wait_s;
-	enum sta_rc rc = password_digest(r, account, password, &digest, err);
-
-	if (rc == STA_OK && sta_cache_get(r->passwords, &key, call->arena))
-		return STA_OK;
-	if (rc != STA_OK)
-		return rc;
-	t = attempt_by(call, name, digest.bytes);
-	wait_s = sta_attempts_wait(r->attempts, &t, now_ms());
-	if (wait_s > 0)
-		return too_early(wait_s, err);
-	if (call->must_not_hash)
-		return sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
-	rc = sta_must_wait(call, err);
-	if (rc == STA_OK)
-		rc = try_password(r, &t, account, password, err);
-	if (rc == STA_OK)
-		sta_cache_put(r->passwords, &key, sta_now_unix() + PASSWORD_CACHE_S,
-			      sta_arena_new(MEMORY_MIN), "");
-	return rc;
 }
 
 enum sta_rc
@@ -229,7 +120,7 @@ authenticate_password(struct sta_registry *r, struct sta_call *call, const char 
 		rc = STA_OK;
 	call->named = account.name;
 	if (rc == STA_OK)
-		rc = sta_password_is(r, call, &account, user, secret, err);
+		rc = sta_login_password(r, call, &account, user, secret, err);
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || account.id == 0)

@@ -122,14 +122,6 @@ enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry 
 enum sta_rc sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call,
 			      struct sta_err *err) STA_CHECK;
 
-/* Is it the password of the account, which is {0} where no such name is?
- * STA_UNAUTHENTICATED: no, or the account is disabled; STA_TOO_MANY: it was not looked at,
- * as too many were wrong lately.  One verified lately needs neither hash nor attempt. */
-struct sta_account;
-enum sta_rc sta_password_is(struct sta_registry *r, const struct sta_call *call,
-			    const struct sta_account *account, const char *name, const char *password,
-			    struct sta_err *err) STA_CHECK;
-
 /* Operations that are for administrators of the site and the system alone. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
 

@@ -59,6 +59,24 @@ start_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	return rc == STA_OK ? sta_upload_insert(c, &s->row, err) : rc;
 }
 
+/* The row in, the session idle. */
+static enum sta_rc
+start_session(struct start *s, struct sta_upload *u, struct sta_err *err)
+{
+	enum sta_rc rc;
+
+	/* Known before its row is: else it could have expired in between. */
+	u->session = true;
+	(void) sta_sessions_add(s->r->sessions, u); /* the id is new */
+	rc = sta_db_write(s->r->db, start_tx, s, err);
+	if (rc == STA_OK && sta_sessions_idle(s->r->sessions, u))
+		return STA_OK;
+	if (rc == STA_OK)
+		rc = sta_upload_refused(u, err);
+	sta_sessions_forget(s->r->sessions, u);
+	return rc;
+}
+
 enum sta_rc
 sta_upload_start(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
 		 enum sta_digest_alg alg, char id[STA_UUID_TEXT_MAX], struct sta_err *err)
@@ -87,18 +105,7 @@ sta_upload_start(struct sta_registry *r, const struct sta_call *call, const stru
 		rc = sta_random_uuid(id, err);
 	if (rc == STA_OK)
 		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, &u, err);
-	if (rc != STA_OK)
-		return rc;
-	/* Known before its row is: else it could have expired in between. */
-	u->session = true;
-	(void) sta_sessions_add(r->sessions, u); /* the id is new */
-	rc = sta_db_write(r->db, start_tx, &s, err);
-	if (rc == STA_OK && sta_sessions_idle(r->sessions, u))
-		return STA_OK;
-	if (rc == STA_OK)
-		rc = sta_upload_refused(u, err);
-	sta_sessions_forget(r->sessions, u);
-	return rc;
+	return rc == STA_OK ? start_session(&s, u, err) : rc;
 }
 
 /* The session's row, if it is the caller's and the package's. */

@@ -358,6 +358,48 @@ t12_a_flood_of_names_and_addresses_makes_nobody_forgotten(void **state)
 	assert_int_equal(sign_in("alice", "192.0.2.7"), 0);
 }
 
+/* Of so many accounts, each at an address of its own. */
+static int
+count_known(int n)
+{
+	char account[64], peer[64];
+	int found = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct sta_attempt t;
+
+		(void) snprintf(account, sizeof(account), "user%d", i);
+		(void) snprintf(peer, sizeof(peer), "172.16.%d.%d", i / 250, i % 250);
+		t = attempt(account, peer);
+		assert_int_equal(sta_attempts_begin(attempts, &t, now_ms), 0);
+		sta_attempts_end(attempts, &t, STA_ATTEMPT_NOT_MADE, now_ms);
+		found += t.known;
+	}
+	return found;
+}
+
+static void
+t12_failures_never_take_the_place_of_known_addresses(void **state)
+{
+	char account[64], peer[64];
+	int before;
+
+	(void) state;
+	for (int i = 0; i < 6000; i++) {
+		(void) snprintf(account, sizeof(account), "user%d", i);
+		(void) snprintf(peer, sizeof(peer), "172.16.%d.%d", i / 250, i % 250);
+		assert_int_equal(sign_in(account, peer), 0);
+	}
+	before = count_known(6000);
+	assert_true(before > 5000);
+	for (int i = 0; i < 50000; i++) {
+		(void) snprintf(account, sizeof(account), "other%d", i);
+		(void) snprintf(peer, sizeof(peer), "10.%d.%d.%d", i >> 16 & 255, i >> 8 & 255, i & 255);
+		assert_int_equal(guess(account, peer), 0);
+	}
+	assert_int_equal(count_known(6000), before);
+}
+
 static void
 without_free_attempts_nothing_is_counted(void **state)
 {
@@ -412,6 +454,7 @@ main(void)
 		TEST(one_secret_shown_many_times_at_once_is_one_attempt),
 		TEST(what_becomes_known_meanwhile_ends_as_it_began),
 		TEST(t12_a_flood_of_names_and_addresses_makes_nobody_forgotten),
+		TEST(t12_failures_never_take_the_place_of_known_addresses),
 		TEST(without_free_attempts_nothing_is_counted),
 		TEST(failed_and_delayed_ones_are_told_apart),
 	};
