@@ -2,6 +2,7 @@
 #include <strings.h>
 
 #include "api/handlers.h"
+#include "base/log.h"
 #include "base/parse.h"
 #include "registry/token.h"
 
@@ -19,8 +20,34 @@ after_scheme(const char *value, const char *scheme)
 	return value + strspn(value, " ");
 }
 
+/* With the name only of who exists: any other may be a password in the wrong field. */
+static void
+log_failed_login(const struct sta_request *req, const struct sta_call *call, const struct sta_err *err)
+{
+	sta_log(STA_LOG_INFO, err->rc == STA_TOO_MANY ? "login delayed" : "login failed",
+		(const struct sta_log_field[]){
+			STA_F_STR("id", req->id),
+			STA_F_STR("user", call->named ? call->named : "-"),
+			STA_F_STR("peer", req->peer),
+			STA_F_INT("wait_s", err->wait_s),
+			STA_F_END,
+		});
+}
+
+enum sta_rc
+sta_api_login(struct sta_api *api, const struct sta_request *req, struct sta_call *call, const char *user,
+	      const char *secret, struct sta_err *err)
+{
+	enum sta_rc rc = sta_authenticate_basic(api->r, call, user, secret, err);
+
+	if (rc == STA_UNAUTHENTICATED || rc == STA_TOO_MANY)
+		log_failed_login(req, call, err);
+	return rc;
+}
+
 static enum sta_rc
-basic(struct sta_api *api, struct sta_call *call, const char *encoded, struct sta_err *err)
+basic(struct sta_api *api, const struct sta_request *req, struct sta_call *call, const char *encoded,
+      struct sta_err *err)
 {
 	size_t len = 0;
 	char *pair = (char *) sta_unbase64(call->arena, encoded, strlen(encoded), false, &len);
@@ -34,7 +61,7 @@ basic(struct sta_api *api, struct sta_call *call, const char *encoded, struct st
 	if (!secret)
 		return sta_oci_unauthorized(err);
 	*secret++ = '\0';
-	return sta_authenticate_basic(api->r, call, pair, secret, err);
+	return sta_api_login(api, req, call, pair, secret, err);
 }
 
 enum sta_rc
@@ -49,6 +76,7 @@ sta_api_caller(struct sta_api *api, struct sta_request *req, struct sta_call *ca
 		.caller = { .kind = STA_CALLER_ANONYMOUS, .login = "" },
 		.may_wait = sta_request_may_wait(req),
 		.must_not_hash = !sta_request_may_hash(req),
+		.peer = req->peer,
 	};
 	if (!value)
 		return STA_OK;
@@ -57,7 +85,7 @@ sta_api_caller(struct sta_api *api, struct sta_request *req, struct sta_call *ca
 	if ((secret = after_scheme(value, "Bearer")))
 		rc = sta_authenticate_bearer(api->r, call, secret, strlen(secret), err);
 	else if ((secret = after_scheme(value, "Basic")))
-		rc = basic(api, call, secret, err);
+		rc = basic(api, req, call, secret, err);
 	else
 		rc = sta_oci_unauthorized(err);
 	if (rc == STA_OK)

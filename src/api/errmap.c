@@ -4,7 +4,6 @@
 #include "base/log.h"
 
 #define BODY_MAX 8192
-#define RETRY_AFTER_S "1"
 
 struct answer {
 	int status;
@@ -105,6 +104,16 @@ add_upload_position(const struct sta_request *req, const struct sta_err *err, st
 	(void) !sta_reply_header(res, "Range", sta_arena_strdup(req->arena, err->detail), &ignored);
 }
 
+/* Soon, unless the failure knows when. */
+static void
+add_retry_after(const struct sta_request *req, const struct sta_err *err, struct sta_response *res)
+{
+	struct sta_err ignored;
+	const char *text = err->wait_s > 1 ? sta_arena_printf(req->arena, "%u", err->wait_s) : "1";
+
+	(void) !sta_reply_header(res, "Retry-After", text, &ignored);
+}
+
 void
 sta_api_fail(void *ctx, struct sta_request *req, const struct sta_err *err, const char *allow,
 	     struct sta_response *res)
@@ -123,7 +132,7 @@ sta_api_fail(void *ctx, struct sta_request *req, const struct sta_err *err, cons
 	if (a.status == 401)
 		(void) !sta_reply_header(res, "WWW-Authenticate", sta_challenge(ctx, req), &ignored);
 	if (a.status == 429 || a.status == 503)
-		(void) !sta_reply_header(res, "Retry-After", RETRY_AFTER_S, &ignored);
+		add_retry_after(req, err, res);
 	if (allow)
 		(void) !sta_reply_header(res, "Allow", allow, &ignored);
 	add_upload_position(req, err, res);

@@ -49,6 +49,11 @@ extern const size_t sta_n_routes;
 enum sta_rc sta_api_caller(struct sta_api *api, struct sta_request *req, struct sta_call *call,
 			   struct sta_err *err) STA_CHECK;
 
+/* User and password, or any name and a token: as sta_authenticate_basic(), with a line in the
+ * log when it fails. */
+enum sta_rc sta_api_login(struct sta_api *api, const struct sta_request *req, struct sta_call *call,
+			  const char *user, const char *secret, struct sta_err *err) STA_CHECK;
+
 /* Entry of every /v2/ route: as sta_api_caller(), and without a credential
  * STA_UNAUTHENTICATED, as on GHCR: there is no pull without a token, though
  * anonymous ones are given away for public packages. */

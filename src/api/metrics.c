@@ -234,11 +234,17 @@ void
 sta_metrics_write(struct sta_api *api, struct sta_buf *b)
 {
 	struct sta_upload_stats u;
+	struct sta_login_stats l;
 
 	write_counts(api->metrics, b);
 	write_routes(api->metrics, b);
 	write_server(api, b);
 	write_database(api, b);
+	sta_login_stats(api->r, &l);
+	write_one(b, "login_failed_total", "counter", "Wrong passwords and unknown tokens.", l.failed);
+	write_one(b, "login_delayed_total", "counter",
+		  "Attempts to sign in that came too soon after failed ones and were not looked at.",
+		  l.delayed);
 	sta_upload_stats(api->r, &u);
 	write_one(b, "uploads_active", "gauge", "Uploads that a request is writing to.", u.held);
 	write_one(b, "upload_buffer_bytes", "gauge", "Memory of upload buffers.", u.buffer_bytes);

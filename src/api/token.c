@@ -187,10 +187,10 @@ grant(struct sta_api *api, struct sta_request *req, struct sta_call *call, struc
 		.arena = req->arena,
 		.may_wait = sta_request_may_wait(req),
 		.must_not_hash = !sta_request_may_hash(req),
+		.peer = req->peer,
 	};
 	if (type && strcmp(type, "password") == 0 && user && password)
-		return bad_credential_is_denied(sta_authenticate_basic(api->r, call, user, password, err),
-						err);
+		return bad_credential_is_denied(sta_api_login(api, req, call, user, password, err), err);
 	if (type && strcmp(type, "refresh_token") == 0 && refresh)
 		return bad_credential_is_denied(
 			sta_authenticate_refresh(api->r, call, refresh, strlen(refresh), err), err);

@@ -46,6 +46,7 @@ struct sta_err {
 	enum sta_rc rc;
 	int sys;          /* errno at the point of failure, or 0 */
 	int code;         /* meaning given by a layer above (enum sta_oci_code), or 0 */
+	unsigned wait_s;  /* of STA_TOO_MANY: try again after so many seconds; 0: soon */
 	char msg[256];    /* a sentence without a full stop, fit to be shown to the caller */
 	char detail[256]; /* what it is about, for programs: a digest, a name; may be empty */
 };

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "cli/ask.h"
+#include "registry/password_rules.h"
 
 /* Print the answer as JSON, or as a sentence about the first argument. */
 static enum sta_rc
@@ -11,6 +12,17 @@ done(const struct sta_cli *cli, const json_t *answer, const char *what)
 	else
 		(void) printf("user %s %s\n", cli->args[0], what);
 	return STA_OK;
+}
+
+/* Advice about a password that was accepted; not in the way of what programs read. */
+static void
+advise(const char *password)
+{
+	if (password && sta_password_short(password))
+		(void) fprintf(
+			stderr,
+			"staithe: advice: a password of %d or more characters is much harder to guess\n",
+			STA_PASSWORD_CHARS_ADVISED);
 }
 
 enum sta_rc
@@ -30,6 +42,8 @@ sta_cmd_user_create(struct sta_cli *cli, struct sta_err *err)
 			     json_pack("{s:s, s:s*, s:b}", "name", cli->args[0], "password", password,
 				       "admin", sta_cli_flag(cli, "admin") != NULL),
 			     NULL, &answer, err);
+	if (rc == STA_OK)
+		advise(password);
 	return rc == STA_OK ? done(cli, answer, "created") : rc;
 }
 
@@ -58,6 +72,8 @@ sta_cmd_user_set_password(struct sta_cli *cli, struct sta_err *err)
 		rc = sta_ask(cli, "user.set-password",
 			     json_pack("{s:s, s:s}", "name", cli->args[0], "password", password), NULL,
 			     &answer, err);
+	if (rc == STA_OK)
+		advise(password);
 	return rc == STA_OK ? done(cli, answer, "has a new password") : rc;
 }
 

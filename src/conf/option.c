@@ -125,6 +125,11 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 		.name = "token.ttl", .type = STA_OPTION_SPAN, .def = "5m", .unit = "time", .min = "1s", .max = "24h",
 		.help = "Lifetime of the tokens that clients get from the token service and renew by themselves.",
 	},
+	[STA_OPTION_LOGIN_FREE_ATTEMPTS] = {
+		.name = "login.free_attempts", .type = STA_OPTION_U64, .def = "5", .unit = "attempts",
+		.min = "0", .max = "1000",
+		.help = "Wrong passwords for an account before the next one has to wait; 0: none ever waits.",
+	},
 };
 /* clang-format on */
 

@@ -119,3 +119,14 @@ sta_account_any(struct sta_db_conn *c, bool *any, struct sta_err *err)
 
 	return rc == STA_OK ? sta_db_step(s, any, err) : rc;
 }
+
+enum sta_rc
+sta_account_enabled(struct sta_db_conn *c, int64_t id, bool *enabled, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT disabled FROM account WHERE id = $1", STA_V_INT(id));
+
+	if (rc == STA_OK)
+		*enabled = sta_db_int(s, 0) == 0;
+	return rc;
+}

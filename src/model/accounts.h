@@ -39,4 +39,8 @@ enum sta_rc sta_account_list(struct sta_db_conn *c, struct sta_arena *a, struct 
 			     struct sta_err *err) STA_CHECK;
 enum sta_rc sta_account_any(struct sta_db_conn *c, bool *any, struct sta_err *err) STA_CHECK;
 
+/* STA_NOT_FOUND. */
+enum sta_rc sta_account_enabled(struct sta_db_conn *c, int64_t id, bool *enabled,
+				struct sta_err *err) STA_CHECK;
+
 #endif

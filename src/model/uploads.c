@@ -76,6 +76,28 @@ sta_upload_expired(struct sta_db_conn *c, struct sta_arena *a, int64_t now_unix,
 }
 
 enum sta_rc
+sta_upload_list(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id, size_t max,
+		struct sta_upload_row **out, size_t *n, struct sta_err *err)
+{
+	struct sta_list list = STA_LIST(a, struct sta_upload_row);
+	enum sta_rc rc =
+		sta_sql_list(c, &list, read_upload, err, SELECT_UPLOAD " WHERE account_id = $1 LIMIT $2",
+			     STA_V_INT(account_id), STA_V_INT(max));
+
+	if (rc != STA_OK)
+		return rc;
+	*out = list.items;
+	*n = list.n;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_upload_remove_all(struct sta_db_conn *c, int64_t account_id, struct sta_err *err)
+{
+	return sta_sql_run(c, err, "DELETE FROM upload WHERE account_id = $1", STA_V_INT(account_id));
+}
+
+enum sta_rc
 sta_upload_count(struct sta_db_conn *c, int64_t account_id, uint64_t *n, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;

@@ -36,6 +36,13 @@ enum sta_rc sta_upload_remove(struct sta_db_conn *c, const char *id, bool *remov
 enum sta_rc sta_upload_expired(struct sta_db_conn *c, struct sta_arena *a, int64_t now_unix, size_t max,
 			       struct sta_upload_row **out, size_t *n, struct sta_err *err) STA_CHECK;
 
+/* Those of an account, at most max. */
+enum sta_rc sta_upload_list(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id, size_t max,
+			    struct sta_upload_row **out, size_t *n, struct sta_err *err) STA_CHECK;
+
+/* All of an account. */
+enum sta_rc sta_upload_remove_all(struct sta_db_conn *c, int64_t account_id, struct sta_err *err) STA_CHECK;
+
 enum sta_rc sta_upload_count(struct sta_db_conn *c, int64_t account_id, uint64_t *n,
 			     struct sta_err *err) STA_CHECK;
 

@@ -1,51 +1,36 @@
 #include "registry/account.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "model/accounts.h"
+#include "model/uploads.h"
 #include "registry/core.h"
+#include "registry/login.h"
+#include "registry/password_rules.h"
 
-#define PASSWORD_MIN 8
+#define UPLOADS_MAX 4096      /* bytes of more are left to the collector */
 #define FIRST_PASSWORD_LEN 24 /* of 62 letters: 142 bits */
 
 struct new_user {
+	const struct sta_call *call;
 	struct sta_account account;
+	char name[STA_NAMESPACE_MAX + 1];
 	char hash[STA_PASSWORD_HASH_MAX];
 	int64_t id;
 };
 
 struct change {
-	struct sta_arena *arena;
+	const struct sta_call *call;
 	const char *name;
 	const char *hash;
 	bool disabled;
+	int64_t id;                     /* found */
+	int64_t epoch;                  /* of the password that was shown; 0: none was */
+	struct sta_upload_row *uploads; /* that ended with it, UPLOADS_MAX at most */
+	size_t n_uploads;
 };
-
-/* The first that a guesser tries.  Length is what protects, not a longer list. */
-static const char *const common[] = {
-	"12345678", "123456789", "1234567890", "password", "password1", "passw0rd",      "qwertyuiop",
-	"11111111", "iloveyou",  "letmein1",   "changeme", "changeit",  "administrator", "dockerdocker",
-};
-
-static enum sta_rc
-check_password(const char *name, const char *password, struct sta_err *err)
-{
-	size_t len = strlen(password);
-
-	if (len < PASSWORD_MIN || len > STA_PASSWORD_MAX)
-		return sta_err_set(err, STA_INVALID, 0, "a password has %d to %d bytes", PASSWORD_MIN,
-				   STA_PASSWORD_MAX);
-	if (strcasecmp(name, password) == 0)
-		return sta_err_set(err, STA_INVALID, 0, "the password is the user's name");
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (strcasecmp(common[i], password) == 0)
-			return sta_err_set(err, STA_INVALID, 0,
-					   "the password is one of the most common ones");
-	return STA_OK;
-}
 
 static enum sta_rc
 insert_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
@@ -55,50 +40,44 @@ insert_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 
 	if (rc == STA_EXISTS)
 		return sta_err_set(err, rc, 0, "the name '%s' is taken", n->account.name);
-	return rc;
+	if (rc != STA_OK)
+		return rc;
+	return sta_audit(c, n->call, "user.create", n->account.name,
+			 n->account.site_admin ? "site administrator" : "", err);
 }
 
 enum sta_rc
 sta_user_create(struct sta_registry *r, const struct sta_call *call, const char *name, const char *password,
 		bool site_admin, struct sta_user *out, struct sta_err *err)
 {
-	struct new_user n = { .account = { .name = name, .site_admin = site_admin } };
+	struct new_user n = { .call = call, .account = { .site_admin = site_admin } };
 	enum sta_rc rc = sta_door_site(call, err);
 
-	if (rc == STA_OK && !sta_namespace_valid(name, strlen(name)))
+	if (rc == STA_OK && !sta_namespace_fold(name, n.name))
 		rc = sta_err_set(err, STA_INVALID, 0,
 				 "a user name has 1 to %d of a-z, 0-9 and single '-' between them, and is no "
 				 "reserved word",
 				 STA_NAMESPACE_MAX);
 	if (rc == STA_OK && password)
-		rc = check_password(name, password, err);
+		rc = sta_password_check(name, password, err);
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
 	if (rc == STA_OK && password) {
 		rc = sta_password_hash(password, strlen(password), n.hash, err);
 		n.account.password_hash = n.hash;
 	}
+	n.account.name = n.name;
 	n.account.created_unix = sta_now_unix();
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, insert_tx, &n, err);
 	if (rc == STA_OK)
 		*out = (struct sta_user){
 			.id = n.id,
-			.name = name,
+			.name = sta_arena_strdup(call->arena, n.name),
 			.site_admin = site_admin,
 			.created_unix = n.account.created_unix,
 		};
-	return rc;
-}
-
-static enum sta_rc
-find_user(struct sta_db_conn *c, const struct change *x, struct sta_account *out, struct sta_err *err)
-{
-	enum sta_rc rc = sta_account_by_name(c, x->arena, x->name, out, err);
-
-	if (rc == STA_NOT_FOUND)
-		return sta_err_set(err, rc, 0, "no user '%s'", x->name);
-	return rc;
+	return rc == STA_OK && !out->name ? sta_err_set(err, STA_NOMEM, 0, "user") : rc;
 }
 
 static enum sta_rc
@@ -106,9 +85,13 @@ password_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct change *x = arg;
 	struct sta_account account;
-	enum sta_rc rc = find_user(c, x, &account, err);
+	enum sta_rc rc = sta_find_user(c, x->call->arena, x->name, &account, err);
 
-	return rc == STA_OK ? sta_account_set_password(c, account.id, x->hash, err) : rc;
+	if (rc == STA_OK && x->epoch != 0 && (account.epoch != x->epoch || account.disabled))
+		rc = sta_oci_unauthorized(err);
+	if (rc == STA_OK)
+		rc = sta_account_set_password(c, account.id, x->hash, err);
+	return rc == STA_OK ? sta_audit(c, x->call, "user.password", account.name, "", err) : rc;
 }
 
 enum sta_rc
@@ -116,38 +99,110 @@ sta_user_set_password(struct sta_registry *r, const struct sta_call *call, const
 		      const char *password, struct sta_err *err)
 {
 	char hash[STA_PASSWORD_HASH_MAX];
-	struct change x = { .arena = call->arena, .name = name, .hash = hash };
+	char folded[STA_NAMESPACE_MAX + 1];
+	struct change x = { .call = call, .name = name, .hash = hash };
 	enum sta_rc rc = sta_door_site(call, err);
 
 	if (rc == STA_OK)
-		rc = check_password(name, password, err);
+		rc = sta_password_check(name, password, err);
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
 	if (rc == STA_OK)
 		rc = sta_password_hash(password, strlen(password), hash, err);
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, password_tx, &x, err);
+	if (rc == STA_OK && sta_namespace_fold(name, folded))
+		sta_attempts_forgive(r->attempts, folded, sta_now_ns() / 1000000);
+	return rc;
+}
+
+/* Users who show what only they should have. */
+static enum sta_rc
+check_self(const struct sta_call *call, struct sta_err *err)
+{
+	const struct sta_caller *who = &call->caller;
+
+	if (who->kind == STA_CALLER_USER && !who->limited && who->scopes == STA_SCOPE_ALL)
+		return STA_OK;
+	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
+			    "permission_denied: a password is changed with the password");
+}
+
+/* Whoever found a session open has not found the password. */
+static enum sta_rc
+check_old(struct sta_registry *r, const struct sta_call *call, const struct sta_account *account,
+	  const char *old, struct sta_err *err)
+{
+	enum sta_rc rc = STA_UNAUTHENTICATED;
+
+	if (strlen(old) <= STA_PASSWORD_MAX)
+		rc = sta_login_password(r, call, account, account->name, old, err);
+	if (rc == STA_UNAUTHENTICATED)
+		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "the old password is wrong");
+	return rc;
+}
+
+enum sta_rc
+sta_user_change_password(struct sta_registry *r, const struct sta_call *call, const char *old,
+			 const char *new, struct sta_err *err)
+{
+	char hash[STA_PASSWORD_HASH_MAX];
+	struct change x = { .call = call, .name = call->caller.login, .hash = hash };
+	struct sta_account account;
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = check_self(call, err);
+
+	if (rc == STA_OK)
+		rc = sta_password_check(x.name, new, err);
+	if (rc == STA_OK && call->must_not_hash)
+		rc = sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
+	if (rc == STA_OK)
+		rc = sta_account_by_id(c, call->arena, call->caller.user_id, &account, err);
+	if (rc == STA_OK)
+		rc = check_old(r, call, &account, old, err);
+	if (rc == STA_OK)
+		rc = sta_password_hash(new, strlen(new), hash, err);
+	x.epoch = rc == STA_OK ? account.epoch : 0;
 	return rc == STA_OK ? sta_db_write(r->db, password_tx, &x, err) : rc;
 }
 
 static enum sta_rc
 disabled_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
-	const struct change *x = arg;
+	struct change *x = arg;
 	struct sta_account account;
-	enum sta_rc rc = find_user(c, x, &account, err);
+	enum sta_rc rc = sta_find_user(c, x->call->arena, x->name, &account, err);
 
-	return rc == STA_OK ? sta_account_set_disabled(c, account.id, x->disabled, err) : rc;
+	if (rc == STA_OK)
+		rc = sta_account_set_disabled(c, account.id, x->disabled, err);
+	if (rc == STA_OK)
+		rc = sta_audit(c, x->call, x->disabled ? "user.disable" : "user.enable", account.name, "",
+			       err);
+	if (rc != STA_OK || !x->disabled)
+		return rc;
+	x->id = account.id;
+	rc = sta_upload_list(c, x->call->arena, account.id, UPLOADS_MAX, &x->uploads, &x->n_uploads, err);
+	return rc == STA_OK ? sta_upload_remove_all(c, account.id, err) : rc;
 }
 
 enum sta_rc
 sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const char *name, bool disabled,
 		      struct sta_err *err)
 {
-	struct change x = { .arena = call->arena, .name = name, .disabled = disabled };
+	struct change x = { .call = call, .name = name, .disabled = disabled };
 	enum sta_rc rc = sta_door_site(call, err);
 
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
-	return rc == STA_OK ? sta_db_write(r->db, disabled_tx, &x, err) : rc;
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, disabled_tx, &x, err);
+	if (rc == STA_OK && disabled)
+		sta_upload_end_all(r, x.id, x.uploads, x.n_uploads);
+	return rc;
 }
 
 enum sta_rc

@@ -18,18 +18,25 @@ struct sta_user {
 	int64_t created_unix;
 };
 
-/* STA_INVALID: the name or password does not fit (8 to STA_PASSWORD_MAX bytes, not
- * one of the common ones, not the name itself); STA_EXISTS: the name is taken.
- * password NULL: the user can use tokens only. */
+/* STA_INVALID: the name or password does not fit (password_rules.h); STA_EXISTS: the
+ * name is taken.  password NULL: the user can use tokens only. */
 enum sta_rc sta_user_create(struct sta_registry *r, const struct sta_call *call, const char *name,
 			    const char *password, bool site_admin, struct sta_user *out,
 			    struct sta_err *err) STA_CHECK;
 
-/* A new password ends the bearer tokens that the old one had brought. */
+/* A new password ends the bearer tokens that the old one had brought, and forgives failed attempts. */
 enum sta_rc sta_user_set_password(struct sta_registry *r, const struct sta_call *call, const char *name,
 				  const char *password, struct sta_err *err) STA_CHECK;
 
-/* A disabled user's tokens and bearer tokens are refused from the next request on. */
+/* The caller's own: signed in with the password, and with no token.
+ * STA_DENIED: the old one is wrong, which counts as a failed attempt, and nothing has changed;
+ * STA_TOO_MANY: too many were.  Needs may_wait and a thread that may hash. */
+enum sta_rc sta_user_change_password(struct sta_registry *r, const struct sta_call *call, const char *old,
+				     const char *new, struct sta_err *err) STA_CHECK;
+
+/* A disabled user's tokens and bearer tokens are refused from the next request on.  Uploads have
+ * ended: their sessions are gone, bodies under way are refused at their next bytes, and no write
+ * of a request that began before commits after. */
 enum sta_rc sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const char *name,
 				  bool disabled, struct sta_err *err) STA_CHECK;
 

@@ -7,9 +7,9 @@
 #include "model/tokens.h"
 #include "registry/claims.h"
 #include "registry/core.h"
+#include "registry/login.h"
 #include "registry/token.h"
 
-#define PASSWORD_CACHE_S 300
 #define CLOCK_SKEW_S 5 /* several servers, one database */
 #define HASH_LEN 32    /* of a SHA-256: keys of the caches */
 /* Of an entry of a cache: what is kept and its key; more for each package that a token is for. */
@@ -77,62 +77,30 @@ become_token_owner(struct sta_db_conn *c, struct sta_call *call, const struct st
 }
 
 static enum sta_rc
-look_up_pat(struct sta_db_conn *c, struct sta_call *call, const char *text, size_t len, struct identity *id,
-	    struct sta_err *err)
+look_up_pat(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call, const char *text,
+	    size_t len, struct identity *id, struct sta_err *err)
 {
 	unsigned char hash[STA_PAT_HASH_LEN];
 	struct sta_token_row row;
 	enum sta_rc rc = sta_pat_hash(text, len, hash, err);
 
 	if (rc == STA_OK)
-		rc = not_found_is_wrong(sta_token_by_hash(c, call->arena, hash, sizeof(hash), &row, err),
-					err);
+		rc = sta_token_by_hash(c, call->arena, hash, sizeof(hash), &row, err);
+	if (rc == STA_NOT_FOUND)
+		return sta_login_unknown_token(r, call, hash, err);
 	return rc == STA_OK ? become_token_owner(c, call, &row, id, err) : rc;
 }
 
-/* A name for "this password of this account at this epoch" that is of no use
- * outside this process. */
-static enum sta_rc
-password_digest(const struct sta_registry *r, const struct sta_account *account, const char *password,
-		struct sta_digest *out, struct sta_err *err)
+enum sta_rc
+sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call, struct sta_err *err)
 {
-	STA_AUTO(sta_hash_auto) struct sta_hash *h = NULL;
-	enum sta_rc rc = sta_hash_new(STA_SHA256, &h, err);
+	bool enabled = false;
+	enum sta_rc rc;
 
-	if (rc == STA_OK)
-		rc = sta_hash_update(h, r->cache_key, sizeof(r->cache_key), err);
-	if (rc == STA_OK)
-		rc = sta_hash_update(h, &account->id, sizeof(account->id), err);
-	if (rc == STA_OK)
-		rc = sta_hash_update(h, &account->epoch, sizeof(account->epoch), err);
-	if (rc == STA_OK)
-		rc = sta_hash_update(h, password, strlen(password), err);
-	return rc == STA_OK ? sta_hash_peek(h, out, err) : rc;
-}
-
-static enum sta_rc
-verify_password(struct sta_registry *r, const struct sta_call *call, const struct sta_account *account,
-		const char *password, struct sta_err *err)
-{
-	struct sta_digest digest;
-	const struct sta_cache_key key = { .bytes = digest.bytes, .len = HASH_LEN };
-	bool ok = false;
-	enum sta_rc rc = password_digest(r, account, password, &digest, err);
-
-	if (rc == STA_OK && sta_cache_get(r->passwords, &key, call->arena))
+	if (call->caller.kind != STA_CALLER_USER)
 		return STA_OK;
-	if (rc == STA_OK && call->must_not_hash)
-		return sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
-	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
-	if (rc == STA_OK)
-		rc = sta_password_verify(account->password_hash, password, strlen(password), &ok, err);
-	if (rc != STA_OK)
-		return rc;
-	if (!ok)
-		return sta_oci_unauthorized(err);
-	sta_cache_put(r->passwords, &key, sta_now_unix() + PASSWORD_CACHE_S, sta_arena_new(MEMORY_MIN), "");
-	return STA_OK;
+	rc = not_found_is_wrong(sta_account_enabled(c, call->caller.user_id, &enabled, err), err);
+	return rc == STA_OK && !enabled ? sta_oci_unauthorized(err) : rc;
 }
 
 static enum sta_rc
@@ -141,17 +109,21 @@ authenticate_password(struct sta_registry *r, struct sta_call *call, const char 
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_account account = { 0 };
+	char folded[STA_NAMESPACE_MAX + 1];
 	enum sta_rc rc;
 
 	if (strlen(secret) > STA_PASSWORD_MAX)
 		return sta_oci_unauthorized(err);
+	if (sta_namespace_fold(user, folded))
+		user = folded;
 	rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = sta_account_by_name(c, call->arena, user, &account, err);
 	if (rc == STA_NOT_FOUND) /* go on: an unknown name takes as long as a wrong password */
 		rc = STA_OK;
+	call->named = account.name;
 	if (rc == STA_OK)
-		rc = verify_password(r, call, &account, secret, err);
+		rc = sta_login_password(r, call, &account, user, secret, err);
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || account.id == 0)
@@ -272,7 +244,7 @@ look_up(struct sta_registry *r, struct sta_call *call, const struct credential *
 	if (rc != STA_OK)
 		return rc;
 	if (cred->kind == CREDENTIAL_PAT)
-		rc = look_up_pat(c, call, cred->text, cred->len, id, err);
+		rc = look_up_pat(r, c, call, cred->text, cred->len, id, err);
 	else
 		rc = look_up_jws(r, c, call, cred, id, err);
 	sta_db_read_end(c);

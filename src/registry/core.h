@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "crypto/sign.h"
 #include "oci/errcode.h"
+#include "registry/attempts.h"
 #include "registry/cache.h"
 #include "registry/door.h"
 
@@ -36,6 +37,10 @@ enum sta_rc sta_upload_seize(struct sta_registry *r, const struct sta_upload_row
 /* Whether the session goes on is for its row to say.  NULL is allowed. */
 void sta_upload_unseize(struct sta_upload *u);
 
+/* The account is disabled, and its rows are gone, of which these are some: end its uploads. */
+void sta_upload_end_all(struct sta_registry *r, int64_t account_id, const struct sta_upload_row *rows,
+			size_t n);
+
 enum sta_rc sta_used_new(struct sta_used **out, struct sta_err *err) STA_CHECK;
 void sta_used_free(struct sta_used *u);
 void sta_used_note(struct sta_used *u, int64_t token_id);
@@ -54,6 +59,7 @@ struct sta_registry {
 	unsigned char cache_key[32];
 	struct sta_sessions *sessions;
 	struct sta_used *used;
+	struct sta_attempts *attempts;
 	atomic_bool stopping;
 	pthread_mutex_t removing; /* from reading which blobs are DELETING until their rows are gone; gc.c */
 };
@@ -73,6 +79,11 @@ enum sta_rc sta_gc_finish_removal(struct sta_registry *r, const struct sta_diges
 enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry *r, const struct sta_entry *e,
 			       const struct sta_digest *digest, int64_t blob_id,
 			       struct sta_err *err) STA_CHECK;
+
+/* In each transaction that writes for a user: STA_UNAUTHENTICATED when the user was disabled after
+ * the credential had been looked at. */
+enum sta_rc sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call,
+			      struct sta_err *err) STA_CHECK;
 
 /* In loops that may take long: STA_BUSY when the process is about to end. */
 enum sta_rc sta_go_on(struct sta_registry *r, struct sta_err *err) STA_CHECK;

@@ -51,8 +51,10 @@ manifest_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct removal *x = arg;
 	struct sta_entry e;
-	enum sta_rc rc = sta_door_existing(c, x->call, x->name, STA_ACTION_DELETE, &e, err);
+	enum sta_rc rc = sta_still_enabled(c, x->call, err);
 
+	if (rc == STA_OK)
+		rc = sta_door_existing(c, x->call, x->name, STA_ACTION_DELETE, &e, err);
 	if (rc == STA_OK && x->ref->is_digest)
 		rc = remove_version(c, x, e.package.id, err);
 	else if (rc == STA_OK)
@@ -66,8 +68,10 @@ blob_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	const struct removal *x = arg;
 	struct sta_entry e;
 	struct sta_membership m;
-	enum sta_rc rc = sta_door_existing(c, x->call, x->name, STA_ACTION_DELETE, &e, err);
+	enum sta_rc rc = sta_still_enabled(c, x->call, err);
 
+	if (rc == STA_OK)
+		rc = sta_door_existing(c, x->call, x->name, STA_ACTION_DELETE, &e, err);
 	if (rc != STA_OK)
 		return rc;
 	rc = sta_blob_member(c, e.package.id, x->blob, &m, err);

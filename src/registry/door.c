@@ -263,8 +263,9 @@ sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action
 		.target = target,
 		.detail = detail,
 	};
+	enum sta_rc rc = sta_still_enabled(c, call, err);
 
-	return sta_audit_add(c, &e, err);
+	return rc == STA_OK ? sta_audit_add(c, &e, err) : rc;
 }
 
 enum sta_rc

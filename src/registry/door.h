@@ -85,7 +85,8 @@ enum sta_rc sta_door_repository(struct sta_db_conn *c, const struct sta_call *ca
 enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name,
 			  struct sta_account *out, struct sta_err *err) STA_CHECK;
 
-/* Write down, in the transaction that makes the change, that the caller made it. */
+/* Write down, in the transaction that makes the change, that the caller made it.
+ * STA_UNAUTHENTICATED: a user that was disabled meanwhile makes none. */
 enum sta_rc sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action,
 		      const char *target, const char *detail, struct sta_err *err) STA_CHECK;
 

@@ -76,8 +76,10 @@ mount_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct mount *m = arg;
 	struct sta_entry e;
 	struct sta_membership source;
-	enum sta_rc rc = sta_door(c, m->call, m->name, STA_ACTION_WRITE, &e, err);
+	enum sta_rc rc = sta_still_enabled(c, m->call, err);
 
+	if (rc == STA_OK)
+		rc = sta_door(c, m->call, m->name, STA_ACTION_WRITE, &e, err);
 	if (rc == STA_OK)
 		rc = find_source(c, m, &m->mounted, &source, err);
 	if (rc != STA_OK || !m->mounted)

@@ -65,25 +65,38 @@ sta_scopes_text(struct sta_arena *a, unsigned scopes)
 }
 
 struct new_token {
-	struct sta_arena *arena;
+	const struct sta_call *call;
 	const char *user;
 	struct sta_token_row row;
 	unsigned char hash[STA_PAT_HASH_LEN];
 };
+
+/* "7 of alice, read:packages, laptop": its number and label, never its text. */
+static enum sta_rc
+note(struct sta_db_conn *c, const struct sta_call *call, const char *action, const struct sta_token_row *t,
+     struct sta_err *err)
+{
+	const char *detail =
+		sta_arena_printf(call->arena, "token %lld, %s%s%s", (long long) t->id,
+				 sta_scopes_text(call->arena, t->scopes), *t->name ? ", " : "", t->name);
+
+	return detail ? sta_audit(c, call, action, t->account, detail, err)
+		      : sta_err_set(err, STA_NOMEM, 0, "token");
+}
 
 static enum sta_rc
 create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct new_token *n = arg;
 	struct sta_account account;
-	enum sta_rc rc = sta_account_by_name(c, n->arena, n->user, &account, err);
+	enum sta_rc rc = sta_find_user(c, n->call->arena, n->user, &account, err);
 
-	if (rc == STA_NOT_FOUND)
-		return sta_err_set(err, rc, 0, "no user '%s'", n->user);
 	if (rc != STA_OK)
 		return rc;
 	n->row.account_id = account.id;
-	return sta_token_insert(c, &n->row, n->hash, sizeof(n->hash), &n->row.id, err);
+	n->row.account = account.name;
+	rc = sta_token_insert(c, &n->row, n->hash, sizeof(n->hash), &n->row.id, err);
+	return rc == STA_OK ? note(c, n->call, "token.create", &n->row, err) : rc;
 }
 
 static bool
@@ -103,7 +116,7 @@ sta_pat_create(struct sta_registry *r, const struct sta_call *call, const struct
 {
 	int64_t now = sta_now_unix();
 	struct new_token n = {
-		.arena = call->arena,
+		.call = call,
 		.user = req->user,
 		.row = { .name = req->name, .scopes = req->scopes, .created_unix = now },
 	};
@@ -127,7 +140,7 @@ sta_pat_create(struct sta_registry *r, const struct sta_call *call, const struct
 	if (rc == STA_OK)
 		*out = (struct sta_pat){
 			.id = n.row.id,
-			.user = req->user,
+			.user = n.row.account,
 			.name = req->name,
 			.scopes = req->scopes,
 			.created_unix = now,
@@ -140,17 +153,10 @@ static enum sta_rc
 account_of(struct sta_db_conn *c, const struct sta_call *call, const char *user, int64_t *id,
 	   struct sta_err *err)
 {
-	struct sta_account account;
-	enum sta_rc rc;
+	struct sta_account account = { 0 };
+	enum sta_rc rc = user ? sta_find_user(c, call->arena, user, &account, err) : STA_OK;
 
-	*id = 0;
-	if (!user)
-		return STA_OK;
-	rc = sta_account_by_name(c, call->arena, user, &account, err);
-	if (rc == STA_NOT_FOUND)
-		return sta_err_set(err, rc, 0, "no user '%s'", user);
-	if (rc == STA_OK)
-		*id = account.id;
+	*id = account.id;
 	return rc;
 }
 
@@ -192,20 +198,32 @@ sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *us
 	return STA_OK;
 }
 
+struct revocation {
+	const struct sta_call *call;
+	int64_t id;
+};
+
 static enum sta_rc
 revoke_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
-	return sta_token_revoke(c, *(const int64_t *) arg, err);
+	const struct revocation *x = arg;
+	struct sta_token_row row;
+	enum sta_rc rc = sta_token_revoke(c, x->id, err);
+
+	if (rc == STA_OK)
+		rc = sta_token_by_id(c, x->call->arena, x->id, &row, err);
+	return rc == STA_OK ? note(c, x->call, "token.revoke", &row, err) : rc;
 }
 
 enum sta_rc
 sta_pat_revoke(struct sta_registry *r, const struct sta_call *call, int64_t id, struct sta_err *err)
 {
+	struct revocation x = { call, id };
 	enum sta_rc rc = sta_door_site(call, err);
 
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
-	return rc == STA_OK ? sta_db_write(r->db, revoke_tx, &id, err) : rc;
+	return rc == STA_OK ? sta_db_write(r->db, revoke_tx, &x, err) : rc;
 }
 
 /* --- when a token was last used: remembered here, written down in one go --- */

@@ -219,7 +219,9 @@ push_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 
 	if (!targets)
 		return sta_err_set(err, STA_NOMEM, 0, "references");
-	rc = sta_door(c, w->call, w->push->name, STA_ACTION_WRITE, &e, err);
+	rc = sta_still_enabled(c, w->call, err);
+	if (rc == STA_OK)
+		rc = sta_door(c, w->call, w->push->name, STA_ACTION_WRITE, &e, err);
 	if (rc == STA_OK)
 		rc = check_condition(w, c, &e, err);
 	if (rc == STA_OK)

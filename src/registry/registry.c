@@ -26,6 +26,7 @@ sta_registry_defaults(struct sta_registry_options *o)
 		.collect_grace_s = 3600,
 		.token_ttl_s = 300,
 		.uploads_per_user = 1000,
+		.login_free_attempts = 5,
 	};
 }
 
@@ -95,6 +96,8 @@ fill(struct sta_registry *r, struct sta_err *err)
 		rc = sta_pool_new(WRITERS, "writer", &r->writers, err);
 	if (rc == STA_OK)
 		rc = sta_used_new(&r->used, err);
+	if (rc == STA_OK)
+		rc = sta_attempts_new(r->options.login_free_attempts, &r->attempts, err);
 	return rc;
 }
 
@@ -127,6 +130,7 @@ sta_registry_close(struct sta_registry *r)
 	if (!r)
 		return;
 	sta_pool_free(r->writers); /* which may have buffers in hand */
+	sta_attempts_free(r->attempts);
 	sta_used_free(r->used);
 	sta_sessions_free(r->sessions);
 	sta_cache_free(r->manifests);
@@ -150,6 +154,15 @@ sta_go_on(struct sta_registry *r, struct sta_err *err)
 	return atomic_load(&r->stopping) ? sta_err_set(err, STA_BUSY, 0, "the server is stopping") : STA_OK;
 }
 
+void
+sta_login_stats(struct sta_registry *r, struct sta_login_stats *out)
+{
+	struct sta_attempts_stats s;
+
+	sta_attempts_stats(r->attempts, &s);
+	*out = (struct sta_login_stats){ .failed = s.failed, .delayed = s.delayed };
+}
+
 struct sta_call
 sta_call_system(struct sta_arena *arena)
 {
@@ -157,5 +170,6 @@ sta_call_system(struct sta_arena *arena)
 		.arena = arena,
 		.caller = { .kind = STA_CALLER_SYSTEM, .login = "", .scopes = STA_SCOPE_ALL },
 		.may_wait = true,
+		.peer = "",
 	};
 }

@@ -29,8 +29,11 @@ struct sta_registry_options {
 	uint64_t collect_grace_s;  /* an unreferenced blob stays this long after its last use; 1 h */
 	uint64_t token_ttl_s;      /* bearer tokens; 300 */
 	uint64_t uploads_per_user; /* open sessions; 1,000 */
-	const char *const
-		*forges; /* prefixes of URLs, "https://github.com/"; NULL ends them; borrowed; or NULL */
+	/* Wrong passwords before the next has to wait (attempts.h); 5; 0: none has. */
+	uint64_t login_free_attempts;
+	/* Prefixes of URLs behind which a repository's name stands, "https://github.com/"; NULL ends them;
+	 * borrowed; or NULL. */
+	const char *const *forges;
 	bool sparse_manifests; /* accept manifests whose blobs are not in the package (yet) */
 };
 void sta_registry_defaults(struct sta_registry_options *o);
@@ -55,7 +58,16 @@ struct sta_call {
 	struct sta_caller caller;
 	bool may_wait;
 	bool must_not_hash; /* a password that has to be hashed is STA_WOULD_HASH */
+	const char *peer;   /* the address that a credential comes from; NULL or "": none */
+	const char *named;  /* filled: the account that a password was shown for, if there is one */
 };
+
+/* Passwords and tokens that were wrong, and those that came too early to be looked at. */
+struct sta_login_stats {
+	uint64_t failed;
+	uint64_t delayed;
+};
+void sta_login_stats(struct sta_registry *r, struct sta_login_stats *out);
 
 /* A call by the machine's owner: command line and background jobs. */
 struct sta_call sta_call_system(struct sta_arena *arena);

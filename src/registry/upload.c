@@ -46,8 +46,10 @@ start_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	const struct start *s = arg;
 	uint64_t open = 0;
 	struct sta_entry e;
-	enum sta_rc rc = sta_door(c, s->call, s->name, STA_ACTION_WRITE, &e, err);
+	enum sta_rc rc = sta_still_enabled(c, s->call, err);
 
+	if (rc == STA_OK)
+		rc = sta_door(c, s->call, s->name, STA_ACTION_WRITE, &e, err);
 	if (rc == STA_OK)
 		rc = sta_upload_count(c, s->row.account_id, &open, err);
 	if (rc == STA_OK && open >= s->r->options.uploads_per_user)
@@ -55,6 +57,23 @@ start_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 				  "%llu uploads are open for this user; finish or cancel some",
 				  (unsigned long long) open);
 	return rc == STA_OK ? sta_upload_insert(c, &s->row, err) : rc;
+}
+
+static enum sta_rc
+start_session(struct start *s, struct sta_upload *u, struct sta_err *err)
+{
+	enum sta_rc rc;
+
+	/* Known before its row is: else it could have expired in between. */
+	u->session = true;
+	(void) sta_sessions_add(s->r->sessions, u); /* the id is new */
+	rc = sta_db_write(s->r->db, start_tx, s, err);
+	if (rc == STA_OK && sta_sessions_idle(s->r->sessions, u))
+		return STA_OK;
+	if (rc == STA_OK)
+		rc = sta_upload_refused(u, err);
+	sta_sessions_forget(s->r->sessions, u);
+	return rc;
 }
 
 enum sta_rc
@@ -85,17 +104,7 @@ sta_upload_start(struct sta_registry *r, const struct sta_call *call, const stru
 		rc = sta_random_uuid(id, err);
 	if (rc == STA_OK)
 		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, &u, err);
-	if (rc != STA_OK)
-		return rc;
-	/* Known before its row is: else it could have expired in between. */
-	u->session = true;
-	(void) sta_sessions_add(r->sessions, u); /* the id is new */
-	rc = sta_db_write(r->db, start_tx, &s, err);
-	if (rc == STA_OK)
-		sta_sessions_idle(r->sessions, u);
-	else
-		sta_sessions_forget(r->sessions, u);
-	return rc;
+	return rc == STA_OK ? start_session(&s, u, err) : rc;
 }
 
 /* The session's row, if it is the caller's and the package's. */
@@ -241,38 +250,68 @@ revive(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *cal
 	if (rc != STA_OK)
 		return rc;
 	rc = read_again(u, c, call, name, err);
-	if (rc != STA_OK) {
+	if (rc == STA_OK)
+		*out = u;
+	else
 		sta_sessions_forget(r->sessions, u);
-		return rc;
-	}
-	*out = u;
-	return STA_OK;
+	return rc;
 }
 
 static enum sta_rc
-hold(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
-     const char *id, struct sta_upload **out, struct sta_err *err)
+hold(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name, const char *id,
+     struct sta_upload **out, struct sta_err *err)
 {
 	struct sta_upload_row row;
-	enum sta_rc rc = hold_known(r, id, call->caller.user_id, name->full, out, err);
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = may_push(r, call, name, &c, err);
 
+	if (rc == STA_OK)
+		rc = hold_known(r, id, call->caller.user_id, name->full, out, err);
 	if (rc != STA_OK || *out)
 		return rc;
 	rc = find_row(c, call, name, id, &row, err);
 	return rc == STA_OK ? revive(r, c, call, name, &row, out, err) : rc;
 }
 
+/* Both on one state of the database, which costs no more than one of them. */
+static enum sta_rc
+still_may_push(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+	       struct sta_err *err)
+{
+	struct sta_entry e;
+	enum sta_rc rc = sta_db_read_begin(c, err);
+
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_still_enabled(c, call, err);
+	if (rc == STA_OK)
+		rc = sta_door(c, call, name, STA_ACTION_WRITE, &e, err);
+	sta_db_read_end(c);
+	return rc;
+}
+
+/* In the table before the caller is looked at: who is disabled after that finds it there, and ends it. */
 static enum sta_rc
 hold_new(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
 	 enum sta_digest_alg alg, struct sta_upload **out, struct sta_err *err)
 {
 	char id[STA_UUID_TEXT_MAX];
-	enum sta_rc rc = sta_random_uuid(id, err);
+	struct sta_upload *u = NULL;
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
 
 	if (rc == STA_OK)
-		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, out, err);
+		rc = sta_random_uuid(id, err);
 	if (rc == STA_OK)
-		(void) sta_sessions_add(r->sessions, *out); /* the id is new */
+		rc = sta_upload_new(r, id, name, call->caller.user_id, alg, &u, err);
+	if (rc != STA_OK)
+		return rc;
+	(void) sta_sessions_add(r->sessions, u); /* the id is new */
+	rc = still_may_push(c, call, name, err);
+	if (rc == STA_OK)
+		*out = u;
+	else
+		sta_sessions_forget(r->sessions, u);
 	return rc;
 }
 
@@ -298,24 +337,20 @@ sta_upload_open(struct sta_registry *r, const struct sta_call *call, const struc
 		const char *id, enum sta_digest_alg alg, const struct sta_upload_waker *waker,
 		struct sta_upload **out, struct sta_err *err)
 {
-	struct sta_db_conn *c = NULL;
 	struct sta_upload *u = NULL;
-	enum sta_rc rc = may_push(r, call, name, &c, err);
+	enum sta_rc rc = id ? hold(r, call, name, id, &u, err) : hold_new(r, call, name, alg, &u, err);
 
-	if (rc == STA_OK)
-		rc = id ? hold(r, c, call, name, id, &u, err) : hold_new(r, call, name, alg, &u, err);
 	if (rc != STA_OK)
 		return rc;
 	u->io.released = false;
 	u->io.starved = false;
 	u->io.waker = *waker;
 	rc = use_algorithm(u, alg, err);
-	if (rc != STA_OK) {
+	if (rc == STA_OK)
+		*out = u;
+	else
 		sta_upload_release(u);
-		return rc;
-	}
-	*out = u;
-	return STA_OK;
+	return rc;
 }
 
 struct cancel {

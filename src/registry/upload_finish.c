@@ -65,8 +65,10 @@ record(struct sta_db_conn *c, const struct finish *f, int64_t blob_id, struct st
 	const struct sta_upload *u = f->u;
 	bool removed;
 	struct sta_entry e;
-	enum sta_rc rc = sta_door(c, f->call, &u->name, STA_ACTION_WRITE, &e, err);
+	enum sta_rc rc = sta_still_enabled(c, f->call, err);
 
+	if (rc == STA_OK)
+		rc = sta_door(c, f->call, &u->name, STA_ACTION_WRITE, &e, err);
 	if (rc == STA_OK)
 		rc = sta_entry_create(c, f->call, &e, err);
 	if (rc == STA_OK)
@@ -92,8 +94,10 @@ claim_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct finish *f = arg;
 	int64_t now = sta_now_unix();
 	struct sta_entry e;
-	enum sta_rc rc = sta_door(c, f->call, &f->u->name, STA_ACTION_WRITE, &e, err);
+	enum sta_rc rc = sta_still_enabled(c, f->call, err);
 
+	if (rc == STA_OK)
+		rc = sta_door(c, f->call, &f->u->name, STA_ACTION_WRITE, &e, err);
 	if (rc == STA_OK)
 		rc = sta_blob_claim(c, f->digest, f->u->size, now, now + CLAIM_S, &f->claimed, err);
 	return rc;
@@ -244,6 +248,8 @@ sta_upload_finish(struct sta_upload *u, const struct sta_call *call, const struc
 
 	if (rc == STA_OK)
 		rc = sta_upload_settle(u, err);
+	if (rc == STA_OK)
+		rc = sta_upload_refused(u, err);
 	if (rc == STA_OK)
 		rc = verify(&f, err);
 	if (rc == STA_OK)

@@ -192,10 +192,8 @@ end_hold(struct sta_upload *u)
 	if (keep)
 		keep = hash_rest(u, &err) == STA_OK && write_rest(u, &err) == STA_OK;
 	free_buffers(u);
-	if (keep) {
-		sta_sessions_idle(u->r->sessions, u);
+	if (keep && sta_sessions_idle(u->r->sessions, u))
 		return;
-	}
 	if (u->over && u->session && !u->row_gone)
 		forget_row(u);
 	if (u->over || !u->session)
@@ -447,11 +445,19 @@ sta_upload_expect(const struct sta_upload *u, uint64_t len, struct sta_err *err)
 }
 
 enum sta_rc
+sta_upload_refused(const struct sta_upload *u, struct sta_err *err)
+{
+	return u->refused ? sta_oci_unauthorized(err) : STA_OK;
+}
+
+enum sta_rc
 sta_upload_append(struct sta_upload *u, const void *p, size_t len, size_t *taken, struct sta_err *err)
 {
 	enum sta_rc rc = failure_of(u, err);
 
 	*taken = 0;
+	if (rc == STA_OK)
+		rc = sta_upload_refused(u, err);
 	if (rc == STA_OK)
 		rc = sta_upload_expect(u, len, err);
 	if (rc == STA_TOO_LARGE)
@@ -495,6 +501,8 @@ sta_upload_flush(struct sta_upload *u, struct sta_err *err)
 {
 	enum sta_rc rc = sta_upload_settle(u, err);
 
+	if (rc == STA_OK)
+		rc = sta_upload_refused(u, err);
 	return rc == STA_OK ? write_rest(u, err) : rc;
 }
 

@@ -10,10 +10,8 @@
  * missed (store/store.h); idle ones past the limit of the table are forgotten, oldest first, and read again
  * when they are wanted.
  *
- *   upload_table.c   the table: hold, idle, forget
- *   upload_io.c      append, flush, release
- *   upload_finish.c  verify, publish, record
- *   upload.c         sessions: start, status, cancel, open
+ * The files upload*.c: sessions, _table (hold, idle, forget), _io (append, flush, release), _finish,
+ * _end (all of an account).
  *
  * Only files of registry/ include this.
  *
@@ -23,6 +21,7 @@
 #define STA_REGISTRY_UPLOAD_SESSION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "crypto/hash.h"
 #include "registry/core.h"
@@ -72,7 +71,8 @@ struct sta_upload {
 
 	/* The table's, under its lock. */
 	bool held;
-	bool over; /* finished or failed for good: nobody can hold it again */
+	atomic_bool over;    /* finished or failed for good: nobody can hold it again */
+	atomic_bool refused; /* its account was disabled: the holder gets no further */
 	struct sta_upload *next_in_bucket;
 	struct sta_upload *older, *newer; /* idle ones */
 };
@@ -106,16 +106,18 @@ enum sta_hold {
 enum sta_hold sta_sessions_hold(struct sta_sessions *s, const char *id, int64_t account_id,
 				const char *package, struct sta_upload **out);
 
-/* The same without taking hold: STA_HOLD_BUSY or STA_HOLD_TAKEN tell that it is
- * there, and *staged how many bytes have arrived safely. */
+/* The same without taking hold: BUSY or TAKEN: it is there, and *staged bytes have arrived safely. */
 enum sta_hold sta_sessions_look(struct sta_sessions *s, const char *id, int64_t account_id,
 				const char *package, uint64_t *staged);
 
 /* The upload has ended: from now on nobody finds it. */
 void sta_sessions_end(struct sta_sessions *s, struct sta_upload *u);
 
-/* Nobody holds it any more: keep it for later, or forget it. */
-void sta_sessions_idle(struct sta_sessions *s, struct sta_upload *u);
+/* All of the account have ended.  Those that nobody holds are the caller's: a chain by next_in_bucket. */
+struct sta_upload *sta_sessions_end_all(struct sta_sessions *s, int64_t account_id);
+
+/* Nobody holds it any more: keep it for later, or forget it.  False: it has ended. */
+bool sta_sessions_idle(struct sta_sessions *s, struct sta_upload *u) STA_CHECK;
 void sta_sessions_forget(struct sta_sessions *s, struct sta_upload *u);
 
 /* Held ones, for the size of buffers. */
@@ -125,20 +127,21 @@ void sta_sessions_count(struct sta_sessions *s, int64_t buffer_bytes);
 
 /* --- upload_io.c --- */
 
+/* STA_UNAUTHENTICATED: the account was disabled meanwhile. */
+enum sta_rc sta_upload_refused(const struct sta_upload *u, struct sta_err *err) STA_CHECK;
+
 /* A session found again: open its stage, and hash what it holds. */
 enum sta_rc sta_upload_reread(struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
-/* Wait until no writer has a buffer in hand; then the failure of a task, if any, or
- * the hash is of all bytes that were taken. */
+/* Wait until no writer has a buffer; then a task's failure, or the hash is of all that was taken. */
 enum sta_rc sta_upload_settle(struct sta_upload *u, struct sta_err *err) STA_CHECK;
 
 /* Hash the stage's bytes into h. */
 enum sta_rc sta_upload_hash_stage(struct sta_registry *r, const char *id, struct sta_hash *h, uint64_t *len,
 				  struct sta_err *err) STA_CHECK;
 
-/* Publishing failed, and the store may have dropped the stage: then why is the
- * upload's failure for good, and the session begins anew with its next holder; or
- * it has ended, where the bytes could not be removed. */
+/* Publishing failed, and the store may have dropped the stage: then why is the upload's failure for good, and
+ * the session begins anew with its next holder; or it has ended, where the bytes could not be removed. */
 void sta_upload_check_stage(struct sta_upload *u, const struct sta_err *why);
 
 /* Remove the stage; what cannot be removed now is at the next start. */

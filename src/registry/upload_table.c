@@ -167,12 +167,46 @@ sta_sessions_end(struct sta_sessions *s, struct sta_upload *u)
 	(void) pthread_mutex_unlock(&s->lock);
 }
 
-void
+struct sta_upload *
+sta_sessions_end_all(struct sta_sessions *s, int64_t account_id)
+{
+	struct sta_upload *ended = NULL;
+
+	(void) pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < BUCKETS; i++) {
+		for (struct sta_upload **at = &s->bucket[i]; *at;) {
+			struct sta_upload *u = *at;
+
+			if (u->account_id != account_id) {
+				at = &u->next_in_bucket;
+				continue;
+			}
+			u->over = true;
+			u->refused = true;
+			if (u->held) {
+				at = &u->next_in_bucket;
+				continue;
+			}
+			unlink_from_idle(s, u);
+			*at = u->next_in_bucket;
+			u->next_in_bucket = ended;
+			ended = u;
+		}
+	}
+	(void) pthread_mutex_unlock(&s->lock);
+	return ended;
+}
+
+bool
 sta_sessions_idle(struct sta_sessions *s, struct sta_upload *u)
 {
 	struct sta_upload *evicted = NULL;
 
 	(void) pthread_mutex_lock(&s->lock);
+	if (u->over) {
+		(void) pthread_mutex_unlock(&s->lock);
+		return false;
+	}
 	u->held = false;
 	s->n_held--;
 	u->older = s->newest;
@@ -187,6 +221,7 @@ sta_sessions_idle(struct sta_sessions *s, struct sta_upload *u)
 	}
 	(void) pthread_mutex_unlock(&s->lock);
 	sta_upload_destroy(evicted);
+	return true;
 }
 
 void

@@ -18,8 +18,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory):
-    """The server that most tests share; each uses package names of its own."""
-    server = Registry(tmp_path_factory.mktemp("shared"))
+    """The server that most tests share; each uses package names of its own.
+
+    Many tests show wrong passwords to it, all from one address: none of them has to wait.
+    """
+    server = Registry(tmp_path_factory.mktemp("shared"), {"login.free_attempts": "0"})
     if not server.external:
         server.start()
     yield server

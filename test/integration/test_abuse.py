@@ -271,8 +271,8 @@ class Flood:
 
 @pytest.fixture
 def guarded(fresh):
-    """A server with two users and an image."""
-    registry = fresh()
+    """A server with two users and an image, on which every guess is looked at: what hashing them costs others."""
+    registry = fresh({"login.free_attempts": "0"})
     registry.alice, registry.bob = registry.user("alice"), registry.user("bob")
     registry.client(registry.alice).push_image("alice/app", "v1")
     return registry

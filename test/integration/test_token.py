@@ -302,10 +302,10 @@ def test_expired_token_is_refused(registry, alice):
 
 
 def test_bearer_token_expires(fresh):
-    registry = fresh({TOKEN_TTL: "1s"})
+    registry = fresh({TOKEN_TTL: "2s"})
     client = registry.client(registry.user("alice"))
     answer = client.ask_token(None, registry.host).json()
-    assert answer["expires_in"] == 1
+    assert answer["expires_in"] == 2
     assert registry.bearer(answer["token"]).get("/v2/").status_code == 200
     deadline = time.monotonic() + 5
     while registry.bearer(answer["token"]).get("/v2/").status_code == 200:

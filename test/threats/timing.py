@@ -150,7 +150,7 @@ def logins(registry, alice):
 def main(samples):
     worst = 1.0
     with tempfile.TemporaryDirectory() as folder:
-        registry = Registry(folder, {"limits.uploads_per_user": "100000"}).start()
+        registry = Registry(folder, {"limits.uploads_per_user": "100000", "login.free_attempts": "0"}).start()
         try:
             alice, bob = registry.user("alice"), registry.user("bob")
             pairs = [(*pair, samples) for pair in requests(registry, alice, bob)]
