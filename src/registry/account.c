@@ -16,7 +16,6 @@
 struct new_user {
 	const struct sta_call *call;
 	struct sta_account account;
-	char name[STA_NAMESPACE_MAX + 1];
 	char hash[STA_PASSWORD_HASH_MAX];
 	int64_t id;
 };
@@ -51,9 +50,10 @@ sta_user_create(struct sta_registry *r, const struct sta_call *call, const char 
 		bool site_admin, struct sta_user *out, struct sta_err *err)
 {
 	struct new_user n = { .call = call, .account = { .site_admin = site_admin } };
+	char folded[STA_NAMESPACE_MAX + 1];
 	enum sta_rc rc = sta_door_site(call, err);
 
-	if (rc == STA_OK && !sta_namespace_fold(name, n.name))
+	if (rc == STA_OK && !sta_namespace_fold(name, folded))
 		rc = sta_err_set(err, STA_INVALID, 0,
 				 "a user name has 1 to %d of a-z, 0-9 and single '-' between them, and is no "
 				 "reserved word",
@@ -66,18 +66,21 @@ sta_user_create(struct sta_registry *r, const struct sta_call *call, const char 
 		rc = sta_password_hash(password, strlen(password), n.hash, err);
 		n.account.password_hash = n.hash;
 	}
-	n.account.name = n.name;
+	if (rc == STA_OK) {
+		n.account.name = sta_arena_strdup(call->arena, folded);
+		rc = n.account.name ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "user");
+	}
 	n.account.created_unix = sta_now_unix();
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, insert_tx, &n, err);
 	if (rc == STA_OK)
 		*out = (struct sta_user){
 			.id = n.id,
-			.name = sta_arena_strdup(call->arena, n.name),
+			.name = n.account.name,
 			.site_admin = site_admin,
 			.created_unix = n.account.created_unix,
 		};
-	return rc == STA_OK && !out->name ? sta_err_set(err, STA_NOMEM, 0, "user") : rc;
+	return rc;
 }
 
 static enum sta_rc

@@ -70,33 +70,36 @@ sta_source_normalize(const char *text, size_t len, char out[STA_SOURCE_MAX + 1])
 	return true;
 }
 
-/* The URL of a map of strings, in the arena, or NULL. */
-static const char *
-url_of(const struct sta_call *call, const json_t *map)
+/* The URL in a map of strings, in the arena; *out stays when there is none. */
+static enum sta_rc
+url_of(const struct sta_call *call, const json_t *map, const char **out, struct sta_err *err)
 {
 	const char *text = json_string_value(json_object_get(map, KEY));
 	char normal[STA_SOURCE_MAX + 1];
 
 	if (!text || !sta_source_normalize(text, strlen(text), normal))
-		return NULL;
-	return sta_arena_strdup(call->arena, normal);
+		return STA_OK;
+	*out = sta_arena_strdup(call->arena, normal);
+	return *out ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "source");
 }
 
-/* What an object in JSON has under one name, or itself with NULL: as a map with the key.  A text that
- * does not name the key is not parsed, one that is no JSON says nothing. */
-static const char *
-url_in(const struct sta_call *call, const void *bytes, size_t len, const char *section, const char *map)
+/* The same in JSON: the map is the whole text, or "Labels" in its "config".  A text that does
+ * not name the key is not parsed; one that is no JSON says nothing. */
+static enum sta_rc
+url_in(const struct sta_call *call, const void *bytes, size_t len, bool is_config, const char **out,
+       struct sta_err *err)
 {
-	struct sta_err ignored;
 	json_t *root = NULL;
-	const json_t *at;
+	const json_t *map;
+	enum sta_rc rc;
 
 	if (!bytes || !memmem(bytes, len, KEY, strlen(KEY)))
-		return NULL;
-	if (sta_json_load(call->arena, bytes, len, &root, &ignored) != STA_OK)
-		return NULL;
-	at = section ? json_object_get(json_object_get(root, section), map) : root;
-	return url_of(call, at);
+		return STA_OK;
+	rc = sta_json_load(call->arena, bytes, len, &root, err);
+	if (rc != STA_OK)
+		return rc == STA_NOMEM ? rc : STA_OK;
+	map = is_config ? json_object_get(json_object_get(root, "config"), "Labels") : root;
+	return url_of(call, map, out, err);
 }
 
 /* A blob that is too large for the database. */
@@ -158,13 +161,13 @@ sta_source_read(struct sta_registry *r, struct sta_db_conn *c, const struct sta_
 	size_t len = 0;
 	enum sta_rc rc = STA_OK;
 
-	*out = annotations ? url_in(call, annotations, strlen(annotations), NULL, NULL) : NULL;
-	if (*out || m->is_index || m->n_refs == 0 || m->refs[0].kind != STA_REF_CONFIG)
-		return STA_OK;
+	*out = NULL;
+	if (annotations)
+		rc = url_in(call, annotations, strlen(annotations), false, out, err);
+	if (rc != STA_OK || *out || m->is_index || m->n_refs == 0 || m->refs[0].kind != STA_REF_CONFIG)
+		return rc;
 	rc = read_config(r, c, call, package_id, &m->refs[0].digest, &bytes, &len, err);
-	if (rc == STA_OK)
-		*out = url_in(call, bytes, len, "config", "Labels");
-	return rc;
+	return rc == STA_OK ? url_in(call, bytes, len, true, out, err) : rc;
 }
 
 /* The repository of that name behind one of the forges' prefixes. */
