@@ -267,7 +267,7 @@ on_head(struct sta_mhd_request *er, const char *method, const char *version)
 	if (er->stage == STA_STAGE_READY)
 		return sta_mhd_answer_early(er);
 	sta_mhd_phase(er->conn, STA_PHASE_BODY);
-	sta_mhd_rest_begin(er->conn);
+	sta_mhd_rest_begin(er->conn, atomic_load(&er->conn->since_ns));
 	return MHD_YES;
 }
 
@@ -352,7 +352,7 @@ sta_mhd_request_over(struct sta_mhd_request *er, enum MHD_RequestTerminationCode
 	(void) pthread_mutex_unlock(&conn->server->lock);
 	sta_mhd_wire_over(er);
 	sta_mhd_phase(conn, STA_PHASE_IDLE);
-	sta_mhd_rest_begin(conn);
+	sta_mhd_rest_begin(conn, atomic_load(&conn->since_ns));
 	if (er->head_done || er->stage != STA_STAGE_HEAD)
 		observe(er, aborted);
 	er->mhd = NULL;

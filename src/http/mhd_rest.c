@@ -9,7 +9,7 @@
  *
  * The library clears the whole pool of a connection after each request, and so has
  * all of it in memory, however long nothing comes.  Of a connection that has waited
- * for a second for a request, or for the rest of a body, these pages go back to the
+ * for a second for a request, or for the rest of a head or body, these pages go back to the
  * kernel, and read as zeros from then on:
  *
  *   - those that a recv() was asked to fill and had nothing for;
@@ -20,6 +20,10 @@
  * waits for (mhd_epoll.c) it finds one that says there is something to read.  There is
  * not, it finds out, and mhd_wire.c or mhd_tls.c, where that call passes, gives the
  * pages back.  A request or the end of the connection may come before, as ever.
+ *
+ * The read finds one more thing: that the client has ended the connection.  When the end comes
+ * together with bytes, the library hears of both in one event, reads the bytes, and waits for the next
+ * event, which does not come.
  *
  * A line for each loop, which alone is in it: the one that rests longest stands first.
  * Who was asked has left the line until its next rest begins. */
@@ -51,12 +55,12 @@ step_out(struct sta_mhd_conn *conn)
 }
 
 void
-sta_mhd_rest_begin(struct sta_mhd_conn *conn)
+sta_mhd_rest_begin(struct sta_mhd_conn *conn, uint64_t now)
 {
 	struct sta_mhd_rest *r = &conn->rest;
 
 	r->asked = false;
-	r->since_ns = atomic_load(&conn->since_ns);
+	r->since_ns = now;
 	if (line.last == conn)
 		return;
 	if (r->in_line)
@@ -95,7 +99,8 @@ rests(const struct sta_mhd_conn *conn)
 {
 	enum sta_mhd_phase phase = atomic_load(&conn->phase);
 
-	return conn->rest.watched && (phase == STA_PHASE_IDLE || phase == STA_PHASE_BODY);
+	return conn->rest.watched &&
+	       (phase == STA_PHASE_HEADER || phase == STA_PHASE_IDLE || phase == STA_PHASE_BODY);
 }
 
 int

@@ -1,7 +1,7 @@
 /*
  * mhd_rest - connections at rest give back memory; mhd_rest.c says how.
  *
- * mhd_request.c says when a rest begins, mhd_epoll.c asks the library to read,
+ * mhd_request.c and mhd_wire.c say when a rest begins, mhd_epoll.c asks the library to read,
  * mhd_wire.c and mhd_tls.c find that there was nothing.  A rest ends by itself, with
  * the next phase.
  *
@@ -27,8 +27,8 @@ struct sta_mhd_rest {
 	struct epoll_event event; /* ... and this is what it calls the connection */
 };
 
-/* The phase of the connection is now IDLE or BODY. */
-void sta_mhd_rest_begin(struct sta_mhd_conn *conn);
+/* The connection waits for bytes from now on: IDLE, BODY, or in the middle of a HEADER. */
+void sta_mhd_rest_begin(struct sta_mhd_conn *conn, uint64_t now);
 /* The connection goes. */
 void sta_mhd_rest_end(struct sta_mhd_conn *conn);
 /* How long to wait for events: at most timeout_ms.  *now is filled if it may be less. */

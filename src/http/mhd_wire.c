@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "http/mhd_internal.h"
 
 /* What the library reads from a connection passes here first.
@@ -113,6 +114,8 @@ sta_mhd_wire_read(struct sta_mhd_conn *conn, char *p, size_t len)
 	if (!w->base)
 		w->base = p;
 	w->received += len;
+	if (atomic_load(&conn->phase) == STA_PHASE_HEADER)
+		sta_mhd_rest_begin(conn, sta_now_ns());
 	if (w->chunked && !w->deaf && !follow(w, p, len))
 		refuse(conn);
 	return !w->deaf;

@@ -63,7 +63,7 @@ def test_created_users_are_listed_and_can_sign_in(registry):
     assert registry.basic(user.name, user.password).get("/v2/").status_code == 200
 
 
-@pytest.mark.parametrize("name", ["", "Upper", "with space", "a/b", "-x", "x-", "a--b", "a" * 40, "ä", "v2", "api", "token",
+@pytest.mark.parametrize("name", ["", "with space", "a/b", "-x", "x-", "a--b", "a" * 40, "ä", "v2", "api", "token",
                                   "../x", "a.b", "a_b", "_x"])
 def test_invalid_user_names_are_refused(registry, name):
     before = registry.users()

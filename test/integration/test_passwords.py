@@ -185,7 +185,7 @@ def test_t13_names_that_exist_and_that_do_not_are_refused_in_the_same_bytes(guar
     guarded.cli("user", "disable", "carol")
     present = answers("alice", "198.51.100.1")
     assert set(present) == {403, 429}
-    for n, name in enumerate(["nobody", "bob", "carol", "Alice", "not a name", "x" * 3000]):
+    for n, name in enumerate(["nobody", "bob", "carol", "carlos", "not a name", "x" * 3000]):
         assert answers(name, f"198.51.100.{n + 2}") == present
 
 

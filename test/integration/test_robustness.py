@@ -3,6 +3,7 @@
 import contextlib
 import os
 import resource
+import signal
 import socket
 import threading
 import time
@@ -256,6 +257,30 @@ def test_t30_a_thousand_slow_uploads_do_not_slow_others_and_all_end_well(fresh):
         succeeded(owner.delete(location), 204)
     assert beside < 5 * alone + 0.005, (alone, beside)
     assert added < 150 << 20, f"{added >> 20} MiB for 1,000 uploads"
+
+
+@pytest.mark.parametrize("sent", [0.1, 0.5, 0.9])
+def test_t30_a_head_whose_end_came_before_it_was_read_holds_nothing_until_its_deadline(fresh, sent):
+    """Bytes and the end of the connection are there when the server first looks: one event for both."""
+    registry = fresh({"http.header_timeout": "60s"})
+    head = raw.request("GET", "/v2/", registry.host, [("X-Long", "x" * 200)], close=False)
+
+    def sockets():
+        return sum(os.readlink(link).startswith("socket:") for link in Path(f"/proc/{registry.pid}/fd").iterdir())
+
+    before = sockets()
+    os.kill(registry.pid, signal.SIGSTOP)
+    try:
+        for _ in range(20):
+            with raw.connect(registry.address) as connection:
+                connection.sendall(head[:int(len(head) * sent)])
+    finally:
+        os.kill(registry.pid, signal.SIGCONT)
+    assert registry.client().get("/healthz").status_code == 200
+    deadline = time.monotonic() + 10
+    while sockets() > before + 1:
+        assert time.monotonic() < deadline, f"{sockets()} sockets, {before} before"
+        time.sleep(0.05)
 
 
 def test_connections_that_break_anywhere_leave_nothing_open(registry, alice, owner, package):
