@@ -81,6 +81,11 @@ enum sta_rc sta_door_repository(struct sta_db_conn *c, const struct sta_call *ca
 				enum sta_action action, struct sta_repository_row *out,
 				struct sta_err *err) STA_CHECK;
 
+/* The name of the repository with that id, in the arena; NULL: there is none (0), or the caller may not
+ * read it. */
+enum sta_rc sta_repository_seen(struct sta_db_conn *c, const struct sta_call *call, int64_t id,
+				const char **out, struct sta_err *err) STA_CHECK;
+
 /* A user by name, in any case of letters.  STA_NOT_FOUND says that there is none. */
 enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name,
 			  struct sta_account *out, struct sta_err *err) STA_CHECK;

@@ -166,6 +166,7 @@ change_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	const struct change *x = arg;
 	struct object object;
 	struct sta_subject subject;
+	bool package = x->kind == STA_OBJECT_PACKAGE;
 	const char *label = "";
 	const char *detail;
 	enum sta_rc rc = door_to(c, x->call, x->kind, x->name, &object, err);
@@ -182,11 +183,14 @@ change_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		return sta_err_set(err, rc, 0, "nothing is granted to '%s' on '%s'", label, object.name);
 	if (rc != STA_OK)
 		return rc;
+	if (x->role == STA_ROLE_NONE)
+		return sta_audit(c, x->call, package ? "package.access.revoke" : "repository.access.revoke",
+				 object.name, label, err);
 	detail = sta_arena_printf(x->call->arena, "%s as %s", label, sta_role_name(x->role));
 	if (!detail)
 		return sta_err_set(err, STA_NOMEM, 0, "grant");
-	return sta_audit(c, x->call, x->kind == STA_OBJECT_PACKAGE ? "package.access" : "repository.access",
-			 object.name, detail, err);
+	return sta_audit(c, x->call, package ? "package.access" : "repository.access", object.name, detail,
+			 err);
 }
 
 static enum sta_rc
@@ -279,10 +283,38 @@ asked_caller(struct sta_db_conn *c, const struct sta_call *call, const char *use
 	return STA_OK;
 }
 
-/* The facts that the door would find for that caller, and its decision. */
 static enum sta_rc
-ask(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name, enum sta_action action,
-    struct sta_explanation *to, struct sta_err *err)
+tell_team(struct sta_db_conn *c, const struct sta_call *call, struct sta_grantable object,
+	  struct sta_explanation *to, struct sta_err *err)
+{
+	if (call->caller.user_id == 0)
+		return STA_OK;
+	return sta_grant_by_team(c, call->arena, object, call->caller.user_id, &to->team_role, &to->team,
+				 err);
+}
+
+/* What is granted on the repository, in place of the package. */
+static enum sta_rc
+tell_inherited(struct sta_db_conn *c, const struct sta_call *call, const struct sta_call *asker,
+	       int64_t repository_id, struct sta_explanation *to, struct sta_err *err)
+{
+	struct sta_repository_row row;
+	enum sta_rc rc = sta_repository_by_id(c, call->arena, repository_id, call->caller.user_id, &row, err);
+
+	if (rc == STA_NOT_FOUND) /* deleted since the package was read */
+		return STA_OK;
+	if (rc == STA_OK)
+		rc = sta_repository_seen(c, asker, repository_id, &to->repository, err);
+	if (rc != STA_OK)
+		return rc;
+	to->granted = row.granted;
+	return tell_team(c, call, sta_grantable_repository(repository_id), to, err);
+}
+
+/* The facts that the door would find for that caller, and its decision, as the asker may hear them. */
+static enum sta_rc
+ask(struct sta_db_conn *c, const struct sta_call *call, const struct sta_call *asker,
+    const struct sta_name *name, enum sta_action action, struct sta_explanation *to, struct sta_err *err)
 {
 	struct sta_err denial = { 0 };
 	struct sta_entry e;
@@ -305,10 +337,10 @@ ask(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *n
 	to->team = "";
 	if (!to->owner)
 		return sta_err_set(err, STA_NOMEM, 0, "explanation");
-	if (!e.exists || call->caller.user_id == 0)
+	if (!e.exists)
 		return STA_OK;
-	return sta_grant_by_team(c, call->arena, sta_grantable_package(e.package.id), call->caller.user_id,
-				 &to->team_role, &to->team, err);
+	return e.package.inherits ? tell_inherited(c, call, asker, e.package.repository_id, to, err)
+				  : tell_team(c, call, sta_grantable_package(e.package.id), to, err);
 }
 
 /* Who may hear it: the package's administrators, and users about themselves when they may know of
@@ -343,7 +375,7 @@ sta_access_explain(struct sta_registry *r, const struct sta_call *call, const ch
 	if (rc == STA_OK)
 		rc = door_to_explain(c, call, &name, &as_user.caller, err);
 	if (rc == STA_OK)
-		rc = ask(c, &as_user, &name, action, &to, err);
+		rc = ask(c, &as_user, call, &name, action, &to, err);
 	if (rc == STA_OK)
 		*out = to;
 	return rc;

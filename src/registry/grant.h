@@ -45,11 +45,12 @@ struct sta_explanation {
 	bool disabled; /* the user signs in no more; the decision is as if it did */
 	bool site_admin;
 	enum sta_org_role member; /* in the organization that owns the package */
-	enum sta_role granted;    /* in person */
-	enum sta_role team_role;  /* by a team */
-	const char *team;         /* "acme/devs", or "" */
 	bool inherits;            /* the package has the roles of its repository ... */
+	const char *repository;   /* ... which is this one; NULL: the caller may not read it */
 	enum sta_role inherited;  /* ... and this is the user's there */
+	enum sta_role granted;    /* in person, on the package or, if it inherits, on the repository */
+	enum sta_role team_role;  /* by a team, on the same */
+	const char *team;         /* "acme/devs", or "" */
 };
 
 /* May user ("" is anybody, without signing in) do action on the package, signed in with a password?

@@ -40,6 +40,7 @@ org_of(const struct sta_org_row *row)
 		.name = row->name,
 		.visibility = row->visibility,
 		.creates = row->creates,
+		.inherits = row->inherits,
 		.created_unix = row->created_unix,
 	};
 }
@@ -82,6 +83,7 @@ sta_org_create(struct sta_registry *r, const struct sta_call *call, const char *
 		.name = sta_arena_strdup(call->arena, folded),
 		.visibility = STA_PRIVATE,
 		.creates = STA_VISIBILITIES_ALL,
+		.inherits = true,
 		.created_unix = sta_now_unix(),
 	};
 	if (!x.row.name)
@@ -124,6 +126,7 @@ set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct change *x = arg;
 	struct sta_org_entry org;
+	const char *creates;
 	const char *detail;
 	enum sta_rc rc = sta_door_org(c, x->call, x->org, STA_ORG_MANAGE, &org, err);
 
@@ -134,9 +137,13 @@ set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		x->row.visibility = *x->settings->visibility;
 	if (x->settings->creates)
 		x->row.creates = *x->settings->creates;
-	detail = sta_arena_printf(x->call->arena, "visibility %s, members create %s",
-				  sta_visibility_name(x->row.visibility),
-				  sta_visibilities_text(x->call->arena, x->row.creates));
+	if (x->settings->inherits)
+		x->row.inherits = *x->settings->inherits;
+	creates = x->row.creates == 0 ? "none" : sta_visibilities_text(x->call->arena, x->row.creates);
+	detail = creates ? sta_arena_printf(x->call->arena, "visibility %s, members create %s, inherit %s",
+					    sta_visibility_name(x->row.visibility), creates,
+					    x->row.inherits ? "on" : "off")
+			 : NULL;
 	if (!detail)
 		return sta_err_set(err, STA_NOMEM, 0, "organization");
 	rc = sta_org_update(c, &x->row, err);

@@ -25,6 +25,7 @@ struct sta_org {
 	const char *name;
 	enum sta_visibility visibility; /* of a new package */
 	unsigned creates;               /* visibilities that members may give a package */
+	bool inherits;                  /* packages that a push makes and links have the repository's roles */
 	int64_t created_unix;
 };
 
@@ -41,6 +42,7 @@ enum sta_rc sta_org_all(struct sta_registry *r, const struct sta_call *call, str
 struct sta_org_change {
 	const enum sta_visibility *visibility;
 	const unsigned *creates;
+	const bool *inherits;
 };
 /* For owners.  *out is what it is then. */
 enum sta_rc sta_org_set(struct sta_registry *r, const struct sta_call *call, const char *name,

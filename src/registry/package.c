@@ -29,10 +29,13 @@ describe(struct sta_db_conn *c, const struct sta_call *call, const char *name, s
 {
 	struct sta_package p;
 	struct sta_package_sums sums;
+	const char *repository = NULL;
 	enum sta_rc rc = sta_package_find(c, call->arena, name, call->caller.user_id, &p, err);
 
 	if (rc == STA_OK)
 		rc = sta_package_sum(c, p.id, &sums, err);
+	if (rc == STA_OK)
+		rc = sta_repository_seen(c, call, p.repository_id, &repository, err);
 	if (rc == STA_OK)
 		*out = (struct sta_package_info){
 			.name = p.name,
@@ -42,6 +45,8 @@ describe(struct sta_db_conn *c, const struct sta_call *call, const char *name, s
 			.bytes = sums.bytes,
 			.created_unix = p.created_unix,
 			.updated_unix = p.updated_unix,
+			.repository = repository,
+			.inherits = p.inherits,
 		};
 	return rc;
 }

@@ -16,6 +16,8 @@ struct sta_package_info {
 	uint64_t bytes; /* manifests and distinct blobs of this package */
 	int64_t created_unix;
 	int64_t updated_unix;
+	const char *repository; /* that it is linked to; NULL: none, or one that the caller may not read */
+	bool inherits;          /* its roles are that repository's */
 };
 
 /* Packages the caller may read, by name, after last (exclusive, NULL: from the

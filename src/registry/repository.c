@@ -93,6 +93,28 @@ sta_door_repository(struct sta_db_conn *c, const struct sta_call *call, const ch
 	return STA_DENIED;
 }
 
+enum sta_rc
+sta_repository_seen(struct sta_db_conn *c, const struct sta_call *call, int64_t id, const char **out,
+		    struct sta_err *err)
+{
+	struct sta_repository_row row;
+	struct sta_object o;
+	enum sta_rc rc;
+
+	*out = NULL;
+	if (id == 0)
+		return STA_OK;
+	rc = sta_repository_by_id(c, call->arena, id, call->caller.user_id, &row, err);
+	if (rc == STA_NOT_FOUND) /* deleted since the package was read */
+		return STA_OK;
+	if (rc != STA_OK)
+		return rc;
+	o = sta_repository_object(&row);
+	if (sta_access_decide(&call->caller, &o, STA_ACTION_READ).allowed)
+		*out = row.name;
+	return STA_OK;
+}
+
 static struct sta_repository
 repository_of(const struct sta_repository_row *row)
 {
@@ -137,6 +159,19 @@ check_visibility(const struct sta_namespace *space, enum sta_visibility v, struc
 	return STA_OK;
 }
 
+/* What it is from now on, into the audit log. */
+static enum sta_rc
+note_settings(struct sta_db_conn *c, const struct change *x, const char *action, struct sta_err *err)
+{
+	const char *detail =
+		sta_arena_printf(x->call->arena, "visibility %s, url %s",
+				 sta_visibility_name(x->row.visibility), x->row.url ? x->row.url : "none");
+
+	if (!detail)
+		return sta_err_set(err, STA_NOMEM, 0, "repository");
+	return sta_audit(c, x->call, action, x->row.name, detail, err);
+}
+
 static enum sta_rc
 create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -165,9 +200,7 @@ create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		rc = sta_repository_insert(c, &x->row, &x->row.id, err);
 	if (rc == STA_EXISTS)
 		return taken(&x->row, err);
-	return rc == STA_OK ? sta_audit(c, x->call, "repository.create", x->row.name,
-					sta_visibility_name(x->row.visibility), err)
-			    : rc;
+	return rc == STA_OK ? note_settings(c, x, "repository.create", err) : rc;
 }
 
 enum sta_rc
@@ -239,7 +272,7 @@ set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct change *x = arg;
 	struct sta_namespace space;
-	const char *detail;
+	const char *owner;
 	enum sta_rc rc = sta_door_repository(c, x->call, x->name, STA_ACTION_ADMIN, &x->row, err);
 
 	if (rc == STA_OK && x->settings->visibility)
@@ -248,19 +281,17 @@ set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		rc = normal_url(x->call, x->settings->url, &x->row.url, err);
 	if (rc != STA_OK)
 		return rc;
-	detail = sta_arena_printf(x->call->arena, "%s %s", sta_visibility_name(x->row.visibility),
-				  x->row.url ? x->row.url : "");
-	if (!detail)
+	owner = sta_arena_strndup(x->call->arena, x->row.name, strcspn(x->row.name, "/"));
+	if (!owner)
 		return sta_err_set(err, STA_NOMEM, 0, "repository");
-	rc = sta_namespace_find(c, sta_arena_strndup(x->call->arena, x->row.name, strcspn(x->row.name, "/")),
-				0, &space, err);
+	rc = sta_namespace_find(c, owner, 0, &space, err);
 	if (rc == STA_OK)
 		rc = check_visibility(&space, x->row.visibility, err);
 	if (rc == STA_OK)
 		rc = sta_repository_update(c, &x->row, err);
 	if (rc == STA_EXISTS)
 		return taken(&x->row, err);
-	return rc == STA_OK ? sta_audit(c, x->call, "repository.set", x->row.name, detail, err) : rc;
+	return rc == STA_OK ? note_settings(c, x, "repository.set", err) : rc;
 }
 
 enum sta_rc
@@ -312,6 +343,12 @@ switch_grants(struct sta_db_conn *c, const struct sta_entry *e, bool inherits, s
 	return STA_OK;
 }
 
+const char *
+sta_link_detail(const struct sta_call *call, const char *repository, bool inherits)
+{
+	return sta_arena_printf(call->arena, "%s%s", repository, inherits ? ", inherits" : "");
+}
+
 static enum sta_rc
 link_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -323,13 +360,16 @@ link_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 
 	if (rc == STA_OK && x->repository)
 		rc = sta_door_repository(c, x->call, x->repository, STA_ACTION_READ, &to, err);
+	if (rc == STA_OK && x->inherits && to.namespace_id != e.package.namespace_id)
+		rc = sta_err_set(err, STA_INVALID, 0,
+				 "a package inherits from repositories of its owner only");
 	if (rc == STA_OK)
 		rc = switch_grants(c, &e, x->inherits, err);
 	if (rc == STA_OK)
 		rc = sta_package_update_link(c, e.package.id, to.id, x->inherits, err);
 	if (rc != STA_OK)
 		return rc;
-	detail = sta_arena_printf(x->call->arena, "%s%s", to.name, x->inherits ? ", inherits" : "");
+	detail = sta_link_detail(x->call, to.name, x->inherits);
 	if (!detail)
 		return sta_err_set(err, STA_NOMEM, 0, "link");
 	return sta_audit(c, x->call, x->repository ? "package.link" : "package.unlink", e.package.name,

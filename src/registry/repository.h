@@ -3,12 +3,14 @@
  *
  * A repository "OWNER/REPO" stands for one at a forge.  It has a visibility, and collaborators:
  * people and teams with a role.  A package that is linked to it may inherit these roles (not the
- * visibility); then it has no grants of its own.
+ * visibility) when both have the same owner; then it has no grants of its own.
  *
  * A push links a package that is not linked, when the manifest names a repository whose
  * org.opencontainers.image.source (label of an image's configuration, or annotation of an index or
  * manifest) is the repository's url, or one of the forges' prefixes with its name behind; and when
- * the pusher may write to that repository.
+ * the pusher may write to that repository.  A package that the push has made inherits from then on, when
+ * both have the same owner and the organization does not say otherwise: the owner of a repository decides
+ * who has a role on it, and must get no rights on packages of others by that.
  *
  * Names in any case.  Each change is written to the audit log.  Errors: STA_NOT_FOUND, also for
  * callers who may not read it; STA_DENIED; STA_INVALID; STA_EXISTS.
@@ -61,7 +63,7 @@ enum sta_rc sta_repository_take(struct sta_registry *r, const struct sta_call *c
 /* Link a package to a repository that the caller may read, or to none (NULL); for the package's
  * administrators.  inherits: its roles become the repository's, and its own grants go; false: it keeps
  * or gets grants of its own, those that it had through the repository.  STA_INVALID: nothing to
- * inherit from. */
+ * inherit from, or a repository of another owner. */
 enum sta_rc sta_package_link(struct sta_registry *r, const struct sta_call *call, const char *package,
 			     const char *repository, bool inherits, struct sta_err *err) STA_CHECK;
 

@@ -8,9 +8,10 @@
 #include "base/auto.h"
 #include "base/json.h"
 #include "model/blobs.h"
+#include "model/grants.h"
 
 #define KEY "org.opencontainers.image.source"
-#define CONFIG_MAX ((size_t) 4 << 20) /* larger ones are not looked into */
+#define CONFIG_MAX ((size_t) 1 << 20) /* larger ones are not looked into; a request has 16 MiB */
 
 static bool
 ends_with(const char *s, size_t len, const char *end)
@@ -32,10 +33,25 @@ after_scheme(const char *s, const char **scheme)
 			continue;
 		*scheme = schemes[i];
 		s += strlen(schemes[i]);
-		at = strchr(s, '@');
-		return at && at < s + strcspn(s, "/?#") ? at + 1 : s;
+		at = memrchr(s, '@', strcspn(s, "/?#"));
+		return at ? at + 1 : s;
 	}
 	return NULL;
+}
+
+/* The length without slashes and ".git" at the end, whatever their order: what is left has neither, so that
+ * a URL that was normalized stays the same. */
+static size_t
+without_end(const char *s, size_t len)
+{
+	for (;;) {
+		if (len > 0 && s[len - 1] == '/')
+			len--;
+		else if (ends_with(s, len, ".git"))
+			len -= strlen(".git");
+		else
+			return len;
+	}
 }
 
 bool
@@ -56,11 +72,7 @@ sta_source_normalize(const char *text, size_t len, char out[STA_SOURCE_MAX + 1])
 	rest = after_scheme(copy, &scheme);
 	if (!rest)
 		return false;
-	n = strcspn(rest, "?#");
-	while (n > 0 && rest[n - 1] == '/')
-		n--;
-	if (ends_with(rest, n, ".git"))
-		n -= strlen(".git");
+	n = without_end(rest, strcspn(rest, "?#"));
 	if (n == 0)
 		return false;
 	memcpy(out, scheme, strlen(scheme));
@@ -170,21 +182,6 @@ sta_source_read(struct sta_registry *r, struct sta_db_conn *c, const struct sta_
 	return rc == STA_OK ? url_in(call, bytes, len, true, out, err) : rc;
 }
 
-/* The repository of that name behind one of the forges' prefixes. */
-static enum sta_rc
-find_by_prefix(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call, const char *source,
-	       struct sta_repository_row *out, struct sta_err *err)
-{
-	for (const char *const *forge = r->options.forges; forge && *forge; forge++) {
-		size_t len = strlen(*forge);
-
-		if (strncasecmp(source, *forge, len) == 0)
-			return sta_repository_by_name(c, call->arena, source + len, call->caller.user_id, out,
-						      err);
-	}
-	return STA_NOT_FOUND;
-}
-
 /* A token's names are of packages: what counts here is what its user may do. */
 static bool
 may_write(const struct sta_call *call, const struct sta_repository_row *row)
@@ -196,21 +193,59 @@ may_write(const struct sta_call *call, const struct sta_repository_row *row)
 	return sta_access_decide(&unlimited, &o, STA_ACTION_WRITE).allowed;
 }
 
+/* The repository behind that prefix, as far as the pusher may write to it; STA_NOT_FOUND. */
+static enum sta_rc
+find_behind(struct sta_db_conn *c, const struct sta_call *call, const char *source, const char *forge,
+	    struct sta_repository_row *out, struct sta_err *err)
+{
+	size_t len = strlen(forge);
+	enum sta_rc rc = STA_NOT_FOUND;
+
+	if (strncasecmp(source, forge, len) == 0)
+		rc = sta_repository_by_name(c, call->arena, source + len, call->caller.user_id, out, err);
+	return rc == STA_OK && !may_write(call, out) ? STA_NOT_FOUND : rc;
+}
+
+/* The one with that url, else one of that name behind a forge's prefix.  Whoever takes a url that is
+ * another's keeps nobody from the latter: those to which the pusher may not write are as if absent. */
+static enum sta_rc
+find_writable(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call, const char *source,
+	      struct sta_repository_row *out, struct sta_err *err)
+{
+	enum sta_rc rc = sta_repository_by_url(c, call->arena, source, call->caller.user_id, out, err);
+
+	if (rc == STA_OK && !may_write(call, out))
+		rc = STA_NOT_FOUND;
+	for (const char *const *f = r->options.forges; rc == STA_NOT_FOUND && f && *f; f++)
+		rc = find_behind(c, call, source, *f, out, err);
+	return rc;
+}
+
 enum sta_rc
 sta_source_link(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
 		struct sta_entry *e, const char *source, bool created, struct sta_err *err)
 {
 	struct sta_repository_row row;
 	struct sta_namespace space = { 0 };
-	enum sta_rc rc = sta_repository_by_url(c, call->arena, source, call->caller.user_id, &row, err);
+	const char *detail;
+	bool inherits;
+	enum sta_rc rc = find_writable(r, c, call, source, &row, err);
 
 	if (rc == STA_NOT_FOUND)
-		rc = find_by_prefix(r, c, call, source, &row, err);
-	if (rc == STA_NOT_FOUND || (rc == STA_OK && !may_write(call, &row)))
 		return STA_OK;
 	if (rc == STA_OK)
 		rc = sta_namespace_find(c, e->name->namespace, 0, &space, err);
+	if (rc != STA_OK)
+		return rc;
+	inherits = created && space.inherits && row.namespace_id == space.id;
+	if (inherits) /* what its publisher got a moment ago */
+		rc = sta_grant_remove_all(c, sta_grantable_package(e->package.id), err);
 	if (rc == STA_OK)
-		rc = sta_package_update_link(c, e->package.id, row.id, created && space.inherits, err);
-	return rc == STA_OK ? sta_audit(c, call, "package.link", e->name->full, row.name, err) : rc;
+		rc = sta_package_update_link(c, e->package.id, row.id, inherits, err);
+	if (rc != STA_OK)
+		return rc;
+	detail = sta_link_detail(call, row.name, inherits);
+	if (!detail)
+		return sta_err_set(err, STA_NOMEM, 0, "link");
+	return sta_audit(c, call, "package.link", e->name->full, detail, err);
 }

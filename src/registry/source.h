@@ -32,6 +32,9 @@ enum sta_rc sta_source_link(struct sta_registry *r, struct sta_db_conn *c, const
 			    struct sta_entry *e, const char *source, bool created,
 			    struct sta_err *err) STA_CHECK;
 
+/* What the audit log says of a link, in the arena; NULL: no memory. */
+const char *sta_link_detail(const struct sta_call *call, const char *repository, bool inherits) STA_CHECK;
+
 /* What access/ decides about. */
 struct sta_object sta_repository_object(const struct sta_repository_row *row);
 
