@@ -91,17 +91,35 @@ sta_listen_is_loopback(const char *text)
 	return IN6_IS_ADDR_LOOPBACK(&a.v6);
 }
 
+/* Bytes of "https://" or "http://" that the text begins with. */
+static size_t
+scheme_len(const char *text)
+{
+	if (strncasecmp(text, "https://", 8) == 0)
+		return 8;
+	return strncasecmp(text, "http://", 7) == 0 ? 7 : 0;
+}
+
+#define AUTHORITY "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"
+
 bool
 sta_public_url_valid(const char *text)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]";
-	size_t scheme = 0;
+	size_t scheme = scheme_len(text);
 
-	if (strncasecmp(text, "https://", 8) == 0)
-		scheme = 8;
-	else if (strncasecmp(text, "http://", 7) == 0)
-		scheme = 7;
 	if (scheme == 0 || text[scheme] == '\0')
 		return false;
-	return text[scheme + strspn(text + scheme, allowed)] == '\0';
+	return text[scheme + strspn(text + scheme, AUTHORITY)] == '\0';
+}
+
+bool
+sta_forge_valid(const char *text)
+{
+	size_t scheme = scheme_len(text);
+	size_t host = scheme > 0 ? strspn(text + scheme, AUTHORITY) : 0;
+	const char *path = text + scheme + host;
+
+	if (host == 0 || *path != '/' || path[strlen(path) - 1] != '/')
+		return false;
+	return path[strcspn(path, " ?#@")] == '\0' && !strstr(path, "//");
 }

@@ -22,4 +22,7 @@ bool sta_listen_is_loopback(const char *text);
 /* "https://registry.example.com[:PORT]", http too; nothing behind the authority. */
 bool sta_public_url_valid(const char *text);
 
+/* "https://git.example.com/", "http://example.com/git/": the beginning of URLs, up to a slash. */
+bool sta_forge_valid(const char *text);
+
 #endif

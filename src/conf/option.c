@@ -107,6 +107,11 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 		.name = "manifests.sparse", .type = STA_OPTION_BOOL, .def = "false", .unit = "",
 		.help = "Accept manifests whose blobs are not in the package, as partial mirrors push them.",
 	},
+	[STA_OPTION_FORGES] = {
+		.name = "forges", .type = STA_OPTION_LIST, .def = "https://github.com/", .unit = "URLs",
+		.valid = sta_forge_valid, .expects = "the beginning of URLs, such as https://github.com/",
+		.help = "What stands before OWNER/REPO where an image says which repository it is from.",
+	},
 	[STA_OPTION_GC_UPLOAD_TTL] = {
 		.name = "gc.upload_ttl", .type = STA_OPTION_SPAN, .def = "24h", .unit = "time",
 		.min = "1s", .max = "365d",
