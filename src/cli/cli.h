@@ -128,12 +128,16 @@ void sta_cli_explain(const json_t *answer);
 sta_cli_fn sta_cmd_user_create, sta_cmd_user_list, sta_cmd_user_set_password, sta_cmd_user_disable,
 	sta_cmd_user_enable;
 sta_cli_fn sta_cmd_token_create, sta_cmd_token_list, sta_cmd_token_revoke;
-sta_cli_fn sta_cmd_package_list, sta_cmd_package_set, sta_cmd_package_delete;
+sta_cli_fn sta_cmd_package_list, sta_cmd_package_set, sta_cmd_package_delete, sta_cmd_package_link,
+	sta_cmd_package_unlink;
 sta_cli_fn sta_cmd_org_create, sta_cmd_org_list, sta_cmd_org_set, sta_cmd_org_members, sta_cmd_org_add,
 	sta_cmd_org_remove;
 sta_cli_fn sta_cmd_team_create, sta_cmd_team_set, sta_cmd_team_delete, sta_cmd_team_list,
 	sta_cmd_team_members, sta_cmd_team_add, sta_cmd_team_remove;
 sta_cli_fn sta_cmd_access_list, sta_cmd_access_grant, sta_cmd_access_revoke, sta_cmd_access_explain;
+sta_cli_fn sta_cmd_repository_create, sta_cmd_repository_list, sta_cmd_repository_set,
+	sta_cmd_repository_delete, sta_cmd_repository_access, sta_cmd_repository_grant,
+	sta_cmd_repository_revoke;
 sta_cli_fn sta_cmd_audit_list;
 sta_cli_fn sta_cmd_fsck, sta_cmd_gc;
 sta_cli_fn sta_cmd_config_check, sta_cmd_config_show, sta_cmd_serve, sta_cmd_version, sta_cmd_help;

@@ -32,6 +32,7 @@ sta_cmd_org_list(struct sta_cli *cli, struct sta_err *err)
 		{ "NAME", "name" },
 		{ "VISIBILITY", "visibility" },
 		{ "MEMBERS-CREATE", "members_create" },
+		{ "INHERIT", "inherit" },
 		{ "CREATED", "created" },
 	};
 	json_t *answer;
@@ -43,24 +44,38 @@ sta_cmd_org_list(struct sta_cli *cli, struct sta_err *err)
 	return rc;
 }
 
+static void
+say_settings(const struct sta_cli *cli, const json_t *answer)
+{
+	sta_cli_done(cli, answer, "organization %s: new packages are %s; members may make: %s; inherit: %s",
+		     name_of(answer), json_string_value(json_object_get(answer, "visibility")),
+		     json_string_value(json_object_get(answer, "members_create")),
+		     json_is_true(json_object_get(answer, "inherit")) ? "on" : "off");
+}
+
 enum sta_rc
 sta_cmd_org_set(struct sta_cli *cli, struct sta_err *err)
 {
 	const char *visibility = sta_cli_flag(cli, "visibility");
 	const char *creates = sta_cli_flag(cli, "members-create");
+	const char *inherit = sta_cli_flag(cli, "inherit");
+	json_t *inherits = NULL;
 	json_t *answer;
 	enum sta_rc rc;
 
-	if (!visibility && !creates)
-		return sta_cli_usage(cli, err, "nothing to set; use --visibility or --members-create");
+	if (!visibility && !creates && !inherit)
+		return sta_cli_usage(cli, err,
+				     "nothing to set; use --visibility, --members-create or --inherit");
+	if (inherit && strcmp(inherit, "on") != 0 && strcmp(inherit, "off") != 0)
+		return sta_cli_usage(cli, err, "--inherit is on or off");
+	if (inherit)
+		inherits = json_boolean(strcmp(inherit, "on") == 0);
 	rc = sta_ask(cli, "org.set",
-		     json_pack("{s:s, s:s*, s:s*}", "name", cli->args[0], "visibility", visibility,
-			       "members_create", creates),
+		     json_pack("{s:s, s:s*, s:s*, s:o*}", "name", cli->args[0], "visibility", visibility,
+			       "members_create", creates, "inherit", inherits),
 		     NULL, &answer, err);
 	if (rc == STA_OK)
-		sta_cli_done(cli, answer, "organization %s: new packages are %s; members may make: %s",
-			     name_of(answer), json_string_value(json_object_get(answer, "visibility")),
-			     json_string_value(json_object_get(answer, "members_create")));
+		say_settings(cli, answer);
 	return rc;
 }
 

@@ -65,6 +65,34 @@ sta_cmd_package_set(struct sta_cli *cli, struct sta_err *err)
 }
 
 enum sta_rc
+sta_cmd_package_link(struct sta_cli *cli, struct sta_err *err)
+{
+	bool inherits = sta_cli_flag(cli, "inherit") != NULL;
+	json_t *answer;
+	enum sta_rc rc = sta_ask(cli, "package.link",
+				 json_pack("{s:s, s:s, s:b}", "name", cli->args[0], "repository",
+					   cli->args[1], "inherits", inherits),
+				 NULL, &answer, err);
+
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "package %s is linked to the repository %s%s", cli->args[0],
+			     cli->args[1], inherits ? ", and has its roles" : "");
+	return rc;
+}
+
+enum sta_rc
+sta_cmd_package_unlink(struct sta_cli *cli, struct sta_err *err)
+{
+	json_t *answer;
+	enum sta_rc rc =
+		sta_ask(cli, "package.link", json_pack("{s:s}", "name", cli->args[0]), NULL, &answer, err);
+
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "package %s is linked to no repository", cli->args[0]);
+	return rc;
+}
+
+enum sta_rc
 sta_cmd_package_delete(struct sta_cli *cli, struct sta_err *err)
 {
 	json_t *answer;

@@ -52,6 +52,8 @@ tell_package(const struct answer *a)
 		sta_cli_say("nobody has the name %s", a->owner);
 	else
 		sta_cli_say("its owner %s is %s", a->owner, a->org ? "an organization" : "a user");
+	if (yes(a, "inherits"))
+		sta_cli_say("it has the roles of its repository %s", text(a, "repository"));
 }
 
 static void
@@ -75,16 +77,18 @@ static void
 tell_grants(const struct answer *a)
 {
 	const char *team = text(a, "team");
+	const char *there = yes(a, "inherits") ? " on that repository" : "";
+	const char *person = yes(a, "inherits") ? there : " in person";
 
 	if (is(a, "granted", "none"))
-		sta_cli_say("nothing is granted to %s in person", a->user);
+		sta_cli_say("nothing is granted to %s%s", a->user, person);
 	else
-		sta_cli_say("the role %s is granted to %s in person", text(a, "granted"), a->user);
+		sta_cli_say("the role %s is granted to %s%s", text(a, "granted"), a->user, person);
 	if (team)
-		sta_cli_say("the role %s is granted to the team %s, which %s is in", text(a, "team_role"),
-			    team, a->user);
+		sta_cli_say("the role %s is granted to the team %s, which %s is in%s", text(a, "team_role"),
+			    team, a->user, there);
 	else if (a->org)
-		sta_cli_say("nothing is granted to a team that %s is in", a->user);
+		sta_cli_say("nothing is granted to a team that %s is in%s", a->user, there);
 }
 
 /* Advice for somebody whose role is too weak. */
@@ -94,7 +98,10 @@ advise_role(const struct answer *a)
 	bool strong = is(a, "action", "delete") || is(a, "action", "admin");
 	const char *role = strong ? "admin" : a->action;
 
-	if (a->exists)
+	if (yes(a, "inherits"))
+		sta_cli_say("to change that: staithe repository grant %s %s %s", text(a, "repository"),
+			    a->user, role);
+	else if (a->exists)
 		sta_cli_say("to change that: staithe access grant %s %s %s", a->package, a->user, role);
 	else if (!is(a, "action", "write"))
 		sta_cli_say("to change that: the package has to be pushed first");

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/json.h"
 
+struct sta_grant;
 struct sta_registry;
 
 /* Takes one row, which it borrows.  false: nobody listens any more. */
@@ -71,17 +72,26 @@ enum sta_rc sta_op_row(struct sta_op_run *run, json_t *made, struct sta_err *err
 /* STA_INVALID names the choices. */
 enum sta_rc sta_op_visibility(const char *word, enum sta_visibility *out, struct sta_err *err) STA_CHECK;
 
+/* A role but none; STA_INVALID names the choices. */
+enum sta_rc sta_op_role(const char *word, enum sta_role *out, struct sta_err *err) STA_CHECK;
+
+/* What was granted, as rows; then the result. */
+enum sta_rc sta_op_grants(struct sta_op_run *run, const struct sta_grant *grants, size_t n, json_t **result,
+			  struct sta_err *err) STA_CHECK;
+
 /* A time as text, JSON null for 0. */
 json_t *sta_op_time(int64_t unix_time) STA_CHECK;
 
 sta_op_fn sta_op_user_create, sta_op_user_list, sta_op_user_set_password, sta_op_user_set_disabled;
 sta_op_fn sta_op_token_create, sta_op_token_list, sta_op_token_revoke;
-sta_op_fn sta_op_package_list, sta_op_package_set, sta_op_package_delete;
+sta_op_fn sta_op_package_list, sta_op_package_set, sta_op_package_delete, sta_op_package_link;
 sta_op_fn sta_op_org_create, sta_op_org_list, sta_op_org_set, sta_op_org_members, sta_op_org_add,
 	sta_op_org_remove;
 sta_op_fn sta_op_team_create, sta_op_team_set, sta_op_team_delete, sta_op_team_list, sta_op_team_members,
 	sta_op_team_add, sta_op_team_remove;
 sta_op_fn sta_op_access_list, sta_op_access_grant, sta_op_access_revoke, sta_op_access_explain;
+sta_op_fn sta_op_repository_create, sta_op_repository_list, sta_op_repository_set, sta_op_repository_delete,
+	sta_op_repository_access, sta_op_repository_grant, sta_op_repository_revoke;
 sta_op_fn sta_op_audit_list;
 sta_op_fn sta_op_fsck, sta_op_gc;
 

@@ -7,6 +7,29 @@
 #define AUDIT_MAX 1000
 
 enum sta_rc
+sta_op_role(const char *word, enum sta_role *out, struct sta_err *err)
+{
+	if (sta_role_parse(word, out) && *out != STA_ROLE_NONE)
+		return STA_OK;
+	return sta_err_set(err, STA_INVALID, 0, "'%.40s' is no role; choose read, write or admin", word);
+}
+
+enum sta_rc
+sta_op_grants(struct sta_op_run *run, const struct sta_grant *grants, size_t n, json_t **result,
+	      struct sta_err *err)
+{
+	enum sta_rc rc = STA_OK;
+
+	for (size_t i = 0; i < n && rc == STA_OK; i++)
+		rc = sta_op_row(run,
+				json_pack("{s:s, s:s, s:s, s:b}", "subject", grants[i].subject, "kind",
+					  grants[i].team ? "team" : "user", "role",
+					  sta_role_name(grants[i].role), "outside", grants[i].outside),
+				err);
+	return rc == STA_OK ? sta_op_result(run, json_object(), result, err) : rc;
+}
+
+enum sta_rc
 sta_op_access_list(struct sta_op_run *run, json_t **result, struct sta_err *err)
 {
 	struct sta_call call = sta_call_system(run->arena);
@@ -17,13 +40,7 @@ sta_op_access_list(struct sta_op_run *run, json_t **result, struct sta_err *err)
 
 	if (rc == STA_OK)
 		rc = sta_grant_all(run->registry, &call, package, &grants, &n, err);
-	for (size_t i = 0; i < n && rc == STA_OK; i++)
-		rc = sta_op_row(run,
-				json_pack("{s:s, s:s, s:s, s:b}", "subject", grants[i].subject, "kind",
-					  grants[i].team ? "team" : "user", "role",
-					  sta_role_name(grants[i].role), "outside", grants[i].outside),
-				err);
-	return rc == STA_OK ? sta_op_result(run, json_object(), result, err) : rc;
+	return rc == STA_OK ? sta_op_grants(run, grants, n, result, err) : rc;
 }
 
 enum sta_rc
@@ -37,9 +54,8 @@ sta_op_access_grant(struct sta_op_run *run, json_t **result, struct sta_err *err
 	enum sta_rc rc = sta_op_args(run, err, "{s:s, s:s, s:s}", "package", &package, "subject", &subject,
 				     "role", &word);
 
-	if (rc == STA_OK && (!sta_role_parse(word, &role) || role == STA_ROLE_NONE))
-		rc = sta_err_set(err, STA_INVALID, 0,
-				 "'%.40s' is no role on a package; choose read, write or admin", word);
+	if (rc == STA_OK)
+		rc = sta_op_role(word, &role, err);
 	if (rc == STA_OK)
 		rc = sta_grant_give(run->registry, &call, package, subject, role, err);
 	if (rc != STA_OK)
@@ -88,13 +104,16 @@ explanation_json(const char *package, const char *user, enum sta_action action,
 	/* Of a package that is not there: what its first push would give it. */
 	const char *visibility = x->owner_exists ? sta_visibility_name(x->visibility) : NULL;
 
-	return json_pack("{s:s, s:o, s:s, s:b, s:s, s:s, s:b, s:s?, s:s, s:s?, s:b, s:b, s:s, s:s, s:s, s:o}",
+	return json_pack("{s:s, s:o, s:s, s:b, s:s, s:s, s:b, s:s?, s:s, s:s?, s:b, s:b, s:s, s:s, s:s, s:o, "
+			 "s:b, s:s, "
+			 "s:s?}",
 			 "package", package, "user", text_or_null(user), "action", sta_action_name(action),
 			 "allowed", x->allowed, "rule", x->rule, "why", x->why, "exists", x->exists,
 			 "visibility", visibility, "owner", x->owner, "owner_kind", owner_kind(x), "disabled",
 			 x->disabled, "site_admin", x->site_admin, "member", sta_org_role_name(x->member),
 			 "granted", sta_role_name(x->granted), "team_role", sta_role_name(x->team_role),
-			 "team", text_or_null(x->team));
+			 "team", text_or_null(x->team), "inherits", x->inherits, "inherited",
+			 sta_role_name(x->inherited), "repository", x->repository);
 }
 
 enum sta_rc

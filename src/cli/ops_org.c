@@ -13,9 +13,9 @@ org_json(struct sta_arena *a, const struct sta_org *o)
 {
 	const char *creates = o->creates == 0 ? NO_VISIBILITY : sta_visibilities_text(a, o->creates);
 
-	return creates ? json_pack("{s:s, s:s, s:s, s:o}", "name", o->name, "visibility",
-				   sta_visibility_name(o->visibility), "members_create", creates, "created",
-				   sta_op_time(o->created_unix))
+	return creates ? json_pack("{s:s, s:s, s:s, s:b, s:o}", "name", o->name, "visibility",
+				   sta_visibility_name(o->visibility), "members_create", creates, "inherit",
+				   o->inherits, "created", sta_op_time(o->created_unix))
 		       : NULL;
 }
 
@@ -58,9 +58,11 @@ sta_op_org_set(struct sta_op_run *run, json_t **result, struct sta_err *err)
 	const char *creates_text = NULL;
 	const char *word = NULL;
 	unsigned creates = 0;
+	int inherit = -1;
+	bool inherits;
 	const char *name;
-	enum sta_rc rc = sta_op_args(run, err, "{s:s, s?s, s?s}", "name", &name, "visibility", &word,
-				     "members_create", &creates_text);
+	enum sta_rc rc = sta_op_args(run, err, "{s:s, s?s, s?s, s?b}", "name", &name, "visibility", &word,
+				     "members_create", &creates_text, "inherit", &inherit);
 
 	if (rc == STA_OK && word)
 		rc = sta_op_visibility(word, &visibility, err);
@@ -70,6 +72,8 @@ sta_op_org_set(struct sta_op_run *run, json_t **result, struct sta_err *err)
 		return rc;
 	change.visibility = word ? &visibility : NULL;
 	change.creates = creates_text ? &creates : NULL;
+	inherits = inherit == 1;
+	change.inherits = inherit >= 0 ? &inherits : NULL;
 	rc = sta_org_set(run->registry, &call, name, &change, &org, err);
 	return rc == STA_OK ? sta_op_result(run, org_json(run->arena, &org), result, err) : rc;
 }
