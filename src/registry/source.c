@@ -18,7 +18,7 @@ ends_with(const char *s, size_t len, const char *end)
 {
 	size_t n = strlen(end);
 
-	return len > n && memcmp(s + len - n, end, n) == 0;
+	return len > n && strncasecmp(s + len - n, end, n) == 0;
 }
 
 /* Behind "https://", without a user name; NULL: another scheme. */

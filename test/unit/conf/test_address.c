@@ -102,6 +102,32 @@ public_url_has_a_scheme_and_an_authority_alone(void **state)
 	check(sta_public_url_valid, rows, ARRAY_LEN(rows));
 }
 
+static void
+forge_is_a_url_up_to_a_slash(void **state)
+{
+	static const struct row rows[] = {
+		{ "", false },
+		{ "https://github.com/", true },
+		{ "http://127.0.0.1:3000/", true },
+		{ "https://example.com/git/", true },
+		{ "HTTPS://Git.Example.com/", true },
+		{ "https://github.com", false },
+		{ "https://example.com/git", false },
+		{ "https:///", false },
+		{ "https://", false },
+		{ "github.com/", false },
+		{ "ssh://github.com/", false },
+		{ "https://user@github.com/", false },
+		{ "https://github.com//", false },
+		{ "https://github.com/?x=/", false },
+		{ "https://github.com/#/", false },
+		{ "https://github.com/a b/", false },
+	};
+
+	(void) state;
+	check(sta_forge_valid, rows, ARRAY_LEN(rows));
+}
+
 int
 main(void)
 {
@@ -110,6 +136,7 @@ main(void)
 		cmocka_unit_test(only_127_8_and_1_are_loopback),
 		cmocka_unit_test(addresses_are_numbers_without_port),
 		cmocka_unit_test(public_url_has_a_scheme_and_an_authority_alone),
+		cmocka_unit_test(forge_is_a_url_up_to_a_slash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

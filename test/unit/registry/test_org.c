@@ -110,6 +110,7 @@ one_name_is_one_owner_in_any_case(void **state)
 	assert_string_equal(org.name, "zoo");
 	assert_int_equal(org.visibility, STA_PRIVATE);
 	assert_int_equal(org.creates, STA_ORG_CREATES_ALL);
+	assert_true(org.inherits);
 }
 
 static void
@@ -525,6 +526,24 @@ the_catalog_shows_what_members_and_teams_may_read(void **state)
 }
 
 static void
+the_log_says_what_the_settings_are_then(void **state)
+{
+	struct house *h = *state;
+	unsigned none = 0;
+	bool off = false;
+	const struct sta_org_change creates = { .creates = &none };
+	const struct sta_org_change inherits = { .inherits = &off };
+	struct sta_org org;
+
+	assert_int_equal(sta_org_set(h->r, &carol, "acme", &creates, &org, &h->err), STA_OK);
+	assert_true(org.inherits);
+	assert_string_equal(last_line(h).detail, "visibility private, members create none, inherit on");
+	assert_int_equal(sta_org_set(h->r, &carol, "acme", &inherits, &org, &h->err), STA_OK);
+	assert_false(org.inherits);
+	assert_string_equal(last_line(h).detail, "visibility private, members create none, inherit off");
+}
+
+static void
 visibilities_are_parsed_exactly(void **state)
 {
 	struct house *h = *state;
@@ -564,6 +583,7 @@ main(int argc, char **argv)
 		TEST(an_explanation_says_what_the_door_decides),
 		TEST(explanations_are_for_administrators_and_about_oneself),
 		TEST(every_change_of_rights_is_in_the_audit_log),
+		TEST(the_log_says_what_the_settings_are_then),
 		TEST(the_catalog_shows_what_members_and_teams_may_read),
 		TEST(visibilities_are_parsed_exactly),
 	};
