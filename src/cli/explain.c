@@ -85,10 +85,10 @@ tell_grants(const struct answer *a)
 	else
 		sta_cli_say("the role %s is granted to %s%s", text(a, "granted"), a->user, person);
 	if (team)
-		sta_cli_say("the role %s is granted to the team %s, which %s is in%s", text(a, "team_role"),
-			    team, a->user, there);
+		sta_cli_say("the role %s is granted%s to the team %s, which %s is in", text(a, "team_role"),
+			    there, team, a->user);
 	else if (a->org)
-		sta_cli_say("nothing is granted to a team that %s is in%s", a->user, there);
+		sta_cli_say("nothing is granted%s to a team that %s is in", there, a->user);
 }
 
 /* Advice for somebody whose role is too weak. */

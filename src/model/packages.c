@@ -92,6 +92,21 @@ sta_package_update_link(struct sta_db_conn *c, int64_t id, int64_t repository_id
 }
 
 enum sta_rc
+sta_package_is_new(struct sta_db_conn *c, int64_t id, int64_t account_id, bool *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "SELECT EXISTS (SELECT 1 FROM tag WHERE package_id = $1)"
+				     " OR EXISTS (SELECT 1 FROM role_grant WHERE object_kind = 1"
+				     "  AND object_id = $1 AND (subject_kind <> 1 OR subject_id <> $2))",
+				     STA_V_INT(id), STA_V_INT(account_id));
+
+	if (rc == STA_OK)
+		*out = sta_db_int(s, 0) == 0;
+	return rc;
+}
+
+enum sta_rc
 sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct sta_err *err)
 {
 	return sta_sql_run(c, err, "UPDATE package SET published = 1, updated = $1 WHERE id = $2",

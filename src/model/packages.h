@@ -42,6 +42,10 @@ enum sta_rc sta_package_update_visibility(struct sta_db_conn *c, int64_t id, enu
 enum sta_rc sta_package_update_link(struct sta_db_conn *c, int64_t id, int64_t repository_id, bool inherits,
 				    struct sta_err *err) STA_CHECK;
 
+/* It has no tag, and nobody but that account has a role on it in person or by a team. */
+enum sta_rc sta_package_is_new(struct sta_db_conn *c, int64_t id, int64_t account_id, bool *out,
+			       struct sta_err *err) STA_CHECK;
+
 /* It got a manifest or lost one: listed from now on, updated now. */
 enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix,
 			      struct sta_err *err) STA_CHECK;

@@ -237,8 +237,10 @@ sta_source_link(struct sta_registry *r, struct sta_db_conn *c, const struct sta_
 		rc = sta_namespace_find(c, e->name->namespace, 0, &space, err);
 	if (rc != STA_OK)
 		return rc;
+	if (!created)
+		rc = sta_package_is_new(c, e->package.id, call->caller.user_id, &created, err);
 	inherits = created && space.inherits && row.namespace_id == space.id;
-	if (inherits) /* what its publisher got a moment ago */
+	if (rc == STA_OK && inherits) /* what its publisher got a moment ago */
 		rc = sta_grant_remove_all(c, sta_grantable_package(e->package.id), err);
 	if (rc == STA_OK)
 		rc = sta_package_update_link(c, e->package.id, row.id, inherits, err);

@@ -27,7 +27,8 @@ enum sta_rc sta_source_read(struct sta_registry *r, struct sta_db_conn *c, const
 			    struct sta_err *err) STA_CHECK;
 
 /* In the transaction of a push: link the package, which is not linked, to the repository of that source, when
- * there is one that the pusher may write to.  created: the push has made the package. */
+ * there is one that the pusher may write to.  created: it had no manifest before.  The images of an index
+ * come before it, so a package also counts as new until it has a tag or somebody else has a role on it. */
 enum sta_rc sta_source_link(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
 			    struct sta_entry *e, const char *source, bool created,
 			    struct sta_err *err) STA_CHECK;

@@ -1,12 +1,14 @@
 /* Names, tags, references and digests, against the expressions that the
- * distribution specification prints. */
+ * distribution specification prints; URLs of repositories. */
 #include <regex.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "fuzz.h"
 #include "oci/ref.h"
+#include "registry/source.h"
 
 #define COMPONENT "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*"
 
@@ -106,6 +108,26 @@ check_reference(const char *s, size_t len)
 		REQUIRE(strcmp(r.tag, s) == 0);
 }
 
+static void
+check_source(const char *s, size_t len)
+{
+	char out[STA_SOURCE_MAX + 1];
+	char again[STA_SOURCE_MAX + 1];
+	size_t n;
+
+	if (!sta_source_normalize(s, len, out))
+		return;
+	n = strlen(out);
+	REQUIRE(n <= len && strncasecmp(out, s, strcspn(out, ":")) == 0);
+	REQUIRE(strncmp(out, "https://", 8) == 0 || strncmp(out, "http://", 7) == 0);
+	for (size_t i = 0; i < n; i++)
+		REQUIRE((unsigned char) out[i] > ' ' && out[i] != 0x7f && !strchr("?#", out[i]) &&
+			!(out[i] >= 'A' && out[i] <= 'Z'));
+	REQUIRE(out[n - 1] != '/' && (n < 4 || strcmp(out + n - 4, ".git") != 0 || out[n - 5] == '/'));
+	/* What is stored is what a label with it means. */
+	REQUIRE(sta_source_normalize(out, n, again) && strcmp(again, out) == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -124,6 +146,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(s, data, size);
 	check_name(s, size);
 	check_reference(s, size);
+	check_source(in, size);
 	/* Again where no NUL follows, to see that only len bytes are read. */
 	REQUIRE(sta_name_parse(in, size, &n) == sta_name_parse(s, size, &n));
 	REQUIRE(sta_tag_valid(in, size) == sta_tag_valid(s, size));

@@ -69,12 +69,13 @@ def test_an_organization_is_made_in_small_letters(registry, bob):
     assert registry.cli("org", "create", name, "--owner", "bob") == f"organization {name.lower()} created; bob is its owner\n"
     made = registry.cli_json("org", "create", name + "X", "--owner", "BOB")
     assert made.pop("created").endswith("Z")
-    assert made == {"name": name.lower() + "x", "visibility": "private", "members_create": "private,internal,public"}
+    assert made == {"name": name.lower() + "x", "visibility": "private", "members_create": "private,internal,public",
+                    "inherit": True}
 
 
 def test_organizations_are_shown_as_a_table(registry, org):
     titles, rows = table(registry, "org", "list")
-    assert titles == ["NAME", "VISIBILITY", "MEMBERS-CREATE", "CREATED"]
+    assert titles == ["NAME", "VISIBILITY", "MEMBERS-CREATE", "INHERIT", "CREATED"]
     (row,) = [row for row in rows if row["NAME"] == org.name]
     assert (row["VISIBILITY"], row["MEMBERS-CREATE"]) == ("private", "private,internal,public")
     (entry,) = [entry for entry in registry.cli_json("org", "list")["organizations"] if entry["name"] == org.name]
@@ -89,7 +90,7 @@ def test_organizations_are_shown_as_a_table(registry, org):
 ])
 def test_settings_of_an_organization_are_said_as_they_are_then(registry, org, flags, visibility, creates):
     said = order(registry, org, f"org set ORG {flags}")
-    assert said == f"organization {org.name}: new packages are {visibility}; members may make: {creates}\n"
+    assert said == f"organization {org.name}: new packages are {visibility}; members may make: {creates}; inherit: on\n"
     set_again = registry.cli_json("org", "set", org.name, *flags.split())
     assert (set_again["visibility"], set_again["members_create"]) == (visibility, creates)
     assert set_again in registry.cli_json("org", "list")["organizations"]
@@ -321,7 +322,8 @@ def test_an_explanation_as_json_has_every_fact(registry, org):
         "package": org.package, "user": org.member.name, "action": "admin", "allowed": False, "rule": "role",
         "why": "the caller's role on the package is too weak; an administrator of the package can grant a stronger one",
         "exists": True, "visibility": "private", "owner": org.name, "owner_kind": "organization", "disabled": False,
-        "site_admin": False, "member": "member", "granted": "none", "team_role": "none", "team": None}
+        "site_admin": False, "member": "member", "granted": "none", "team_role": "none", "team": None,
+        "inherits": False, "repository": None, "inherited": "none"}
     nobody = registry.cli_json(*asked, "read", "--user", "")
     assert nobody == registry.cli_json(*asked, "read", "--anonymous")
     assert (nobody["user"], nobody["allowed"], nobody["rule"]) == (None, False, "anonymous")
@@ -426,7 +428,8 @@ def test_the_log_is_read_in_parts(registry, org):
 def test_the_log_names_who_did_it_and_nobody_for_the_command_line(registry, org):
     entries = registry.cli_json("audit", "list", "--target", org.name)["entries"]
     assert {entry["action"]: entry["actor"] for entry in entries} == {
-        "org.create": None, "org.member.set": None, "package.create": org.member.name, "package.access": None}
+        "org.create": None, "org.member.set": None, "package.create": org.member.name,
+        "package.access.revoke": None}
 
 
 def test_the_log_of_one_organization_tells_of_no_other(registry, org):
@@ -577,7 +580,7 @@ def test_with_and_without_a_running_server_the_same_is_said(fresh):
     assert tell(stopped=True) == running
 
 
-@pytest.mark.parametrize("group", ["org", "team", "access", "audit"])
+@pytest.mark.parametrize("group", ["org", "team", "access", "repository", "audit"])
 def test_a_group_has_an_overview(registry, group):
     said = registry.plain("help", group).stdout
     assert said == registry.plain(group, "--help").stdout

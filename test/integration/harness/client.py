@@ -184,9 +184,9 @@ class Client:
             succeeded(self.put_manifest(name, reference, document), 201)
         return document
 
-    def push_image(self, name, *tags, layer_sizes=(100,), **extra):
+    def push_image(self, name, *tags, layer_sizes=(100,), labels=None, **extra):
         """A new image with random layers; returns its manifest."""
-        config = images.config_bytes()
+        config = images.config_bytes(labels=labels)
         layers = [os.urandom(size) for size in layer_sizes]
         for blob in (config, *layers):
             self.push_blob(name, blob)

@@ -60,10 +60,10 @@ def document(media_type, **members):
     return Document(encode({"schemaVersion": 2, "mediaType": media_type, **members}), media_type)
 
 
-def config_bytes(architecture="amd64"):
+def config_bytes(architecture="amd64", labels=None):
     """A configuration that no other test pushes."""
     return encode({"architecture": architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []},
-                   "config": {"Labels": {"unique": os.urandom(8).hex()}}})
+                   "config": {"Labels": {"unique": os.urandom(8).hex(), **(labels or {})}}})
 
 
 def image(config, layers, **extra):

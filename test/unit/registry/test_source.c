@@ -444,6 +444,42 @@ a_package_that_was_there_is_linked_and_keeps_its_roles(void **state)
 	assert_int_equal(sta_package_set_visibility(h->r, &dave, "acme/app", STA_PUBLIC, &h->err), STA_OK);
 }
 
+/* By digest, as the images of an index come. */
+static void
+push_untagged(struct house *h, const struct sta_call *call, const char *package)
+{
+	const char *text = image_of(h, call, package, "{}");
+	char ref[STA_DIGEST_TEXT_MAX];
+	struct sta_digest d = sha256_of(text, strlen(text));
+
+	assert_int_equal(push_manifest(h, call, package, sta_digest_text(&d, ref), text, NULL, &h->err),
+			 STA_OK);
+}
+
+static void
+a_package_is_new_until_it_has_a_tag(void **state)
+{
+	struct house *h = *state;
+
+	push_untagged(h, &dave, "acme/app");
+	assert_linked(h, "acme/app", NULL, false);
+	push(h, &dave, "acme/app", URL);
+	assert_linked(h, "acme/app", "acme/code", true);
+	assert_int_equal(own_grants(h), 0);
+}
+
+static void
+a_package_is_not_new_when_others_have_roles_on_it(void **state)
+{
+	struct house *h = *state;
+
+	push_untagged(h, &dave, "acme/app");
+	assert_int_equal(sta_grant_give(h->r, &dave, "acme/app", "alice", STA_ROLE_READ, &h->err), STA_OK);
+	push(h, &dave, "acme/app", URL);
+	assert_linked(h, "acme/app", "acme/code", false);
+	assert_int_equal(own_grants(h), 2);
+}
+
 static void
 an_organization_can_do_without_inheritance(void **state)
 {
@@ -518,6 +554,8 @@ main(int argc, char **argv)
 		TEST(a_token_for_the_package_alone_links_by_what_its_user_may),
 		TEST(a_package_that_is_linked_stays_where_it_is),
 		TEST(a_package_that_was_there_is_linked_and_keeps_its_roles),
+		TEST(a_package_is_new_until_it_has_a_tag),
+		TEST(a_package_is_not_new_when_others_have_roles_on_it),
 		TEST(an_organization_can_do_without_inheritance),
 		TEST(a_users_new_packages_inherit),
 		TEST(nothing_is_inherited_from_a_repository_of_another_owner),
