@@ -399,6 +399,7 @@ who_may_not_write_to_the_repository_links_nothing(void **state)
 	assert_int_equal(sta_repository_give(h->r, &carol, "acme/code", "dave", STA_ROLE_READ, &h->err),
 			 STA_OK);
 	push(h, &dave, "acme/app", URL);
+	push(h, &dave, "acme/app", "https://git.example/acme/code");
 	push(h, &h->alice, "alice/app", URL);
 	assert_linked(h, "acme/app", NULL, false);
 	assert_linked(h, "alice/app", NULL, false);
