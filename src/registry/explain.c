@@ -1,0 +1,130 @@
+/* Why somebody may or may not: the facts and the decision of the door, told. */
+
+#include "model/accounts.h"
+#include "model/grants.h"
+#include "registry/core.h"
+#include "registry/grant.h"
+
+/* The caller that the question is about: signed in with a password, or nobody. */
+static enum sta_rc
+asked_caller(struct sta_db_conn *c, const struct sta_call *call, const char *user, struct sta_caller *out,
+	     struct sta_explanation *to, struct sta_err *err)
+{
+	struct sta_account account;
+	enum sta_rc rc;
+
+	*out = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
+	if (*user == '\0')
+		return STA_OK;
+	rc = sta_find_user(c, call->arena, user, &account, err);
+	if (rc != STA_OK)
+		return rc;
+	*out = (struct sta_caller){
+		.kind = STA_CALLER_USER,
+		.user_id = account.id,
+		.login = account.name,
+		.site_admin = account.site_admin,
+		.scopes = STA_SCOPE_ALL,
+	};
+	to->disabled = account.disabled;
+	to->site_admin = account.site_admin;
+	return STA_OK;
+}
+
+static enum sta_rc
+tell_team(struct sta_db_conn *c, const struct sta_call *call, struct sta_grantable object,
+	  struct sta_explanation *to, struct sta_err *err)
+{
+	if (call->caller.user_id == 0)
+		return STA_OK;
+	return sta_grant_by_team(c, call->arena, object, call->caller.user_id, &to->team_role, &to->team,
+				 err);
+}
+
+/* What is granted on the repository, in place of the package. */
+static enum sta_rc
+tell_inherited(struct sta_db_conn *c, const struct sta_call *call, const struct sta_call *asker,
+	       int64_t repository_id, struct sta_explanation *to, struct sta_err *err)
+{
+	struct sta_repository_row row;
+	enum sta_rc rc = sta_repository_by_id(c, call->arena, repository_id, call->caller.user_id, &row, err);
+
+	if (rc == STA_NOT_FOUND) /* deleted since the package was read */
+		return STA_OK;
+	if (rc == STA_OK)
+		rc = sta_repository_seen(c, asker, repository_id, &to->repository, err);
+	if (rc != STA_OK)
+		return rc;
+	to->granted = row.granted;
+	return tell_team(c, call, sta_grantable_repository(repository_id), to, err);
+}
+
+/* The facts that the door would find for that caller, and its decision, as the asker may hear them. */
+static enum sta_rc
+ask(struct sta_db_conn *c, const struct sta_call *call, const struct sta_call *asker,
+    const struct sta_name *name, enum sta_action action, struct sta_explanation *to, struct sta_err *err)
+{
+	struct sta_err denial = { 0 };
+	struct sta_entry e;
+	enum sta_rc rc = sta_door_look(c, call, name, &e, err);
+
+	if (rc != STA_OK)
+		return rc;
+	to->allowed = sta_door_known(call, &e, action, &denial) == STA_OK;
+	to->rule = sta_rule_name(e.decision.rule);
+	to->why = sta_rule_text(e.decision.rule);
+	to->exists = e.exists;
+	to->visibility = e.exists ? e.package.visibility : e.namespace.visibility;
+	to->owner = sta_arena_strdup(call->arena, name->namespace);
+	to->owner_exists = e.namespace.id != 0;
+	to->owner_is_org = e.namespace.is_org;
+	to->member = e.namespace.member;
+	to->granted = e.package.granted;
+	to->inherited = e.package.inherited;
+	to->inherits = e.package.inherits;
+	to->team = "";
+	if (!to->owner)
+		return sta_err_set(err, STA_NOMEM, 0, "explanation");
+	if (!e.exists)
+		return STA_OK;
+	return e.package.inherits ? tell_inherited(c, call, asker, e.package.repository_id, to, err)
+				  : tell_team(c, call, sta_grantable_package(e.package.id), to, err);
+}
+
+/* Who may hear it: the package's administrators, and users about themselves when they may know of
+ * the package. */
+static enum sta_rc
+door_to_explain(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+		const struct sta_caller *about, struct sta_err *err)
+{
+	struct sta_entry e;
+	enum sta_rc rc = sta_door_look(c, call, name, &e, err);
+	bool self = call->caller.kind == STA_CALLER_USER && call->caller.user_id == about->user_id;
+
+	if (rc != STA_OK)
+		return rc;
+	return sta_door_known(call, &e, self ? STA_ACTION_READ : STA_ACTION_ADMIN, err);
+}
+
+enum sta_rc
+sta_access_explain(struct sta_registry *r, const struct sta_call *call, const char *user, const char *package,
+		   enum sta_action action, struct sta_explanation *out, struct sta_err *err)
+{
+	struct sta_call as_user = { .arena = call->arena };
+	struct sta_explanation to = { .team = "" };
+	struct sta_db_conn *c = NULL;
+	struct sta_name name;
+	enum sta_rc rc = sta_package_name(package, &name, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
+	if (rc == STA_OK)
+		rc = asked_caller(c, call, user, &as_user.caller, &to, err);
+	if (rc == STA_OK)
+		rc = door_to_explain(c, call, &name, &as_user.caller, err);
+	if (rc == STA_OK)
+		rc = ask(c, &as_user, call, &name, action, &to, err);
+	if (rc == STA_OK)
+		*out = to;
+	return rc;
+}
