@@ -78,6 +78,7 @@ class Person:
     place: str = "none"  # in the organization
     granted: int = 0  # in person, on every package
     team: int = 0  # by a team, on the organization's
+    repository: int = 0  # on the repository that some packages inherit from
 
 
 @dataclass
@@ -89,6 +90,7 @@ class Package:
     creates: bool = False  # members of the organization may make it
     org: bool = False
     owner_exists: bool = True
+    inherits: bool = False  # has the roles of its repository, and none of its own
 
 
 @dataclass
@@ -117,10 +119,14 @@ class Question:
         return self.package.org and self.person.place != "none"
 
     def granted(self):
-        return self.person.granted if self.package.exists else 0
+        return self.person.granted if self.package.exists and not self.package.inherits else 0
 
     def team(self):
-        return self.person.team if self.package.exists and self.package.org else 0
+        own = self.package.exists and self.package.org and not self.package.inherits
+        return self.person.team if own else 0
+
+    def inherited(self):
+        return self.person.repository if self.package.inherits else 0
 
     def making(self):
         return self.action == WRITE and not self.package.exists and self.member
@@ -144,6 +150,7 @@ CONDITIONS = {
     "the caller is a site administrator": lambda q: q.person.site_admin,
     "a role that was granted to the caller is strong enough": lambda q: q.granted() >= q.least,
     "a role that was granted to a team of the caller is strong enough": lambda q: q.team() >= q.least,
+    "a role on the repository that the package inherits from is strong enough": lambda q: q.inherited() >= q.least,
     "reading an internal package as a member of the organization":
         lambda q: q.action == READ and q.package.exists and q.package.visibility == "internal" and q.member,
     "making a package as a member, and the organization lets its members": lambda q: q.making() and q.package.creates,
@@ -184,7 +191,7 @@ def may_know(q, rule):
         return q.person.site_admin
     administers = q.person.site_admin or q.package.owner == q.person.name or (q.package.org and q.person.place == "owner")
     inside = q.package.exists and q.package.visibility == "internal" and q.member
-    return administers or inside or q.granted() > 0 or q.team() > 0
+    return administers or inside or q.granted() > 0 or q.team() > 0 or q.inherited() > 0
 
 
 class Wire:
@@ -233,8 +240,9 @@ class World:
                        Person("root", site_admin=True)]
         for role, number in ROLES.items():
             self.people += [Person(f"member-{role}", place="member", granted=number),
-                            Person(f"outside-{role}", granted=number), Person(f"team-{role}", place="member", team=number)]
-            names += [f"member-{role}", f"outside-{role}", f"team-{role}"]
+                            Person(f"outside-{role}", granted=number), Person(f"team-{role}", place="member", team=number),
+                            Person(f"source-{role}", repository=number)]
+            names += [f"member-{role}", f"outside-{role}", f"team-{role}", f"source-{role}"]
         self.accounts = {name: registry.user(name, admin=name == "root") for name in names}
         self.command("org", "create", "acme", "--owner", "olga")
         self.command("org", "create", "shut", "--owner", "olga")
@@ -250,6 +258,10 @@ class World:
         self.packages = [Package(f"{owner}/{v}", owner, v, org=owner == "acme")
                          for owner in ("acme", "alice") for v in ("private", "internal", "public")
                          if (owner, v) != ("alice", "internal")]
+        self.packages.append(Package("acme/inheriting", "acme", "private", org=True, inherits=True))
+        self.command("repository", "create", "acme/source")
+        for role in ROLES:
+            self.command("repository", "grant", "acme/source", f"source-{role}", role)
         for package in self.packages:
             self.make(package)
         self.packages += [Package("acme/absent", "acme", "private", exists=False, creates=True, org=True),
@@ -266,6 +278,9 @@ class World:
         self.registry.client(owner).push_image(package.name, "v1")
         if package.visibility != "private":
             self.command("package", "set", package.name, "--visibility", package.visibility, "--confirm", package.name)
+        if package.inherits:
+            self.command("package", "link", package.name, "acme/source", "--inherit")
+            return
         for person in self.people:
             if person.granted:
                 role = next(r for r, n in ROLES.items() if n == person.granted)

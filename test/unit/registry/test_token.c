@@ -546,9 +546,7 @@ passwords_that_are_easily_guessed_are_refused(void **state)
 static void
 user_names_are_namespaces(void **state)
 {
-	static const char *const wrong[] = {
-		"", "a--b", "-a", "a-", "a/b", "v2", "token", "a b", "a.b"
-	};
+	static const char *const wrong[] = { "", "a--b", "-a", "a-", "a/b", "v2", "token", "a b", "a.b" };
 	struct house *h = *state;
 	struct sta_user user;
 
