@@ -238,17 +238,13 @@ push_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	return rc;
 }
 
-/* On the caller's own thread, before the writer is asked: the writer should
- * only ever be busy with work that can succeed. */
+/* In one snapshot. */
 static enum sta_rc
-prepare(struct work *w, struct sta_err *err)
+examine(struct work *w, struct sta_db_conn *c, struct sta_err *err)
 {
-	struct sta_db_conn *c = NULL;
 	struct sta_entry e;
-	enum sta_rc rc = sta_db_reader(w->r->db, &c, err);
+	enum sta_rc rc = sta_door(c, w->call, w->push->name, STA_ACTION_WRITE, &e, err);
 
-	if (rc == STA_OK)
-		rc = sta_door(c, w->call, w->push->name, STA_ACTION_WRITE, &e, err);
 	if (rc == STA_OK)
 		rc = sta_must_wait(w->call, err);
 	if (rc == STA_OK)
@@ -258,6 +254,23 @@ prepare(struct work *w, struct sta_err *err)
 					&w->manifest, err);
 	if (rc == STA_OK && e.package.repository_id == 0)
 		rc = sta_source_read(w->r, c, w->call, e.package.id, &w->manifest, &w->source, err);
+	return rc;
+}
+
+/* On the caller's own thread, before the writer is asked: the writer should
+ * only ever be busy with work that can succeed. */
+static enum sta_rc
+prepare(struct work *w, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	enum sta_rc rc = sta_db_reader(w->r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_read_begin(c, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = examine(w, c, err);
+	sta_db_read_end(c);
 	if (rc != STA_OK)
 		return rc;
 	w->out.missing = sta_arena_alloc(w->call->arena, w->manifest.n_refs * sizeof(*w->out.missing));
