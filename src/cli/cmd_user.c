@@ -3,14 +3,10 @@
 #include "cli/ask.h"
 #include "registry/password_rules.h"
 
-/* Print the answer as JSON, or as a sentence about the first argument. */
 static enum sta_rc
 done(const struct sta_cli *cli, const json_t *answer, const char *what)
 {
-	if (cli->json)
-		sta_cli_print_json(answer);
-	else
-		(void) printf("user %s %s\n", cli->args[0], what);
+	sta_cli_done(cli, answer, "user %s %s", json_string_value(json_object_get(answer, "name")), what);
 	return STA_OK;
 }
 
