@@ -103,12 +103,36 @@ sta_v2_enter(struct sta_api *api, struct sta_request *req, struct sta_call *call
 	return rc;
 }
 
+/* distribution-spec 1.1, "Warnings" */
+#define STALE                                                                                                \
+	"299 - \"the credential has expired or was revoked: answered as to somebody without one; sign in "   \
+	"again\""
+
+enum sta_rc
+sta_api_degrade(struct sta_request *req, struct sta_call *call)
+{
+	call->caller = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
+	req->warning = STALE;
+	return STA_OK;
+}
+
+/* Sessions of uploads are read too, by those who push. */
+static bool
+only_reads(const struct sta_request *req)
+{
+	bool reads = req->method == STA_GET || req->method == STA_HEAD;
+
+	return reads && strncmp(req->route->label, "upload", strlen("upload")) != 0;
+}
+
 enum sta_rc
 sta_v2_enter_package(struct sta_api *api, struct sta_request *req, struct sta_call *call,
 		     struct sta_name *name, struct sta_err *err)
 {
 	enum sta_rc rc = sta_v2_enter(api, req, call, err);
 
+	if (rc == STA_UNAUTHENTICATED && call->stale && only_reads(req))
+		rc = sta_api_degrade(req, call);
 	if (rc != STA_OK)
 		return rc;
 	if (!sta_name_parse(req->param[0], strlen(req->param[0]), name))

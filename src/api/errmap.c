@@ -149,6 +149,9 @@ sta_api_finish(void *ctx, struct sta_request *req, struct sta_response *res)
 	/* Docker's clients look for it on every answer, also of the token endpoint. */
 	(void) !sta_reply_header(res, "Docker-Distribution-Api-Version", "registry/2.0", &ignored);
 	(void) !sta_reply_header(res, "X-Content-Type-Options", "nosniff", &ignored);
+	/* Who is refused does not hear whether what was shown had been good once. */
+	if (req->warning && res->status != 401 && res->status != 403)
+		(void) !sta_reply_header(res, "Warning", req->warning, &ignored);
 	if (!sta_response_get(res, "Cache-Control") && (res->status >= 400 || req->method > STA_HEAD))
 		(void) !sta_reply_header(res, "Cache-Control", "no-store", &ignored);
 }

@@ -60,7 +60,12 @@ enum sta_rc sta_api_login(struct sta_api *api, const struct sta_request *req, st
 enum sta_rc sta_v2_enter(struct sta_api *api, struct sta_request *req, struct sta_call *call,
 			 struct sta_err *err) STA_CHECK;
 
-/* ..and of the routes of a package: the route's first parameter is its name. */
+/* The credential was good once (call->stale): go on as for somebody without one, and say so in a Warning
+ * header.  For reading alone, and a package that is not public stays closed.  Always STA_OK. */
+enum sta_rc sta_api_degrade(struct sta_request *req, struct sta_call *call) STA_CHECK;
+
+/* ..and of the routes of a package: the route's first parameter is its name.  Those that only read take a
+ * stale credential for none. */
 enum sta_rc sta_v2_enter_package(struct sta_api *api, struct sta_request *req, struct sta_call *call,
 				 struct sta_name *name, struct sta_err *err) STA_CHECK;
 

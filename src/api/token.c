@@ -120,8 +120,8 @@ check_service(const struct sta_api *api, const struct sta_request *req, const ch
 			   sta_service(api, req));
 }
 
-/* A credential that is no good is told so with GHCR's answer; it never turns
- * the caller into an anonymous one. */
+/* A credential that is no good is told so with GHCR's answer; it turns the caller into an anonymous
+ * one only if it was good once, and only to read public packages. */
 static enum sta_rc
 bad_credential_is_denied(enum sta_rc rc, struct sta_err *err)
 {
@@ -156,6 +156,17 @@ issue(struct sta_api *api, struct sta_request *req, const struct sta_call *call,
 	return rc == STA_OK ? reply(req, res, &bearer, err) : rc;
 }
 
+/* Of packages, and there are some: logging in asks for none. */
+static bool
+only_reads(const struct sta_bearer_request *request, const struct sta_limit *limits)
+{
+	bool reads = request->n_limits > 0 && !request->catalog && !request->mounts;
+
+	for (size_t i = 0; i < request->n_limits; i++)
+		reads = reads && limits[i].actions == STA_ACTION_BIT(STA_ACTION_READ);
+	return reads;
+}
+
 enum sta_rc
 sta_get_token(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
@@ -163,7 +174,8 @@ sta_get_token(void *ctx, struct sta_request *req, struct sta_response *res, stru
 	struct asked asked = { .request = { .n_limits = 0 } };
 	const char *scope;
 	struct sta_call call;
-	enum sta_rc rc = bad_credential_is_denied(sta_api_caller(api, req, &call, err), err);
+	enum sta_rc login = bad_credential_is_denied(sta_api_caller(api, req, &call, err), err);
+	enum sta_rc rc = login == STA_DENIED && call.stale ? sta_api_degrade(req, &call) : login;
 
 	if (rc == STA_OK)
 		rc = check_service(api, req, sta_request_query(req, "service", 0), err);
@@ -172,7 +184,11 @@ sta_get_token(void *ctx, struct sta_request *req, struct sta_response *res, stru
 	/* No refresh token for offline_token=true, which docker login sends: as with
 	 * GHCR.  Docker would keep it in place of the password, in a file that podman
 	 * and others then refuse to read. */
-	return rc == STA_OK ? issue(api, req, &call, &asked, res, err) : rc;
+	if (rc == STA_OK && req->warning && !only_reads(&asked.request, asked.limits))
+		return bad_credential_is_denied(STA_UNAUTHENTICATED, err);
+	asked.request.all_readable = req->warning != NULL;
+	rc = rc == STA_OK ? issue(api, req, &call, &asked, res, err) : rc;
+	return req->warning ? bad_credential_is_denied(rc, err) : rc;
 }
 
 static enum sta_rc

@@ -78,6 +78,7 @@ struct sta_request {
 	struct sta_sink sink; /* STA_BODY_STREAM: filled by begin() */
 	void *state;          /* for the handler, from begin() to handler() */
 	const char *log_user; /* set by the api layer: who, for the log line; or NULL */
+	const char *warning;  /* set by the api layer for its end: value of a Warning header, or NULL */
 	uint64_t t_wait_ns;   /* filled by the engine: time in line for a worker */
 	uint64_t t_work_ns;   /* filled by the engine: time in handlers */
 	struct sta_engine_request *engine;

@@ -59,10 +59,18 @@ token_alive(const struct sta_token_row *t, struct identity *id)
 	return !t->revoked && id->until_unix > sta_now_unix();
 }
 
+/* It was good once: whoever shows it guesses nothing. */
+static enum sta_rc
+has_ended(struct sta_call *call, struct sta_err *err)
+{
+	call->stale = true;
+	return sta_oci_unauthorized(err);
+}
+
 /* Account and token as they are at this moment, for a token that was found. */
 static enum sta_rc
-become_token_owner(struct sta_db_conn *c, struct sta_call *call, const struct sta_token_row *t,
-		   struct identity *id, struct sta_err *err)
+become_token_owner(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
+		   const struct sta_token_row *t, struct identity *id, struct sta_err *err)
 {
 	struct sta_account account;
 	enum sta_rc rc =
@@ -70,8 +78,10 @@ become_token_owner(struct sta_db_conn *c, struct sta_call *call, const struct st
 
 	if (rc != STA_OK)
 		return rc;
-	if (account.disabled || !token_alive(t, id))
-		return sta_oci_unauthorized(err);
+	if (account.disabled || !token_alive(t, id)) {
+		sta_used_note(r->used, t->id, STA_USE_REFUSED);
+		return has_ended(call, err);
+	}
 	become(call, &account, t->scopes, t->id);
 	return STA_OK;
 }
@@ -88,7 +98,7 @@ look_up_pat(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 		rc = sta_token_by_hash(c, call->arena, hash, sizeof(hash), &row, err);
 	if (rc == STA_NOT_FOUND)
 		return sta_login_unknown_token(r, call, hash, err);
-	return rc == STA_OK ? become_token_owner(c, call, &row, id, err) : rc;
+	return rc == STA_OK ? become_token_owner(r, c, call, &row, id, err) : rc;
 }
 
 enum sta_rc
@@ -176,8 +186,8 @@ verified_claims(struct sta_registry *r, const struct sta_call *call, const struc
 
 /* The account as it is now, and the personal access token that the bearer token came from. */
 static enum sta_rc
-become_subject(struct sta_db_conn *c, struct sta_call *call, const struct sta_claims *claims,
-	       struct identity *id, struct sta_err *err)
+become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
+	       const struct sta_claims *claims, struct identity *id, struct sta_err *err)
 {
 	struct sta_account account;
 	struct sta_token_row row;
@@ -187,7 +197,7 @@ become_subject(struct sta_db_conn *c, struct sta_call *call, const struct sta_cl
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || account.epoch != claims->epoch)
-		return sta_oci_unauthorized(err);
+		return has_ended(call, err);
 	if (claims->token_id == 0) {
 		become(call, &account, STA_SCOPE_ALL, 0);
 		return STA_OK;
@@ -195,8 +205,12 @@ become_subject(struct sta_db_conn *c, struct sta_call *call, const struct sta_cl
 	rc = not_found_is_wrong(sta_token_by_id(c, call->arena, claims->token_id, &row, err), err);
 	if (rc != STA_OK)
 		return rc;
-	if (row.account_id != account.id || !token_alive(&row, id))
+	if (row.account_id != account.id)
 		return sta_oci_unauthorized(err);
+	if (!token_alive(&row, id)) {
+		sta_used_note(r->used, row.id, STA_USE_REFUSED);
+		return has_ended(call, err);
+	}
 	become(call, &account, row.scopes, row.id);
 	return STA_OK;
 }
@@ -212,12 +226,14 @@ look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 
 	if (!claims)
 		return err->rc;
-	if (claims->kind != kind || claims->expires_unix <= now || claims->issued_unix - CLOCK_SKEW_S > now)
+	if (claims->kind != kind || claims->issued_unix - CLOCK_SKEW_S > now)
 		return sta_oci_unauthorized(err);
+	if (claims->expires_unix <= now)
+		return has_ended(call, err);
 	id->from_unix = claims->issued_unix - CLOCK_SKEW_S;
 	id->until_unix = claims->expires_unix;
 	if (claims->user_id != 0)
-		rc = become_subject(c, call, claims, id, err);
+		rc = become_subject(r, c, call, claims, id, err);
 	else
 		call->caller = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
 	if (rc != STA_OK)
@@ -293,7 +309,7 @@ authenticate(struct sta_registry *r, struct sta_call *call, enum credential_kind
 			remember(r, &key, &id);
 	}
 	if (rc == STA_OK && call->caller.token_id != 0)
-		sta_used_note(r->used, call->caller.token_id);
+		sta_used_note(r->used, call->caller.token_id, STA_USE_GOOD);
 	return rc;
 }
 

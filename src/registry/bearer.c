@@ -26,11 +26,12 @@ static enum sta_rc
 check_anonymous(struct sta_db_conn *c, const struct sta_call *call, const struct sta_bearer_request *req,
 		struct sta_err *err)
 {
-	if (req->n_limits == 0)
-		return STA_OK;
+	size_t n = 0;
+
 	for (size_t i = 0; i < req->n_limits; i++)
-		if (readable(c, call, &req->limits[i]))
-			return STA_OK;
+		n += readable(c, call, &req->limits[i]);
+	if (n == req->n_limits || (n > 0 && !req->all_readable))
+		return STA_OK;
 	return sta_oci_unauthorized(err);
 }
 

@@ -19,7 +19,7 @@
 #include "registry/door.h"
 
 struct sta_sessions; /* uploads that this process knows; upload_table.c */
-struct sta_used;     /* tokens used since the last flush; pat.c */
+struct sta_used;     /* tokens used, or shown in vain, since the last flush; pat.c */
 
 enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
 void sta_sessions_free(struct sta_sessions *s);
@@ -43,7 +43,8 @@ void sta_upload_end_all(struct sta_registry *r, int64_t account_id, const struct
 
 enum sta_rc sta_used_new(struct sta_used **out, struct sta_err *err) STA_CHECK;
 void sta_used_free(struct sta_used *u);
-void sta_used_note(struct sta_used *u, int64_t token_id);
+enum sta_use { STA_USE_GOOD, STA_USE_REFUSED };
+void sta_used_note(struct sta_used *u, int64_t token_id, enum sta_use use);
 
 struct sta_registry {
 	struct sta_db *db;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/auto.h"
 #include "base/buf.h"
 #include "model/tokens.h"
 #include "registry/core.h"
@@ -10,6 +11,7 @@
 #define NAME_MAX_BYTES 100
 #define USED_SLOTS 1024
 #define USED_PROBES 8
+#define FLUSH_MEMORY_MAX ((size_t) 4 << 20)
 
 static const struct {
 	const char *name;
@@ -230,7 +232,8 @@ sta_pat_revoke(struct sta_registry *r, const struct sta_call *call, int64_t id, 
 
 struct use {
 	int64_t token_id; /* 0: free */
-	int64_t at_unix;
+	int64_t at_unix;  /* the last good one; 0: none */
+	uint64_t refused;
 };
 
 struct sta_used {
@@ -261,7 +264,7 @@ sta_used_free(struct sta_used *u)
 
 /* A use that finds no slot is forgotten: the next one will be noted. */
 void
-sta_used_note(struct sta_used *u, int64_t token_id)
+sta_used_note(struct sta_used *u, int64_t token_id, enum sta_use use)
 {
 	(void) pthread_mutex_lock(&u->lock);
 	for (size_t i = 0; i < USED_PROBES; i++) {
@@ -269,21 +272,53 @@ sta_used_note(struct sta_used *u, int64_t token_id)
 
 		if (s->token_id != 0 && s->token_id != token_id)
 			continue;
-		*s = (struct use){ .token_id = token_id, .at_unix = sta_now_unix() };
+		s->token_id = token_id;
+		if (use == STA_USE_GOOD)
+			s->at_unix = sta_now_unix();
+		else
+			s->refused++;
 		break;
 	}
 	(void) pthread_mutex_unlock(&u->lock);
 }
 
+/* A token that is no longer good was shown: one entry for all times since the last flush, as whoever
+ * shows it must not fill the log. */
+static enum sta_rc
+note_refused(struct sta_db_conn *c, const struct sta_call *call, const struct use *u, struct sta_err *err)
+{
+	struct sta_token_row row;
+	const char *detail;
+	enum sta_rc rc = sta_token_by_id(c, call->arena, u->token_id, &row, err);
+
+	if (rc == STA_NOT_FOUND)
+		return STA_OK;
+	if (rc != STA_OK)
+		return rc;
+	detail = sta_arena_printf(call->arena, "token %lld, %s, %llu times", (long long) row.id,
+				  row.revoked ? "revoked" : "not good any more",
+				  (unsigned long long) u->refused);
+	return detail ? sta_audit(c, call, "token.refused", row.account, detail, err)
+		      : sta_err_set(err, STA_NOMEM, 0, "token");
+}
+
+struct flush {
+	struct sta_call call;
+	struct use slot[USED_SLOTS];
+};
+
 static enum sta_rc
 flush_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
-	const struct use *slot = arg;
+	const struct flush *f = arg;
 	enum sta_rc rc = STA_OK;
 
-	for (size_t i = 0; rc == STA_OK && i < USED_SLOTS; i++)
-		if (slot[i].token_id != 0)
-			rc = sta_token_touch(c, slot[i].token_id, slot[i].at_unix, err);
+	for (const struct use *u = f->slot; rc == STA_OK && u < f->slot + USED_SLOTS; u++) {
+		if (u->token_id != 0 && u->at_unix != 0)
+			rc = sta_token_touch(c, u->token_id, u->at_unix, err);
+		if (rc == STA_OK && u->refused > 0)
+			rc = note_refused(c, &f->call, u, err);
+	}
 	return rc;
 }
 
@@ -301,19 +336,23 @@ put_back(struct sta_used *u, const struct use *taken)
 enum sta_rc
 sta_pat_flush_used(struct sta_registry *r, struct sta_err *err)
 {
-	struct use taken[USED_SLOTS];
+	STA_AUTO(sta_arena_auto) struct sta_arena *a = sta_arena_new(FLUSH_MEMORY_MAX);
+	struct flush *f = a ? sta_arena_alloc(a, sizeof(*f)) : NULL;
 	bool any = false;
 	enum sta_rc rc = STA_OK;
 
+	if (!f)
+		return sta_err_set(err, STA_NOMEM, 0, "token uses");
+	f->call = sta_call_system(a);
 	(void) pthread_mutex_lock(&r->used->lock);
-	memcpy(taken, r->used->slot, sizeof(taken));
+	memcpy(f->slot, r->used->slot, sizeof(f->slot));
 	memset(r->used->slot, 0, sizeof(r->used->slot));
 	(void) pthread_mutex_unlock(&r->used->lock);
 	for (size_t i = 0; i < USED_SLOTS && !any; i++)
-		any = taken[i].token_id != 0;
+		any = f->slot[i].token_id != 0;
 	if (any)
-		rc = sta_db_write(r->db, flush_tx, taken, err);
+		rc = sta_db_write(r->db, flush_tx, f, err);
 	if (rc != STA_OK)
-		put_back(r->used, taken);
+		put_back(r->used, f->slot);
 	return rc;
 }

@@ -59,6 +59,7 @@ struct sta_call {
 	bool may_wait;
 	bool must_not_hash; /* a password that has to be hashed is STA_WOULD_HASH */
 	const char *peer;   /* the address that a credential comes from; NULL or "": none */
+	bool stale;         /* filled: what was shown was good once, and has expired or was revoked */
 	const char *named;  /* filled: the account that a password was shown for, if there is one */
 };
 

@@ -75,8 +75,9 @@ struct sta_bearer_request {
 	const struct sta_limit *limits;
 	size_t n_limits;
 	bool catalog;
-	bool mounts;  /* registry:mount:*, automatic mounts from all that the caller may read */
-	bool offline; /* a refresh token too, unless the caller is anonymous */
+	bool mounts;       /* registry:mount:*, automatic mounts from all that the caller may read */
+	bool offline;      /* a refresh token too, unless the caller is anonymous */
+	bool all_readable; /* an anonymous caller must be able to read each of the packages */
 };
 
 struct sta_bearer {
