@@ -4,7 +4,10 @@
 #include "world.h"
 
 #include "base/auto.h"
+#include "db/db_sqlite.h"
+#include "model/packages.h"
 #include "model/schema.h"
+#include "schema_1.h"
 
 /* All of the schema and the number of its rows, as one text. */
 static void
@@ -12,7 +15,7 @@ describe(struct world *w, char *out, size_t size)
 {
 	static const char sql[] =
 		"SELECT group_concat(name || coalesce(sql, ''), ';') || (SELECT count(*) FROM"
-		" schema_version) FROM sqlite_schema";
+		" schema_version) FROM (SELECT name, sql FROM sqlite_schema ORDER BY name)";
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_db_conn *c = NULL;
 	bool row = false;
@@ -59,11 +62,75 @@ database_of_a_newer_version_is_refused(void **state)
 	assert_non_null(strstr(w->err.msg, "1000"));
 }
 
+static enum sta_rc
+make_version_1(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	enum sta_rc rc = sta_db_script(c, schema_1, err);
+
+	(void) arg;
+	return rc == STA_OK ? sta_db_script(c, rows_1, err) : rc;
+}
+
+/* A database of version 1 in place of the world's. */
+static void
+go_back_to_version_1(struct world *w)
+{
+	char old[128];
+
+	close_db(w);
+	(void) snprintf(old, sizeof(old), "%s-old", w->path);
+	assert_int_equal(sta_db_sqlite_open(old, &w->db, &w->err), STA_OK);
+	assert_int_equal(sta_db_write(w->db, make_version_1, NULL, &w->err), STA_OK);
+	assert_int_equal(sta_schema_upgrade(w->db, &w->err), STA_OK);
+}
+
+static void
+database_of_version_1_keeps_its_packages_and_roles(void **state)
+{
+	struct world *w = *state;
+	struct sta_db_conn *c = NULL;
+	struct sta_package got;
+
+	go_back_to_version_1(w);
+	assert_int_equal(sta_db_reader(w->db, &c, &w->err), STA_OK);
+	assert_int_equal(number(c, "SELECT count(*) FROM role_grant"), 3);
+	assert_int_equal(sta_package_find(c, w->arena, "alice/app", 2, &got, &w->err), STA_OK);
+	assert_int_equal(got.id, 4);
+	assert_int_equal(got.visibility, STA_PUBLIC);
+	assert_true(got.published);
+	assert_int_equal(got.updated_unix, 1700000003);
+	assert_int_equal(got.granted, STA_ROLE_READ);
+	assert_int_equal(got.team, STA_ROLE_NONE);
+	assert_int_equal(got.repository_id, 0);
+	assert_false(got.inherits);
+	assert_int_equal(sta_package_find(c, w->arena, "alice/app", 1, &got, &w->err), STA_OK);
+	assert_int_equal(got.granted, STA_ROLE_ADMIN);
+	assert_int_equal(sta_package_find(c, w->arena, "alice/lib", 2, &got, &w->err), STA_OK);
+	assert_int_equal(got.granted, STA_ROLE_NONE);
+}
+
+/* An upgraded database and a new one are the same: nothing depends on where one began. */
+static void
+database_of_version_1_becomes_what_a_new_one_is(void **state)
+{
+	struct world *w = *state;
+	static char fresh[65536], upgraded[65536];
+
+	describe(w, fresh, sizeof(fresh));
+	go_back_to_version_1(w);
+	describe(w, upgraded, sizeof(upgraded));
+	assert_string_equal(upgraded, fresh);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(upgrading_again_changes_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(database_of_version_1_keeps_its_packages_and_roles, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(database_of_version_1_becomes_what_a_new_one_is, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(database_of_a_newer_version_is_refused, set_up, tear_down),
 	};
 
