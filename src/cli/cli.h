@@ -123,7 +123,7 @@ void sta_cli_say(const char *fmt, ...) STA_PRINTF(1, 2);
 void sta_cli_done(const struct sta_cli *cli, const json_t *answer, const char *fmt, ...) STA_PRINTF(3, 4);
 
 /* explain.c: the answer of access.explain in words. */
-void sta_cli_explain(const json_t *answer);
+void sta_cli_explain(const json_t *j);
 
 sta_cli_fn sta_cmd_user_create, sta_cmd_user_list, sta_cmd_user_set_password, sta_cmd_user_disable,
 	sta_cmd_user_enable;

@@ -32,6 +32,7 @@ sta_cli_print_text(const char *s)
 	sta_cli_say("%s", s);
 }
 
+STA_PRINTF(1, 0)
 static void
 say(const char *fmt, va_list ap)
 {

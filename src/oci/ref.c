@@ -120,7 +120,7 @@ sta_namespace_fold(const char *s, char out[STA_NAMESPACE_MAX + 1])
 	if (len > STA_NAMESPACE_MAX)
 		return false;
 	for (size_t i = 0; i < len; i++)
-		folded[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char) (s[i] - 'A' + 'a') : s[i];
+		folded[i] = (char) (s[i] >= 'A' && s[i] <= 'Z' ? s[i] | 0x20 : s[i]);
 	folded[len] = '\0';
 	if (!sta_namespace_valid(folded, len))
 		return false;

@@ -151,7 +151,7 @@ sta_user_change_password(struct sta_registry *r, const struct sta_call *call, co
 {
 	char hash[STA_PASSWORD_HASH_MAX];
 	struct change x = { .call = call, .name = call->caller.login, .hash = hash };
-	struct sta_account account;
+	struct sta_account account = { 0 };
 	struct sta_db_conn *c = NULL;
 	enum sta_rc rc = check_self(call, err);
 

@@ -11,7 +11,7 @@
 #define SETS 1024
 #define WAYS 8
 #define HOUR_MS (UINT64_C(3600) * 1000)
-#define KNOWN_MS (7 * 24 * HOUR_MS)
+#define KNOWN_MS (UINT64_C(7) * 24 * HOUR_MS)
 #define WAIT_MAX_MS ((uint64_t) STA_ATTEMPTS_WAIT_MAX_S * 1000)
 
 struct count {

@@ -50,7 +50,7 @@ static enum sta_rc
 manifest_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct removal *x = arg;
-	struct sta_entry e;
+	struct sta_entry e = { 0 };
 	enum sta_rc rc = sta_still_enabled(c, x->call, err);
 
 	if (rc == STA_OK)

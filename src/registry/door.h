@@ -77,7 +77,7 @@ enum sta_rc sta_door_team(struct sta_db_conn *c, const struct sta_call *call, co
 
 /* May call->caller do action on the repository "OWNER/REPO", in any case of letters?  Errors as of
  * organizations: STA_NOT_FOUND for those who may not read it. */
-enum sta_rc sta_door_repository(struct sta_db_conn *c, const struct sta_call *call, const char *name,
+enum sta_rc sta_door_repository(struct sta_db_conn *c, const struct sta_call *call, const char *text,
 				enum sta_action action, struct sta_repository_row *out,
 				struct sta_err *err) STA_CHECK;
 

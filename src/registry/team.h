@@ -44,8 +44,8 @@ enum sta_rc sta_team_set(struct sta_registry *r, const struct sta_call *call, co
 enum sta_rc sta_team_delete(struct sta_registry *r, const struct sta_call *call, const char *team,
 			    struct sta_err *err) STA_CHECK;
 
-/* By name; for members of the organization. */
-enum sta_rc sta_team_all(struct sta_registry *r, const struct sta_call *call, const char *org,
+/* Those of the organization of that name, by name; for its members. */
+enum sta_rc sta_team_all(struct sta_registry *r, const struct sta_call *call, const char *name,
 			 struct sta_team **out, size_t *n, struct sta_err *err) STA_CHECK;
 
 struct sta_teammate {
