@@ -1,5 +1,6 @@
 #include "registry/grant.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "model/accounts.h"
@@ -257,14 +258,28 @@ sta_repository_take(struct sta_registry *r, const struct sta_call *call, const c
 
 /* --- the audit log --- */
 
+/* As targets are stored. */
+static char *
+in_lower_case(struct sta_arena *a, const char *text)
+{
+	char *copy = sta_arena_strdup(a, text);
+
+	for (char *p = copy; p && *p; p++)
+		*p = (char) tolower((unsigned char) *p);
+	return copy;
+}
+
 static enum sta_rc
-door_to_audit(struct sta_db_conn *c, const struct sta_call *call, const char *target, struct sta_err *err)
+door_to_audit(struct sta_db_conn *c, const struct sta_call *call, const char **target, struct sta_err *err)
 {
 	struct sta_org_entry org;
 
-	if (*target != '\0' && !strchr(target, '/') && call->caller.kind == STA_CALLER_USER &&
+	*target = in_lower_case(call->arena, *target);
+	if (!*target)
+		return sta_err_set(err, STA_NOMEM, 0, "audit log");
+	if (**target != '\0' && !strchr(*target, '/') && call->caller.kind == STA_CALLER_USER &&
 	    !call->caller.site_admin)
-		return sta_door_org(c, call, target, STA_ORG_MANAGE, &org, err);
+		return sta_door_org(c, call, *target, STA_ORG_MANAGE, &org, err);
 	return sta_door_site(call, err);
 }
 
@@ -279,7 +294,7 @@ sta_audit_read(struct sta_registry *r, const struct sta_call *call, const char *
 	enum sta_rc rc = sta_db_reader(r->db, &c, err);
 
 	if (rc == STA_OK)
-		rc = door_to_audit(c, call, target, err);
+		rc = door_to_audit(c, call, &target, err);
 	if (before == 0)
 		before = INT64_MAX;
 	if (max > AUDIT_PAGE_MAX)

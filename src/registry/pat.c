@@ -78,9 +78,10 @@ static enum sta_rc
 note(struct sta_db_conn *c, const struct sta_call *call, const char *action, const struct sta_token_row *t,
      struct sta_err *err)
 {
-	const char *detail =
-		sta_arena_printf(call->arena, "token %lld, %s%s%s", (long long) t->id,
-				 sta_scopes_text(call->arena, t->scopes), *t->name ? ", " : "", t->name);
+	const char *scopes = sta_scopes_text(call->arena, t->scopes);
+	const char *detail = scopes ? sta_arena_printf(call->arena, "token %lld, %s%s%s", (long long) t->id,
+						       scopes, *t->name ? ", " : "", t->name)
+				    : NULL;
 
 	return detail ? sta_audit(c, call, action, t->account, detail, err)
 		      : sta_err_set(err, STA_NOMEM, 0, "token");

@@ -491,6 +491,8 @@ every_change_of_rights_is_in_the_audit_log(void **state)
 	assert_int_equal(sta_audit_read(h->r, &carol, "", 0, 10, &lines, &n, &h->err), STA_DENIED);
 	assert_int_equal(sta_audit_read(h->r, &carol, "acme", 0, 10, &lines, &n, &h->err), STA_OK);
 	assert_int_equal(n, 5);
+	assert_int_equal(sta_audit_read(h->r, &carol, "Acme", 0, 10, &lines, &n, &h->err), STA_OK);
+	assert_int_equal(n, 5);
 }
 
 static size_t
