@@ -211,9 +211,67 @@ static const char step_2[] =
 	" target TEXT NOT NULL,"
 	" detail TEXT NOT NULL);"
 	"CREATE INDEX audit_log_target ON audit_log(target);";
+
+/* Machines with accounts, tokens with bounds, names that were given up. */
+static const char step_3[] =
+	"ALTER TABLE account ADD COLUMN kind INTEGER NOT NULL DEFAULT 1;" /* 1 person, 2 robot, 3 repository */
+	/* Of a machine: the organization of a robot, the owner of a repository. */
+	"ALTER TABLE account ADD COLUMN home_id INTEGER REFERENCES namespace(id);"
+	"ALTER TABLE account ADD COLUMN home_role INTEGER NOT NULL DEFAULT 0;" /* a robot's, on all packages there */
+	"CREATE INDEX account_home ON account(home_id) WHERE home_id IS NOT NULL;"
+	"ALTER TABLE account ADD COLUMN visibility INTEGER NOT NULL DEFAULT 0;" /* of a user's new package */
+	"ALTER TABLE account ADD COLUMN inherits INTEGER NOT NULL DEFAULT 1;"   /* a user's packages that a push links */
+	/* Who of the members may make packages: 1 all, 2 a team. */
+	"ALTER TABLE organization ADD COLUMN creators INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE organization ADD COLUMN creator_team_id INTEGER REFERENCES team(id);"
+
+	/* Patterns of package names, and prefixes of addresses, one to a line; empty: all. */
+	"ALTER TABLE token ADD COLUMN packages TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE token ADD COLUMN addresses TEXT NOT NULL DEFAULT '';"
+
+	/* The account that the repository's workflows act as, from the first time that it is needed. */
+	"ALTER TABLE repository ADD COLUMN account_id INTEGER REFERENCES account(id);"
+	"CREATE UNIQUE INDEX repository_account ON repository(account_id) WHERE account_id IS NOT NULL;"
+
+	"CREATE TABLE issuer ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" name TEXT NOT NULL UNIQUE,"
+	" url TEXT NOT NULL UNIQUE,"
+	" audience TEXT NOT NULL,"
+	" claims TEXT NOT NULL,"      /* what which claim means: "repository=project_path", one to a line */
+	" read_events TEXT NOT NULL," /* events whose jobs only read, one to a line */
+	" keys TEXT NOT NULL,"        /* a JSON Web Key Set; empty: those that the issuer publishes */
+	" created INTEGER NOT NULL);"
+	"CREATE TABLE issuer_rule ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" issuer_id INTEGER NOT NULL REFERENCES issuer(id),"
+	" conditions TEXT NOT NULL," /* patterns of claims: "ref=refs/heads/main", one to a line */
+	" repository TEXT NOT NULL," /* that the job stands for; empty: the one that the token names */
+	" role INTEGER NOT NULL,"    /* the most that the job may have */
+	" created INTEGER NOT NULL);"
+	"CREATE INDEX issuer_rule_issuer ON issuer_rule(issuer_id);"
+
+	/* Names that namespaces and packages had, which go on to lead to them. */
+	"CREATE TABLE former_namespace ("
+	" name TEXT PRIMARY KEY,"
+	" namespace_id INTEGER NOT NULL REFERENCES namespace(id),"
+	" created INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX former_namespace_of ON former_namespace(namespace_id);"
+	"CREATE TABLE former_package ("
+	" name TEXT PRIMARY KEY," /* with the namespace of the time */
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" created INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX former_package_of ON former_package(package_id);"
+	/* Names of packages that were popular: for nobody but that owner, ever. */
+	"CREATE TABLE retired_name ("
+	" name TEXT PRIMARY KEY,"
+	" namespace_id INTEGER NOT NULL,"
+	" pulls INTEGER NOT NULL,"
+	" created INTEGER NOT NULL) WITHOUT ROWID;"
+	"ALTER TABLE package ADD COLUMN pulls INTEGER NOT NULL DEFAULT 0;";
 /* clang-format on */
 
-static const char *const steps[] = { step_1, step_2 };
+static const char *const steps[] = { step_1, step_2, step_3 };
 #define N_STEPS ((int64_t) (sizeof(steps) / sizeof(steps[0])))
 
 static enum sta_rc

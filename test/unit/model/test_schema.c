@@ -31,8 +31,8 @@ static void
 upgrading_again_changes_nothing(void **state)
 {
 	struct world *w = *state;
-	char before[16384];
-	char after[16384];
+	char before[32768];
+	char after[32768];
 
 	describe(w, before, sizeof(before));
 	assert_non_null(strstr(before, "package_blob"));
