@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/glob.h"
+
 static struct sta_decision
 allow(enum sta_rule rule)
 {
@@ -23,6 +25,16 @@ within_limits(const struct sta_caller *c, const char *name, enum sta_action acti
 		if (strcmp(c->limits[i].name, name) == 0 && (c->limits[i].actions & STA_ACTION_BIT(action)))
 			return true;
 	return false;
+}
+
+bool
+sta_bounds_hold(const struct sta_bounds *bounds, const char *name)
+{
+	bool matches = bounds->n_packages == 0;
+
+	for (size_t i = 0; i < bounds->n_packages && !matches; i++)
+		matches = sta_glob_match(bounds->packages[i], name);
+	return matches && !bounds->elsewhere;
 }
 
 /* The scopes of which one is needed for an action. */
@@ -66,12 +78,19 @@ is_owner(const struct sta_caller *c, const struct sta_object *o)
 	return c->kind == STA_CALLER_USER && o->owner_exists && o->owner_id == c->user_id;
 }
 
+/* A machine, and the namespace is the one that it belongs to. */
+static bool
+is_at_home(const struct sta_caller *c, const struct sta_object *o)
+{
+	return c->home_id != 0 && o->owner_exists && o->owner_id == c->home_id;
+}
+
 /* A role that the caller has, and the rule that gives it. */
 struct source {
 	enum sta_role role;
 	enum sta_rule rule;
 };
-#define SOURCES 7
+#define SOURCES 8
 
 static enum sta_role
 role_if(bool holds, enum sta_role role)
@@ -85,11 +104,13 @@ static void
 find_sources(const struct sta_caller *c, const struct sta_object *o, struct source out[SOURCES])
 {
 	bool member = o->member != STA_ORG_NONE;
-	bool inside = o->exists && o->visibility == STA_INTERNAL && member;
+	bool home = is_at_home(c, o);
+	bool inside = o->exists && o->visibility == STA_INTERNAL && (member || home);
 	const struct source all[SOURCES] = {
 		{ role_if(is_owner(c, o), STA_ROLE_ADMIN), STA_RULE_ALLOWED_OWNER },
 		{ role_if(o->member == STA_ORG_OWNER, STA_ROLE_ADMIN), STA_RULE_ALLOWED_ORG_OWNER },
 		{ role_if(c->site_admin, STA_ROLE_ADMIN), STA_RULE_ALLOWED_SITE_ADMIN },
+		{ role_if(home, c->home_role), STA_RULE_ALLOWED_ROBOT },
 		{ role_if(o->exists, o->granted), STA_RULE_ALLOWED_GRANT },
 		{ role_if(o->exists, o->team), STA_RULE_ALLOWED_TEAM },
 		{ role_if(o->exists, o->inherited), STA_RULE_ALLOWED_REPOSITORY },
@@ -109,11 +130,34 @@ first_of(const struct source s[SOURCES], enum sta_role least)
 	return NULL;
 }
 
-/* A member of an organization pushes to a package that is not there. */
+/* Of an organization, or a job of a repository in that namespace. */
+static bool
+may_ask_to_create(const struct sta_caller *c, const struct sta_object *o)
+{
+	return o->member == STA_ORG_MEMBER || (c->job.repository_id != 0 && is_at_home(c, o));
+}
+
+/* One of these pushes to a package that is not there. */
 static struct sta_decision
 decide_to_create(const struct sta_object *o)
 {
 	return o->members_create ? allow(STA_RULE_ALLOWED_CREATE) : deny(STA_RULE_DENIED_CREATE, false);
+}
+
+/* What the credential takes away, in the order in which docs/ACCESS.md asks; the number of no
+ * denial: nothing. */
+static enum sta_rule
+taken_away(const struct sta_caller *c, const char *name, enum sta_action action)
+{
+	if (c->bounds.elsewhere)
+		return STA_RULE_DENIED_ADDRESS;
+	if (!sta_bounds_hold(&c->bounds, name))
+		return STA_RULE_DENIED_PATTERN;
+	if (!(c->scopes & scopes_for(action)))
+		return STA_RULE_DENIED_SCOPE;
+	if (c->job.repository_id != 0 && role_for(action) > c->job.most)
+		return STA_RULE_DENIED_JOB;
+	return STA_RULE_MAX_;
 }
 
 /* A caller with an account, in what the credential was issued for: by its role. */
@@ -122,18 +166,19 @@ decide_by_role(const struct sta_caller *c, const struct sta_object *o, enum sta_
 {
 	struct source sources[SOURCES];
 	const struct source *enough;
+	enum sta_rule taken = taken_away(c, o->name, action);
 	bool may_know;
 
 	find_sources(c, o, sources);
-	may_know = open || first_of(sources, STA_ROLE_READ);
-	if (!(c->scopes & scopes_for(action)))
-		return deny(STA_RULE_DENIED_SCOPE, may_know);
+	may_know = open || (sta_bounds_hold(&c->bounds, o->name) && first_of(sources, STA_ROLE_READ));
+	if (taken != STA_RULE_MAX_)
+		return deny(taken, may_know);
 	if (action == STA_ACTION_WRITE && !o->owner_exists)
 		return deny(STA_RULE_DENIED_NO_OWNER, c->site_admin);
 	enough = first_of(sources, role_for(action));
 	if (enough)
 		return allow(enough->rule);
-	if (action == STA_ACTION_WRITE && !o->exists && o->member == STA_ORG_MEMBER)
+	if (action == STA_ACTION_WRITE && !o->exists && may_ask_to_create(c, o))
 		return decide_to_create(o);
 	return deny(STA_RULE_DENIED_ROLE, may_know);
 }
@@ -196,6 +241,7 @@ static const struct {
 	[STA_RULE_ALLOWED_SITE_ADMIN] = { "site_admin", "site administrators may do everything" },
 	[STA_RULE_ALLOWED_OWNER] = { "owner", "the namespace belongs to the caller" },
 	[STA_RULE_ALLOWED_ORG_OWNER] = { "org_owner", "the caller is an owner of the organization" },
+	[STA_RULE_ALLOWED_ROBOT] = { "robot", "the robot has a role on all packages of its organization" },
 	[STA_RULE_ALLOWED_TEAM] = { "team", "a role on the package was granted to a team of the caller" },
 	[STA_RULE_ALLOWED_REPOSITORY] = { "repository", "the caller has a role on the repository that the "
 							"package inherits from" },
@@ -206,6 +252,14 @@ static const struct {
 	[STA_RULE_DENIED_LIMIT] = { "limit", "the bearer token was issued for other packages or actions; "
 					     "ask the token endpoint for this one" },
 	[STA_RULE_DENIED_ANONYMOUS] = { "anonymous", "log in: the package is not open to everybody" },
+	[STA_RULE_DENIED_ADDRESS] = { "address",
+				      "the token is not good from this address; use it where it was "
+				      "made for, or create one that is good from here" },
+	[STA_RULE_DENIED_PATTERN] = { "pattern", "the token is for other packages; create one whose "
+						 "patterns cover this one" },
+	[STA_RULE_DENIED_JOB] = { "job",
+				  "the job may do less: the issuer's rule that let it in, its event, or "
+				  "that it is a fork's; give the rule a stronger role" },
 	[STA_RULE_DENIED_SCOPE] = { "scope", "the token lacks the scope for this; create one that has it" },
 	[STA_RULE_DENIED_CREATE] = { "create",
 				     "the organization does not let its members make packages of its "

@@ -3,9 +3,9 @@
  *
  * Every operation of registry/ asks it, and nothing else decides.  Rights come
  * from the live state (visibility, ownership, grants); the credential can only
- * take away: a personal access token by its scopes, a bearer token by the
- * names and actions that it was issued for.  docs/ACCESS.md is the same in
- * words.
+ * take away: a personal access token by its scopes, packages and addresses, a
+ * bearer token by the names and actions that it was issued for, a workflow's by
+ * the rule that let it in.  docs/ACCESS.md is the same in words.
  *
  * Layer: access.  May include: base.  Threads: no shared state.  Pure.
  */
@@ -18,7 +18,7 @@
 
 enum sta_caller_kind {
 	STA_CALLER_ANONYMOUS,
-	STA_CALLER_USER,
+	STA_CALLER_USER, /* an account: a person's, or a machine's (a robot, the workflows of a repository) */
 	STA_CALLER_SYSTEM, /* the command line of the machine's owner, background jobs */
 };
 
@@ -36,6 +36,23 @@ struct sta_limit {
 	unsigned actions; /* STA_ACTION_BIT()s */
 };
 
+enum sta_visibility { STA_PRIVATE = 0, STA_INTERNAL = 1, STA_PUBLIC = 2 };
+enum sta_role { STA_ROLE_NONE = 0, STA_ROLE_READ = 1, STA_ROLE_WRITE = 2, STA_ROLE_ADMIN = 3 };
+
+/* What a token is confined to, beyond its scopes. */
+struct sta_bounds {
+	const char *const *packages; /* patterns (base/glob.h) of which one must match; borrowed */
+	size_t n_packages;           /* 0: all packages */
+	bool elsewhere;              /* it is used from an address that it is not good for */
+};
+
+/* One run of a workflow, which acts for its repository. */
+struct sta_job {
+	int64_t repository_id;
+	int64_t rule_id;    /* the issuer's rule that let it in */
+	enum sta_role most; /* what it may have at most: by that rule; STA_ROLE_READ for a fork's */
+};
+
 struct sta_caller {
 	enum sta_caller_kind kind;
 	int64_t user_id;   /* STA_CALLER_USER */
@@ -48,6 +65,10 @@ struct sta_caller {
 	size_t n_limits;
 	bool limit_catalog; /* limited, and the catalog is among the limits */
 	bool limit_mounts;  /* limited, and may mount from wherever the user may read */
+	struct sta_bounds bounds;
+	int64_t home_id;         /* of a machine: the namespace that it belongs to; 0: a person */
+	enum sta_role home_role; /* of a robot: on all packages there */
+	struct sta_job job;      /* repository_id 0: none */
 };
 
 enum sta_action {
@@ -58,9 +79,6 @@ enum sta_action {
 	STA_ACTION_MAX_
 };
 #define STA_ACTION_BIT(a) (1U << (a))
-
-enum sta_visibility { STA_PRIVATE = 0, STA_INTERNAL = 1, STA_PUBLIC = 2 };
-enum sta_role { STA_ROLE_NONE = 0, STA_ROLE_READ = 1, STA_ROLE_WRITE = 2, STA_ROLE_ADMIN = 3 };
 
 /* In an organization. */
 enum sta_org_role { STA_ORG_NONE = 0, STA_ORG_MEMBER = 1, STA_ORG_OWNER = 2 };
@@ -84,6 +102,7 @@ enum sta_rule {
 	STA_RULE_ALLOWED_SITE_ADMIN,
 	STA_RULE_ALLOWED_OWNER,
 	STA_RULE_ALLOWED_ORG_OWNER,
+	STA_RULE_ALLOWED_ROBOT,
 	STA_RULE_ALLOWED_GRANT,
 	STA_RULE_ALLOWED_TEAM,
 	STA_RULE_ALLOWED_REPOSITORY,
@@ -92,7 +111,10 @@ enum sta_rule {
 	STA_RULE_ALLOWED_PUBLIC,
 	STA_RULE_DENIED_LIMIT,     /* the bearer token was issued for something else */
 	STA_RULE_DENIED_ANONYMOUS, /* log in first */
+	STA_RULE_DENIED_ADDRESS,   /* the token is not good from there */
+	STA_RULE_DENIED_PATTERN,   /* the token is for other packages */
 	STA_RULE_DENIED_SCOPE,     /* the token's scopes do not cover the action */
+	STA_RULE_DENIED_JOB,       /* the workflow's job may do less: its rule, its event, a fork */
 	STA_RULE_DENIED_CREATE,    /* the organization keeps its members from making packages */
 	STA_RULE_DENIED_ROLE,      /* no role, or one that is too weak */
 	STA_RULE_DENIED_NO_OWNER,  /* the namespace does not exist */
@@ -122,6 +144,9 @@ struct sta_org_object {
 };
 struct sta_decision sta_access_decide_org(const struct sta_caller *caller, const struct sta_org_object *org,
 					  enum sta_org_action action);
+
+/* Within what the caller's token is for; public packages are for everybody. */
+bool sta_bounds_hold(const struct sta_bounds *bounds, const char *name);
 
 /* The rule in words: what denied it, and what to change. Static text. */
 const char *sta_rule_text(enum sta_rule rule);

@@ -39,6 +39,11 @@ static const struct {
 					"authentication required" },
 	[STA_RULE_DENIED_SCOPE] = { STA_DENIED, STA_OCI_DENIED,
 				    "permission_denied: The token provided does not match expected scopes." },
+	[STA_RULE_DENIED_ADDRESS] = { STA_DENIED, STA_OCI_DENIED,
+				      "permission_denied: The token provided is not good from this "
+				      "address." },
+	[STA_RULE_DENIED_PATTERN] = { STA_DENIED, STA_OCI_DENIED,
+				      "permission_denied: The token provided is for other packages." },
 	[STA_RULE_DENIED_NO_OWNER] = { STA_DENIED, STA_OCI_DENIED, "not_found: owner not found" },
 	[STA_RULE_DENIED_CREATE] = { STA_DENIED, STA_OCI_DENIED, "permission_denied: create_package" },
 };
