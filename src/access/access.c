@@ -134,7 +134,7 @@ first_of(const struct source s[SOURCES], enum sta_role least)
 static bool
 may_ask_to_create(const struct sta_caller *c, const struct sta_object *o)
 {
-	return o->member == STA_ORG_MEMBER || (c->job.repository_id != 0 && is_at_home(c, o));
+	return o->member == STA_ORG_MEMBER || (c->workflow.repository_id != 0 && is_at_home(c, o));
 }
 
 /* One of these pushes to a package that is not there. */
@@ -155,7 +155,7 @@ taken_away(const struct sta_caller *c, const char *name, enum sta_action action)
 		return STA_RULE_DENIED_PATTERN;
 	if (!(c->scopes & scopes_for(action)))
 		return STA_RULE_DENIED_SCOPE;
-	if (c->job.repository_id != 0 && role_for(action) > c->job.most)
+	if (c->workflow.repository_id != 0 && role_for(action) > c->workflow.most)
 		return STA_RULE_DENIED_JOB;
 	return STA_RULE_MAX_;
 }

@@ -47,7 +47,7 @@ struct sta_bounds {
 };
 
 /* One run of a workflow, which acts for its repository. */
-struct sta_job {
+struct sta_workflow {
 	int64_t repository_id;
 	int64_t rule_id;    /* the issuer's rule that let it in */
 	enum sta_role most; /* what it may have at most: by that rule; STA_ROLE_READ for a fork's */
@@ -66,9 +66,9 @@ struct sta_caller {
 	bool limit_catalog; /* limited, and the catalog is among the limits */
 	bool limit_mounts;  /* limited, and may mount from wherever the user may read */
 	struct sta_bounds bounds;
-	int64_t home_id;         /* of a machine: the namespace that it belongs to; 0: a person */
-	enum sta_role home_role; /* of a robot: on all packages there */
-	struct sta_job job;      /* repository_id 0: none */
+	int64_t home_id;              /* of a machine: the namespace that it belongs to; 0: a person */
+	enum sta_role home_role;      /* of a robot: on all packages there */
+	struct sta_workflow workflow; /* repository_id 0: none */
 };
 
 enum sta_action {
