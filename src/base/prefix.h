@@ -2,11 +2,12 @@
  * prefix - IP addresses and the ranges they are in, as numbers: never names.
  *
  * "192.0.2.7", "192.0.2.0/24", "2001:db8::/32".  An IPv4 address inside an IPv6 one
- * (::ffff:192.0.2.7) counts as the IPv4 address, in ranges and in what is asked for.  Bits behind
- * the length of a range must be zero: "192.0.2.7/24" is refused, as it is most often a mistake.
- * No zones ("%eth0"), no octal, hexadecimal or short forms.
+ * (::ffff:192.0.2.7) counts as the IPv4 address, in ranges and in what is asked for; so no range of
+ * IPv6 holds an IPv4 address, not even ::/0.  Bits behind the length of a range must be zero:
+ * "192.0.2.7/24" is refused, as it is most often a mistake.  No zones ("%eth0"), no octal, hexadecimal
+ * or short forms.
  *
- * Layer: base.  Threads: no shared state.  Pure.
+ * Layer: base.  May include: parse.  Threads: no shared state.  Pure.
  */
 #ifndef STA_BASE_PREFIX_H
 #define STA_BASE_PREFIX_H
@@ -22,7 +23,7 @@ struct sta_ip {
 
 struct sta_prefix {
 	struct sta_ip ip;
-	uint8_t bits; /* of the 16 bytes: 128 for one address */
+	uint8_t bits; /* of the 16 bytes: 128 for one address; those of ip behind them are zero */
 };
 
 #define STA_PREFIX_TEXT_MAX 64 /* with the NUL */
