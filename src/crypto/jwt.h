@@ -15,6 +15,7 @@
 #ifndef STA_CRYPTO_JWT_H
 #define STA_CRYPTO_JWT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -29,7 +30,8 @@
 struct sta_jwks;
 
 /* The public keys of a set that can verify signatures.  Keys of other kinds or curves, for another
- * use ("use", "key_ops", "alg"), too short ones, symmetric ones and malformed ones are left out.
+ * use ("use", "key_ops", "alg"), too short ones, symmetric ones, malformed ones and those that come with
+ * their private half are left out; so is what stands behind the first STA_JWKS_KEYS_MAX.
  * STA_INVALID: not a key set, or no key is left; the message says which. Owned by the caller. */
 enum sta_rc sta_jwks_parse(const char *json, size_t len, struct sta_jwks **out,
 			   struct sta_err *err) STA_CHECK;
@@ -58,8 +60,8 @@ enum sta_rc sta_jwt_parse(struct sta_arena *a, const char *text, size_t len, str
 			  struct sta_err *err) STA_CHECK;
 
 /* STA_OK: signed by a key of the set.  STA_NOT_FOUND: the set has no key of that id (a token without
- * an id needs a set with one key of its algorithm).  STA_UNAUTHENTICATED: the signature is wrong, or
- * that key is for another algorithm. */
+ * an id needs a set with one key of its algorithm).  STA_UNAUTHENTICATED: the signature is wrong,
+ * that key is for another algorithm, or two keys of the algorithm have the id. */
 enum sta_rc sta_jwt_verify(const struct sta_jwks *keys, const struct sta_jwt *token,
 			   struct sta_err *err) STA_CHECK;
 

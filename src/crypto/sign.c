@@ -14,11 +14,12 @@
 #include "base/alloc.h"
 #include "base/auto.h"
 #include "base/parse.h"
+#include "crypto/es256.h"
 #include "crypto/hash.h"
 
 #define CURVE "P-256"
-#define COORDINATE_LEN 32
-#define SIGNATURE_LEN (2 * (size_t) COORDINATE_LEN) /* RFC 7518 3.4: r, then s */
+#define COORDINATE_LEN STA_ES256_COORDINATE_LEN
+#define SIGNATURE_LEN STA_ES256_LEN
 #define SIGNATURE_TEXT_LEN 86
 #define DER_MAX 80 /* of such a signature: 72 */
 #define SCRATCH_MAX 4096
@@ -295,36 +296,13 @@ signature_text_valid(const char *s, size_t len)
 	return strchr("AQgw", s[len - 1]) != NULL; /* the digits whose four spare bits are zero */
 }
 
-/* r and s in one row -> DER; its length, or 0 when out of memory. */
-static size_t
-to_der(const unsigned char raw[SIGNATURE_LEN], unsigned char der[DER_MAX])
-{
-	STA_AUTO(auto_sig) ECDSA_SIG *sig = ECDSA_SIG_new();
-	STA_AUTO(auto_bn) BIGNUM *r = BN_bin2bn(raw, COORDINATE_LEN, NULL);
-	STA_AUTO(auto_bn) BIGNUM *s = BN_bin2bn(raw + COORDINATE_LEN, COORDINATE_LEN, NULL);
-	unsigned char *p = der;
-	int len;
-
-	if (!sig || !r || !s || ECDSA_SIG_set0(sig, r, s) != 1)
-		return 0;
-	r = NULL;
-	s = NULL;
-	len = i2d_ECDSA_SIG(sig, &p);
-	return len > 0 ? (size_t) len : 0;
-}
-
 static enum sta_rc
 check(const struct sta_sign_key *k, const char *text, size_t len, const unsigned char raw[SIGNATURE_LEN],
       struct sta_err *err)
 {
-	STA_AUTO(auto_md_ctx) EVP_MD_CTX *c = EVP_MD_CTX_new();
-	unsigned char der[DER_MAX];
-	size_t der_len = to_der(raw, der);
+	enum sta_rc rc = sta_es256_verify(k->pkey, text, len, raw, err);
 
-	if (!c || der_len == 0 || EVP_DigestVerifyInit(c, NULL, EVP_sha256(), NULL, k->pkey) != 1)
-		return no_memory(err);
-	return EVP_DigestVerify(c, der, der_len, (const unsigned char *) text, len) == 1 ? STA_OK
-											 : refused(err);
+	return rc == STA_UNAUTHENTICATED ? refused(err) : rc;
 }
 
 enum sta_rc
