@@ -305,6 +305,12 @@ check(const struct sta_sign_key *k, const char *text, size_t len, const unsigned
 	return rc == STA_UNAUTHENTICATED ? refused(err) : rc;
 }
 
+bool
+sta_sign_is_ours(const struct sta_sign_key *k, const char *jws, size_t len)
+{
+	return len >= k->header_len && memcmp(jws, k->header, k->header_len) == 0;
+}
+
 enum sta_rc
 sta_sign_verify(const struct sta_sign_key *k, struct sta_arena *a, const char *jws, size_t len,
 		char **payload, size_t *payload_len, struct sta_err *err)
@@ -315,7 +321,7 @@ sta_sign_verify(const struct sta_sign_key *k, struct sta_arena *a, const char *j
 	size_t raw_len = 0, body_len = 0, text_len;
 	enum sta_rc rc;
 
-	if (len > STA_JWS_MAX || len < k->header_len || memcmp(jws, k->header, k->header_len) != 0)
+	if (len > STA_JWS_MAX || !sta_sign_is_ours(k, jws, len))
 		return refused(err);
 	dot = memrchr(jws + k->header_len, '.', len - k->header_len);
 	if (!dot)

@@ -12,6 +12,7 @@
 #ifndef STA_CRYPTO_SIGN_H
 #define STA_CRYPTO_SIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -34,6 +35,9 @@ enum sta_rc sta_sign_key_save(const struct sta_sign_key *k, struct sta_arena *a,
 /* payload -> "header.payload.signature" in the arena. */
 enum sta_rc sta_sign_jws(const struct sta_sign_key *k, struct sta_arena *a, const char *payload, size_t len,
 			 char **out, struct sta_err *err) STA_CHECK;
+
+/* Whether it begins as what this key signed does; the rest may be anything. */
+bool sta_sign_is_ours(const struct sta_sign_key *k, const char *jws, size_t len);
 
 /* STA_UNAUTHENTICATED unless the signature is ours; then *payload (arena,
  * NUL-terminated) holds the bytes that were signed. */

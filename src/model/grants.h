@@ -45,9 +45,10 @@ enum sta_rc sta_grant_set(struct sta_db_conn *c, struct sta_grantable object, st
 /* STA_NOT_FOUND. */
 enum sta_rc sta_grant_remove(struct sta_db_conn *c, struct sta_grantable object, struct sta_subject subject,
 			     struct sta_err *err) STA_CHECK;
-/* All on the object. */
-enum sta_rc sta_grant_remove_all(struct sta_db_conn *c, struct sta_grantable object,
-				 struct sta_err *err) STA_CHECK;
+/* All on the object but those of repositories' workflows: what inheritance puts in place of them says
+ * nothing of machines that others trust. */
+enum sta_rc sta_grant_remove_inheritable(struct sta_db_conn *c, struct sta_grantable object,
+					 struct sta_err *err) STA_CHECK;
 /* What is granted on from, on to as well. */
 enum sta_rc sta_grant_copy(struct sta_db_conn *c, struct sta_grantable from, struct sta_grantable to,
 			   struct sta_err *err) STA_CHECK;
@@ -59,7 +60,8 @@ struct sta_grant_row {
 	struct sta_subject subject;
 	const char *name; /* of the user, or "acme/team" */
 	enum sta_role role;
-	bool outside; /* a person who is not in the organization that owns the object */
+	bool workflows; /* the account is the one that a repository's workflows act as */
+	bool outside;   /* a person who is not in the organization that owns the object */
 };
 /* By kind and name, on an object of that namespace.  Texts in the arena. */
 enum sta_rc sta_grant_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_grantable object,

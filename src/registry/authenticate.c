@@ -3,12 +3,16 @@
 #include "base/auto.h"
 #include "base/parse.h"
 #include "crypto/hash.h"
+#include "crypto/jwt.h"
 #include "crypto/password.h"
+#include "model/issuers.h"
+#include "model/repositories.h"
 #include "model/tokens.h"
 #include "registry/claims.h"
 #include "registry/core.h"
 #include "registry/login.h"
 #include "registry/token.h"
+#include "registry/workflow.h"
 
 #define CLOCK_SKEW_S 5 /* several servers, one database */
 #define HASH_LEN 32    /* of a SHA-256: keys of the caches */
@@ -16,7 +20,7 @@
 #define MEMORY_MIN ((size_t) 1024)
 #define MEMORY_FOR(n_limits) (MEMORY_MIN + (n_limits) * (sizeof(struct sta_limit) + STA_NAME_MAX + 32))
 
-enum credential_kind { CREDENTIAL_PAT, CREDENTIAL_ACCESS, CREDENTIAL_REFRESH };
+enum credential_kind { CREDENTIAL_PAT, CREDENTIAL_ACCESS, CREDENTIAL_REFRESH, CREDENTIAL_WORKFLOW };
 
 struct credential {
 	enum credential_kind kind;
@@ -104,12 +108,16 @@ look_up_pat(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 enum sta_rc
 sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call, struct sta_err *err)
 {
+	struct sta_issuer_rule_row rule;
+	int64_t rule_id = call->caller.workflow.rule_id;
 	bool enabled = false;
 	enum sta_rc rc;
 
 	if (call->caller.kind != STA_CALLER_USER)
 		return STA_OK;
 	rc = not_found_is_wrong(sta_account_enabled(c, call->caller.user_id, &enabled, err), err);
+	if (rc == STA_OK && rule_id != 0)
+		rc = not_found_is_wrong(sta_issuer_rule_by_id(c, call->arena, rule_id, &rule, err), err);
 	return rc == STA_OK && !enabled ? sta_oci_unauthorized(err) : rc;
 }
 
@@ -198,6 +206,8 @@ become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *c
 		return rc;
 	if (account.disabled || account.epoch != claims->epoch)
 		return has_ended(call, err);
+	if (claims->rule_id != 0)
+		return become_job(c, call, &account, claims, err);
 	if (claims->token_id == 0) {
 		become(call, &account, STA_SCOPE_ALL, 0);
 		return STA_OK;
@@ -215,18 +225,53 @@ become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *c
 	return STA_OK;
 }
 
+/* A job of a workflow, as long as its repository and the rule that let it in are there. */
+static enum sta_rc
+become_job(struct sta_db_conn *c, struct sta_call *call, const struct sta_account *account,
+	   const struct sta_claims *claims, struct sta_err *err)
+{
+	struct sta_repository_row repository;
+	struct sta_issuer_rule_row rule;
+	struct sta_workflow workflow = { .rule_id = claims->rule_id, .most = claims->most };
+	enum sta_rc rc = sta_issuer_rule_by_id(c, call->arena, claims->rule_id, &rule, err);
+
+	if (rc == STA_OK)
+		rc = sta_repository_by_account(c, call->arena, account->id, &repository, err);
+	if (rc == STA_NOT_FOUND)
+		return has_ended(call, err);
+	if (rc != STA_OK)
+		return rc;
+	workflow.repository_id = repository.id;
+	sta_become_workflow(call, account, &repository, &workflow);
+	return STA_OK;
+}
+
+/* Whether a token of ours that says so is what was shown. */
+static bool
+is_of_kind(const struct sta_claims *claims, enum credential_kind kind)
+{
+	switch (claims->kind) {
+	case STA_CLAIMS_ACCESS:
+		return kind == CREDENTIAL_ACCESS;
+	case STA_CLAIMS_REFRESH:
+		return kind == CREDENTIAL_REFRESH;
+	case STA_CLAIMS_WORKFLOW: /* where a personal access token is taken, too */
+		return kind == CREDENTIAL_WORKFLOW || kind == CREDENTIAL_ACCESS;
+	}
+	return false;
+}
+
 static enum sta_rc
 look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
 	    const struct credential *cred, struct identity *id, struct sta_err *err)
 {
-	enum sta_claims_kind kind = cred->kind == CREDENTIAL_REFRESH ? STA_CLAIMS_REFRESH : STA_CLAIMS_ACCESS;
 	const struct sta_claims *claims = verified_claims(r, call, cred, err);
 	int64_t now = sta_now_unix();
 	enum sta_rc rc = STA_OK;
 
 	if (!claims)
 		return err->rc;
-	if (claims->kind != kind || claims->issued_unix - CLOCK_SKEW_S > now)
+	if (!is_of_kind(claims, cred->kind) || claims->issued_unix - CLOCK_SKEW_S > now)
 		return sta_oci_unauthorized(err);
 	if (claims->expires_unix <= now)
 		return has_ended(call, err);
@@ -238,7 +283,7 @@ look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 		call->caller = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
 	if (rc != STA_OK)
 		return rc;
-	if (kind == STA_CLAIMS_ACCESS) {
+	if (claims->kind == STA_CLAIMS_ACCESS) {
 		call->caller.limited = true;
 		call->caller.limits = claims->limits;
 		call->caller.n_limits = claims->n_limits;
@@ -313,12 +358,24 @@ authenticate(struct sta_registry *r, struct sta_call *call, enum credential_kind
 	return rc;
 }
 
+/* Of a job: a workflow's token of ours, or one of its issuer. */
+static enum sta_rc
+authenticate_jwt(struct sta_registry *r, struct sta_call *call, const char *text, size_t len,
+		 struct sta_err *err)
+{
+	if (len <= STA_JWS_MAX && sta_sign_is_ours(r->key, text, len))
+		return authenticate(r, call, CREDENTIAL_WORKFLOW, text, len, err);
+	return sta_authenticate_workflow(r, call, text, len, err);
+}
+
 enum sta_rc
 sta_authenticate_basic(struct sta_registry *r, struct sta_call *call, const char *user, const char *secret,
 		       struct sta_err *err)
 {
 	if (sta_pat_valid(secret, strlen(secret)))
 		return authenticate(r, call, CREDENTIAL_PAT, secret, strlen(secret), err);
+	if (sta_jwt_looks_like(secret, strlen(secret)))
+		return authenticate_jwt(r, call, secret, strlen(secret), err);
 	return authenticate_password(r, call, user, secret, err);
 }
 

@@ -1,13 +1,9 @@
 #include <string.h>
 
-#include "crypto/random.h"
 #include "model/accounts.h"
 #include "registry/claims.h"
 #include "registry/core.h"
 #include "registry/token.h"
-
-/* Base64 adds a third, header and signature the rest. */
-#define PAYLOAD_MAX ((size_t) (STA_JWS_MAX - 512) / 4 * 3)
 
 static bool
 readable(struct sta_db_conn *c, const struct sta_call *call, const struct sta_limit *limit)
@@ -36,24 +32,6 @@ check_anonymous(struct sta_db_conn *c, const struct sta_call *call, const struct
 }
 
 static enum sta_rc
-write_token(struct sta_registry *r, const struct sta_call *call, const struct sta_claims *claims, char **out,
-	    struct sta_err *err)
-{
-	char id[STA_UUID_TEXT_MAX];
-	char *payload;
-	enum sta_rc rc = sta_random_uuid(id, err);
-
-	if (rc != STA_OK)
-		return rc;
-	payload = sta_claims_write(call->arena, claims, id);
-	if (!payload)
-		return sta_err_set(err, STA_NOMEM, 0, "token");
-	if (strlen(payload) > PAYLOAD_MAX)
-		return sta_err_set(err, STA_INVALID, 0, "too many scopes for one token");
-	return sta_sign_jws(r->key, call->arena, payload, strlen(payload), out, err);
-}
-
-static enum sta_rc
 subject(struct sta_db_conn *c, const struct sta_call *call, const struct sta_bearer_request *req,
 	struct sta_claims *claims, struct sta_err *err)
 {
@@ -70,6 +48,8 @@ subject(struct sta_db_conn *c, const struct sta_call *call, const struct sta_bea
 	claims->user_id = account.id;
 	claims->token_id = call->caller.token_id;
 	claims->epoch = account.epoch;
+	claims->rule_id = call->caller.workflow.rule_id;
+	claims->most = call->caller.workflow.most;
 	return STA_OK;
 }
 
@@ -85,7 +65,7 @@ write_refresh(struct sta_registry *r, const struct sta_call *call, const struct 
 	claims.n_limits = 0;
 	claims.catalog = false;
 	claims.mounts = false;
-	return write_token(r, call, &claims, out, err);
+	return sta_claims_sign(r->key, call->arena, &claims, out, err);
 }
 
 enum sta_rc
@@ -113,8 +93,8 @@ sta_bearer_issue(struct sta_registry *r, const struct sta_call *call, const stru
 	if (rc == STA_OK)
 		rc = subject(c, call, req, &claims, err);
 	if (rc == STA_OK)
-		rc = write_token(r, call, &claims, &token, err);
-	if (rc == STA_OK && req->offline && claims.user_id != 0)
+		rc = sta_claims_sign(r->key, call->arena, &claims, &token, err);
+	if (rc == STA_OK && req->offline && claims.user_id != 0 && claims.rule_id == 0)
 		rc = write_refresh(r, call, &claims, &refresh, err);
 	if (rc == STA_OK)
 		*out = (struct sta_bearer){

@@ -3,11 +3,18 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "crypto/random.h"
 
-#define ISSUER "staithe"
 #define AUDIENCE "registry"
+/* Base64 adds a third, header and signature the rest. */
+#define PAYLOAD_MAX ((size_t) (STA_JWS_MAX - 512) / 4 * 3)
 
-static const char *const kinds[] = { [STA_CLAIMS_ACCESS] = "access", [STA_CLAIMS_REFRESH] = "refresh" };
+static const char *const kinds[] = {
+	[STA_CLAIMS_ACCESS] = "access",
+	[STA_CLAIMS_REFRESH] = "refresh",
+	[STA_CLAIMS_WORKFLOW] = "workflow",
+};
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 static const struct {
 	const char *word;
@@ -73,18 +80,46 @@ write_access(const struct sta_claims *claims)
 	return NULL;
 }
 
+static bool
+write_rule(json_t *j, const struct sta_claims *claims)
+{
+	return json_object_set_new(j, "rul", json_integer((json_int_t) claims->rule_id)) == 0 &&
+	       json_object_set_new(j, "max", json_integer((json_int_t) claims->most)) == 0;
+}
+
 char *
 sta_claims_write(struct sta_arena *a, const struct sta_claims *claims, const char *id)
 {
-	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "iss", ISSUER,
-			      "aud", AUDIENCE, "typ", kinds[claims->kind], "sub", claims->login, "uid",
-			      (json_int_t) claims->user_id, "tid", (json_int_t) claims->token_id, "epo",
-			      (json_int_t) claims->epoch, "iat", (json_int_t) claims->issued_unix, "nbf",
-			      (json_int_t) claims->issued_unix, "exp", (json_int_t) claims->expires_unix,
-			      "jti", id, "access", write_access(claims));
+	json_t *j =
+		json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:o}", "iss",
+			  STA_CLAIMS_ISSUER, "aud", AUDIENCE, "typ", kinds[claims->kind], "sub",
+			  claims->login, "uid", (json_int_t) claims->user_id, "tid",
+			  (json_int_t) claims->token_id, "epo", (json_int_t) claims->epoch, "iat",
+			  (json_int_t) claims->issued_unix, "nbf", (json_int_t) claims->issued_unix, "exp",
+			  (json_int_t) claims->expires_unix, "jti", id, "access", write_access(claims));
 
 	j = sta_json_own(a, j);
+	if (claims->rule_id != 0 && !write_rule(j, claims))
+		return NULL;
 	return j ? sta_json_dump(a, j) : NULL;
+}
+
+enum sta_rc
+sta_claims_sign(const struct sta_sign_key *key, struct sta_arena *a, const struct sta_claims *claims,
+		char **out, struct sta_err *err)
+{
+	char id[STA_UUID_TEXT_MAX];
+	char *payload;
+	enum sta_rc rc = sta_random_uuid(id, err);
+
+	if (rc != STA_OK)
+		return rc;
+	payload = sta_claims_write(a, claims, id);
+	if (!payload)
+		return sta_err_set(err, STA_NOMEM, 0, "token");
+	if (strlen(payload) > PAYLOAD_MAX)
+		return sta_err_set(err, STA_INVALID, 0, "too many scopes for one token");
+	return sta_sign_jws(key, a, payload, strlen(payload), out, err);
 }
 
 static bool
@@ -146,14 +181,37 @@ read_access(const json_t *list, struct sta_limit *limits, struct sta_claims *out
 }
 
 static bool
+read_kind(const json_t *j, struct sta_claims *out)
+{
+	size_t i = 0;
+
+	while (i < N_KINDS && !is_text(j, "typ", kinds[i]))
+		i++;
+	out->kind = (enum sta_claims_kind) i;
+	return i < N_KINDS;
+}
+
+/* A workflow's has both, any other neither. */
+static bool
+read_rule(const json_t *j, struct sta_claims *out)
+{
+	int64_t most;
+
+	if (!json_object_get(j, "rul") && !json_object_get(j, "max"))
+		return out->kind != STA_CLAIMS_WORKFLOW;
+	if (!read_int(j, "rul", &out->rule_id) || !read_int(j, "max", &most) || most > STA_ROLE_ADMIN)
+		return false;
+	out->most = (enum sta_role) most;
+	return out->rule_id > 0;
+}
+
+static bool
 read_claims(const json_t *j, struct sta_limit *limits, struct sta_claims *out)
 {
 	int64_t not_before;
 
-	if (!is_text(j, "iss", ISSUER) || !is_text(j, "aud", AUDIENCE))
-		return false;
-	out->kind = is_text(j, "typ", kinds[STA_CLAIMS_REFRESH]) ? STA_CLAIMS_REFRESH : STA_CLAIMS_ACCESS;
-	if (!is_text(j, "typ", kinds[out->kind]))
+	if (!is_text(j, "iss", STA_CLAIMS_ISSUER) || !is_text(j, "aud", AUDIENCE) || !read_kind(j, out) ||
+	    !read_rule(j, out))
 		return false;
 	out->login = json_string_value(json_object_get(j, "sub"));
 	return out->login && read_int(j, "uid", &out->user_id) && read_int(j, "tid", &out->token_id) &&

@@ -61,6 +61,7 @@ struct sta_registry {
 	struct sta_sessions *sessions;
 	struct sta_used *used;
 	struct sta_attempts *attempts;
+	struct sta_issuer_keys *issuer_keys;
 	atomic_bool stopping;
 	pthread_mutex_t removing; /* from reading which blobs are DELETING until their rows are gone; gc.c */
 };
@@ -81,8 +82,15 @@ enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry 
 			       const struct sta_digest *digest, int64_t blob_id,
 			       struct sta_err *err) STA_CHECK;
 
-/* In each transaction that writes for a user: STA_UNAUTHENTICATED when the user was disabled after
- * the credential had been looked at. */
+struct sta_account;
+struct sta_repository_row;
+
+/* The caller is a job that acts for the repository, whose account that is; workflow.c. */
+void sta_become_workflow(struct sta_call *call, const struct sta_account *account,
+			 const struct sta_repository_row *repository, const struct sta_workflow *workflow);
+
+/* In each transaction that writes for a user: STA_UNAUTHENTICATED when the user was disabled, or
+ * the rule that let a workflow in is gone, after the credential had been looked at. */
 enum sta_rc sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call,
 			      struct sta_err *err) STA_CHECK;
 

@@ -48,11 +48,24 @@ static const struct {
 	[STA_RULE_DENIED_CREATE] = { STA_DENIED, STA_OCI_DENIED, "permission_denied: create_package" },
 };
 
+/* What GHCR tells workflows that may not push; NULL: as to anybody. */
+static const char *
+of_workflows(enum sta_rule rule)
+{
+	if (rule == STA_RULE_DENIED_CREATE)
+		return "installation not allowed to Create organization package";
+	if (rule == STA_RULE_DENIED_JOB || rule == STA_RULE_DENIED_ROLE)
+		return "installation not allowed to Write organization package";
+	return NULL;
+}
+
 static enum sta_rc
 refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action action,
        const struct sta_decision *d, struct sta_err *err)
 {
-	if (denials[d->rule].message)
+	if (call->caller.workflow.repository_id != 0 && action == STA_ACTION_WRITE && of_workflows(d->rule))
+		(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "%s", of_workflows(d->rule));
+	else if (denials[d->rule].message)
 		(void) sta_oci_fail(err, denials[d->rule].rc, denials[d->rule].code, "%s",
 				    denials[d->rule].message);
 	else
@@ -95,6 +108,13 @@ find_namespace(struct sta_db_conn *c, const struct sta_call *call, struct sta_en
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
+/* The package has the roles of the repository that the caller's workflow acts for. */
+static bool
+is_inherited_by(const struct sta_package *p, const struct sta_caller *caller)
+{
+	return p->inherits && p->repository_id == caller->workflow.repository_id;
+}
+
 /* Of a package that exists, as much of its namespace as the decision needs comes with it. */
 static enum sta_rc
 find_package(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
@@ -103,6 +123,8 @@ find_package(struct sta_db_conn *c, const struct sta_call *call, struct sta_entr
 		sta_package_find(c, call->arena, e->name->full, call->caller.user_id, &e->package, err);
 
 	e->exists = rc == STA_OK;
+	if (e->exists && is_inherited_by(&e->package, &call->caller) && e->package.inherited < STA_ROLE_WRITE)
+		e->package.inherited = STA_ROLE_WRITE;
 	e->namespace = (struct sta_namespace){ .id = e->package.namespace_id, .member = e->package.member };
 	return rc == STA_NOT_FOUND ? find_namespace(c, call, e, err) : rc;
 }
@@ -154,6 +176,16 @@ caller_subject(const struct sta_call *call)
 	return (struct sta_subject){ .kind = STA_SUBJECT_ACCOUNT, .id = call->caller.user_id };
 }
 
+/* As GHCR does: what a workflow publishes is linked to its repository, and inherits if that has the
+ * same owner, who does not want it otherwise. */
+static enum sta_rc
+link_to_workflow(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
+{
+	e->package.repository_id = call->caller.workflow.repository_id;
+	e->package.inherits = e->namespace.inherits && call->caller.home_id == e->namespace.id;
+	return sta_package_update_link(c, e->package.id, e->package.repository_id, e->package.inherits, err);
+}
+
 enum sta_rc
 sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
 {
@@ -168,6 +200,8 @@ sta_entry_create(struct sta_db_conn *c, const struct sta_call *call, struct sta_
 	if (rc == STA_OK && call->caller.kind == STA_CALLER_USER)
 		rc = sta_grant_set(c, sta_grantable_package(e->package.id), caller_subject(call),
 				   STA_ROLE_ADMIN, err);
+	if (rc == STA_OK && call->caller.workflow.repository_id != 0)
+		rc = link_to_workflow(c, call, e, err);
 	if (rc == STA_OK)
 		rc = sta_audit(c, call, "package.create", e->name->full,
 			       sta_visibility_name(e->namespace.visibility), err);

@@ -8,6 +8,7 @@
 #include "model/schema.h"
 #include "model/settings.h"
 #include "registry/core.h"
+#include "registry/issuer_keys.h"
 
 #define WRITERS 4
 #define KEY_SETTING "token key"
@@ -27,6 +28,8 @@ sta_registry_defaults(struct sta_registry_options *o)
 		.token_ttl_s = 300,
 		.uploads_per_user = 1000,
 		.login_free_attempts = 5,
+		.workflow_ttl_s = 3600,
+		.issuer_keys_ttl_s = 600,
 	};
 }
 
@@ -79,6 +82,18 @@ make_caches(struct sta_registry *r, struct sta_err *err)
 }
 
 static enum sta_rc
+make_issuer_keys(struct sta_registry *r, struct sta_err *err)
+{
+	const struct sta_issuer_keys_options o = {
+		.ttl_s = r->options.issuer_keys_ttl_s,
+		.exceptions = r->options.net_exceptions,
+		.ca_file = r->options.net_ca_file,
+	};
+
+	return sta_issuer_keys_new(&o, &r->issuer_keys, err);
+}
+
+static enum sta_rc
 fill(struct sta_registry *r, struct sta_err *err)
 {
 	STA_AUTO(sta_arena_auto) struct sta_arena *a = sta_arena_new(KEY_ARENA_MAX);
@@ -98,6 +113,8 @@ fill(struct sta_registry *r, struct sta_err *err)
 		rc = sta_used_new(&r->used, err);
 	if (rc == STA_OK)
 		rc = sta_attempts_new(r->options.login_free_attempts, &r->attempts, err);
+	if (rc == STA_OK)
+		rc = make_issuer_keys(r, err);
 	return rc;
 }
 
@@ -130,6 +147,7 @@ sta_registry_close(struct sta_registry *r)
 	if (!r)
 		return;
 	sta_pool_free(r->writers); /* which may have buffers in hand */
+	sta_issuer_keys_free(r->issuer_keys);
 	sta_attempts_free(r->attempts);
 	sta_used_free(r->used);
 	sta_sessions_free(r->sessions);

@@ -31,6 +31,12 @@ struct sta_registry_options {
 	uint64_t uploads_per_user; /* open sessions; 1,000 */
 	/* Wrong passwords before the next has to wait (attempts.h); 5; 0: none has. */
 	uint64_t login_free_attempts;
+	uint64_t workflow_ttl_s;    /* tokens that jobs of workflows ask for; 3,600 */
+	uint64_t issuer_keys_ttl_s; /* keys of issuers are fetched anew after that; 600 */
+	/* Ranges of addresses to which the server may connect though they are not of the public Internet
+	 * (net/guard.h), and a PEM file with more authorities; NULL ends them; borrowed; or NULL. */
+	const char *const *net_exceptions;
+	const char *net_ca_file;
 	/* Prefixes of URLs behind which a repository's name stands, "https://github.com/"; NULL ends them;
 	 * borrowed; or NULL. */
 	const char *const *forges;

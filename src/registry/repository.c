@@ -337,7 +337,7 @@ switch_grants(struct sta_db_conn *c, const struct sta_entry *e, bool inherits, s
 	struct sta_grantable package = sta_grantable_package(e->package.id);
 
 	if (inherits && !e->package.inherits)
-		return sta_grant_remove_all(c, package, err);
+		return sta_grant_remove_inheritable(c, package, err);
 	if (!inherits && e->package.inherits)
 		return sta_grant_copy(c, sta_grantable_repository(e->package.repository_id), package, err);
 	return STA_OK;

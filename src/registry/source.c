@@ -189,6 +189,8 @@ may_write(const struct sta_call *call, const struct sta_repository_row *row)
 	struct sta_caller unlimited = call->caller;
 	struct sta_object o = sta_repository_object(row);
 
+	if (row->id == call->caller.workflow.repository_id)
+		return true;
 	unlimited.limited = false;
 	return sta_access_decide(&unlimited, &o, STA_ACTION_WRITE).allowed;
 }
@@ -241,7 +243,7 @@ sta_source_link(struct sta_registry *r, struct sta_db_conn *c, const struct sta_
 		rc = sta_package_is_new(c, e->package.id, call->caller.user_id, &created, err);
 	inherits = created && space.inherits && row.namespace_id == space.id;
 	if (rc == STA_OK && inherits) /* what its publisher got a moment ago */
-		rc = sta_grant_remove_all(c, sta_grantable_package(e->package.id), err);
+		rc = sta_grant_remove_inheritable(c, sta_grantable_package(e->package.id), err);
 	if (rc == STA_OK)
 		rc = sta_package_update_link(c, e->package.id, row.id, inherits, err);
 	if (rc != STA_OK)

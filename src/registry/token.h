@@ -76,7 +76,7 @@ struct sta_bearer_request {
 	size_t n_limits;
 	bool catalog;
 	bool mounts;       /* registry:mount:*, automatic mounts from all that the caller may read */
-	bool offline;      /* a refresh token too, unless the caller is anonymous */
+	bool offline;      /* a refresh token too, unless the caller is anonymous or a workflow */
 	bool all_readable; /* an anonymous caller must be able to read each of the packages */
 };
 
