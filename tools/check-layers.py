@@ -15,20 +15,21 @@ import sys
 # layer -> layers whose headers it may include, itself aside; lowest first, as in meson.build
 MAY = {
     "base": "",
+    "net": "base",
     "oci": "base",
     "crypto": "oci base",
     "db": "base",
     "store": "crypto oci base",
     "access": "oci base",
     "model": "access db crypto oci base",
-    "registry": "access model store db crypto oci base",
+    "registry": "access model store db crypto oci net base",
     "http": "base",
     "conf": "base",
     "api": "registry access http conf db crypto oci base",
     "web": "registry access http conf crypto oci base",
     "jobs": "registry conf base",
-    "cli": "api web jobs registry access model store db crypto oci http conf base",
-    "main.c": "cli api web jobs registry access model store db crypto oci http conf base",
+    "cli": "api web jobs registry access model store db crypto oci net http conf base",
+    "main.c": "cli api web jobs registry access model store db crypto oci net http conf base",
 }
 # (layer, lower layer) -> the only headers that it may use of it
 ONLY = {
@@ -51,6 +52,7 @@ LIBRARY = {
     "gnutls/*": ["http/mhd_tls.c"],
     "yaml.h": ["conf/file.c"],
     "zlib.h": ["crypto/pat.c"],
+    "curl/*": ["net/fetch.c"],
 }
 # Whatever is neither in LIBRARY nor here is refused, so that a new library is a decision.
 LIBC = re.compile(r"^((sys|linux|arpa|net|netinet|asm)/[\w/-]+|assert|ctype|dirent|endian|errno|fcntl|fnmatch|getopt|"

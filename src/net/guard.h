@@ -4,7 +4,8 @@
  * Without exceptions: addresses of the public Internet alone, none that is private, local to the
  * machine or the link, shared (100.64/10), multicast, reserved, for documentation or benchmarks, of a
  * cloud's metadata service (169.254.169.254, 168.63.129.16, fd00:ec2::254), nor an IPv6 one that
- * stands for such an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo); and https on port 443.
+ * stands for such an IPv4 address (mapped, NAT64, 6to4), nor any of other tunnels (compatible, Teredo,
+ * 64:ff9b:1::/48); and https on port 443.
  * An address inside one of the exceptions may be any of these, on any port, also with plain http.
  *
  * Layer: net.  May include: base.  Threads: no shared state.  Pure.

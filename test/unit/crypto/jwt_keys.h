@@ -21,9 +21,10 @@ static const char *const alg_of[N_KINDS] = { "RS256", "ES256", "EdDSA" };
 /* Two of each kind, made once: the second is a stranger's. */
 static EVP_PKEY *pkeys[N_KINDS][2];
 
-static inline void
-make_pkeys(void)
+static inline int
+make_pkeys(void **state)
 {
+	(void) state;
 	for (size_t i = 0; i < 2; i++) {
 		pkeys[KIND_RSA][i] = EVP_RSA_gen(2048U);
 		pkeys[KIND_EC][i] = EVP_EC_gen("P-256");
@@ -31,15 +32,18 @@ make_pkeys(void)
 		for (size_t k = 0; k < N_KINDS; k++)
 			assert_non_null(pkeys[k][i]);
 	}
+	return 0;
 }
 
-static inline void
-free_pkeys(void)
+static inline int
+free_pkeys(void **state)
 {
+	(void) state;
 	for (size_t k = 0; k < N_KINDS; k++) {
 		EVP_PKEY_free(pkeys[k][0]);
 		EVP_PKEY_free(pkeys[k][1]);
 	}
+	return 0;
 }
 
 /* A number of a key as base64url, of len bytes; 0: as many as it has. */

@@ -450,22 +450,6 @@ every_failure_is_no_memory_and_makes_no_set(void **state)
 	}
 }
 
-static int
-setup_group(void **state)
-{
-	(void) state;
-	make_pkeys();
-	return 0;
-}
-
-static int
-teardown_group(void **state)
-{
-	(void) state;
-	free_pkeys();
-	return 0;
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -487,5 +471,5 @@ main(void)
 		TEST(every_failure_is_no_memory_and_makes_no_set),
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, teardown_group);
+	return cmocka_run_group_tests(tests, make_pkeys, free_pkeys);
 }

@@ -780,22 +780,6 @@ a_full_arena_is_no_memory(void **state)
 	free(t);
 }
 
-static int
-setup_group(void **state)
-{
-	(void) state;
-	make_pkeys();
-	return 0;
-}
-
-static int
-teardown_group(void **state)
-{
-	(void) state;
-	free_pkeys();
-	return 0;
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -827,5 +811,5 @@ main(void)
 		TEST(a_full_arena_is_no_memory),
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, teardown_group);
+	return cmocka_run_group_tests(tests, make_pkeys, free_pkeys);
 }
