@@ -68,6 +68,32 @@ log_failure(const struct sta_request *req, const struct sta_err *err)
 			STA_F_STR("error", err->msg), STA_F_STR("about", err->detail), STA_F_END });
 }
 
+/* Of the REST interface, as GitHub's: message and status, and what is about it. */
+static const char *
+rest_error_body(const struct sta_request *req, const struct sta_err *err, int status)
+{
+	struct sta_buf b;
+	const char *text;
+
+	sta_buf_init(&b, BODY_MAX);
+	sta_buf_str(&b, "{\"message\":");
+	sta_buf_json(&b, public_message(err, status));
+	if (err->detail[0] && status < 500) {
+		sta_buf_str(&b, ",\"detail\":");
+		sta_buf_json(&b, err->detail);
+	}
+	sta_buf_printf(&b, ",\"status\":\"%d\"}\n", status);
+	text = sta_buf_ok(&b) ? sta_arena_strdup(req->arena, b.data) : NULL;
+	sta_buf_done(&b);
+	return text ? text : "{\"message\":\"out of memory\",\"status\":\"503\"}\n";
+}
+
+static bool
+is_rest(const struct sta_request *req)
+{
+	return req->path && strncmp(req->path, "/api/", strlen("/api/")) == 0;
+}
+
 static const char *
 error_body(const struct sta_request *req, const struct sta_err *err, const struct answer *a)
 {
@@ -124,7 +150,7 @@ sta_api_fail(void *ctx, struct sta_request *req, const struct sta_err *err, cons
 	*res = (struct sta_response){
 		.status = a.status,
 		.kind = STA_REPLY_BYTES,
-		.bytes = error_body(req, err, &a),
+		.bytes = is_rest(req) ? rest_error_body(req, err, a.status) : error_body(req, err, &a),
 		.fd = -1,
 	};
 	res->size = strlen(res->bytes);

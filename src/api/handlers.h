@@ -117,6 +117,7 @@ void sta_metrics_write(struct sta_api *api, struct sta_buf *b);
 
 sta_handler_fn sta_get_health, sta_get_ready, sta_get_metrics;                 /* health.c */
 sta_handler_fn sta_get_token, sta_post_token;                                  /* token.c */
+sta_handler_fn sta_post_workflow_token;                                        /* rest_workflow.c */
 sta_handler_fn sta_get_ping, sta_get_catalog, sta_get_tags, sta_get_referrers; /* v2_lists.c */
 sta_handler_fn sta_get_manifest, sta_put_manifest, sta_put_manifest_begin,
 	sta_delete_manifest_route;                  /* v2_manifests.c */

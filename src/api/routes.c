@@ -26,6 +26,7 @@ const struct sta_route sta_routes[] = {
 	{ STA_DELETE, "/v2/{name}/blobs/uploads/{id}", "upload", NO_BODY, sta_delete_upload },
 	{ STA_GET, "/token", "token", NO_BODY, sta_get_token },
 	{ STA_POST, "/token", "token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_token },
+	{ STA_POST, "/api/v3/registry/workflow-token", "workflow_token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_workflow_token },
 	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },
 	{ STA_GET, "/readyz", "readyz", NO_BODY, sta_get_ready },
 	{ STA_GET, "/metrics", "metrics", NO_BODY, sta_get_metrics },

@@ -138,6 +138,8 @@ sta_cli_fn sta_cmd_access_list, sta_cmd_access_grant, sta_cmd_access_revoke, sta
 sta_cli_fn sta_cmd_repository_create, sta_cmd_repository_list, sta_cmd_repository_set,
 	sta_cmd_repository_delete, sta_cmd_repository_access, sta_cmd_repository_grant,
 	sta_cmd_repository_revoke;
+sta_cli_fn sta_cmd_issuer_add, sta_cmd_issuer_list, sta_cmd_issuer_delete, sta_cmd_issuer_allow,
+	sta_cmd_issuer_rules, sta_cmd_issuer_disallow, sta_cmd_issuer_explain;
 sta_cli_fn sta_cmd_audit_list;
 sta_cli_fn sta_cmd_fsck, sta_cmd_gc;
 sta_cli_fn sta_cmd_config_check, sta_cmd_config_show, sta_cmd_serve, sta_cmd_version, sta_cmd_help;

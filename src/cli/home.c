@@ -69,6 +69,11 @@ registry_options(const struct sta_conf *conf)
 	o.login_free_attempts = sta_conf_number(conf, STA_OPTION_LOGIN_FREE_ATTEMPTS);
 	o.forges = sta_conf_list(conf, STA_OPTION_FORGES);
 	o.token_ttl_s = sta_conf_number(conf, STA_OPTION_TOKEN_TTL);
+	o.workflow_ttl_s = sta_conf_number(conf, STA_OPTION_WORKFLOW_TOKEN_TTL);
+	o.issuer_keys_ttl_s = sta_conf_number(conf, STA_OPTION_WORKFLOW_KEYS_TTL);
+	o.net_exceptions = sta_conf_list(conf, STA_OPTION_NET_ALLOW);
+	if (*sta_conf_text(conf, STA_OPTION_NET_CA_FILE) != '\0')
+		o.net_ca_file = sta_conf_text(conf, STA_OPTION_NET_CA_FILE);
 	return o;
 }
 

@@ -92,6 +92,8 @@ sta_op_fn sta_op_team_create, sta_op_team_set, sta_op_team_delete, sta_op_team_l
 sta_op_fn sta_op_access_list, sta_op_access_grant, sta_op_access_revoke, sta_op_access_explain;
 sta_op_fn sta_op_repository_create, sta_op_repository_list, sta_op_repository_set, sta_op_repository_delete,
 	sta_op_repository_access, sta_op_repository_grant, sta_op_repository_revoke;
+sta_op_fn sta_op_issuer_add, sta_op_issuer_list, sta_op_issuer_delete, sta_op_issuer_allow,
+	sta_op_issuer_rules, sta_op_issuer_disallow, sta_op_issuer_explain;
 sta_op_fn sta_op_audit_list;
 sta_op_fn sta_op_fsck, sta_op_gc;
 

@@ -14,6 +14,14 @@ sta_op_role(const char *word, enum sta_role *out, struct sta_err *err)
 	return sta_err_set(err, STA_INVALID, 0, "'%.40s' is no role; choose read, write or admin", word);
 }
 
+static const char *
+kind_of(const struct sta_grant *g)
+{
+	if (g->workflows)
+		return "repository";
+	return g->team ? "team" : "user";
+}
+
 enum sta_rc
 sta_op_grants(struct sta_op_run *run, const struct sta_grant *grants, size_t n, json_t **result,
 	      struct sta_err *err)
@@ -23,8 +31,8 @@ sta_op_grants(struct sta_op_run *run, const struct sta_grant *grants, size_t n, 
 	for (size_t i = 0; i < n && rc == STA_OK; i++)
 		rc = sta_op_row(run,
 				json_pack("{s:s, s:s, s:s, s:b}", "subject", grants[i].subject, "kind",
-					  grants[i].team ? "team" : "user", "role",
-					  sta_role_name(grants[i].role), "outside", grants[i].outside),
+					  kind_of(&grants[i]), "role", sta_role_name(grants[i].role),
+					  "outside", grants[i].outside),
 				err);
 	return rc == STA_OK ? sta_op_result(run, json_object(), result, err) : rc;
 }

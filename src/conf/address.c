@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/parse.h"
+#include "base/prefix.h"
 
 #define ADDRESS_TEXT_MAX 64
 
@@ -14,6 +15,14 @@ struct address {
 	struct in_addr v4;
 	struct in6_addr v6;
 };
+
+bool
+sta_range_valid(const char *text)
+{
+	struct sta_prefix ignored;
+
+	return sta_prefix_parse(text, &ignored);
+}
 
 static bool
 parse_address(const char *text, struct address *out)

@@ -13,6 +13,9 @@
 /* "127.0.0.1", "::1". */
 bool sta_address_valid(const char *text);
 
+/* "192.0.2.7", "10.1.0.0/16", "2001:db8::/32", as of base/prefix.h. */
+bool sta_range_valid(const char *text);
+
 /* "127.0.0.1:5000", "[::1]:5000". */
 bool sta_listen_valid(const char *text);
 

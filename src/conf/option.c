@@ -130,6 +130,25 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 		.name = "token.ttl", .type = STA_OPTION_SPAN, .def = "5m", .unit = "time", .min = "1s", .max = "24h",
 		.help = "Lifetime of the tokens that clients get from the token service and renew by themselves.",
 	},
+	[STA_OPTION_WORKFLOW_TOKEN_TTL] = {
+		.name = "workflow.token_ttl", .type = STA_OPTION_SPAN, .def = "1h", .unit = "time",
+		.min = "1s", .max = "24h",
+		.help = "Lifetime of the tokens that jobs of workflows ask for.",
+	},
+	[STA_OPTION_WORKFLOW_KEYS_TTL] = {
+		.name = "workflow.keys_ttl", .type = STA_OPTION_SPAN, .def = "10m", .unit = "time",
+		.min = "1s", .max = "24h",
+		.help = "After this time the keys of an issuer of workflows' tokens are fetched anew.",
+	},
+	[STA_OPTION_NET_ALLOW] = {
+		.name = "net.allow", .type = STA_OPTION_LIST, .def = "", .unit = "addresses",
+		.valid = sta_range_valid, .expects = "a range of addresses, such as 10.1.0.0/16 or 2001:db8::7",
+		.help = "Private addresses that the server may connect to, on any port, also without TLS.",
+	},
+	[STA_OPTION_NET_CA_FILE] = {
+		.name = "net.ca_file", .type = STA_OPTION_STRING, .def = "", .unit = "file",
+		.help = "PEM file with authorities that are trusted beside the system's, where the server connects to.",
+	},
 	[STA_OPTION_LOGIN_FREE_ATTEMPTS] = {
 		.name = "login.free_attempts", .type = STA_OPTION_U64, .def = "5", .unit = "attempts",
 		.min = "0", .max = "1000",

@@ -192,6 +192,27 @@ verified_claims(struct sta_registry *r, const struct sta_call *call, const struc
 	return claims;
 }
 
+/* A job of a workflow, as long as its repository and the rule that let it in are there. */
+static enum sta_rc
+become_job(struct sta_db_conn *c, struct sta_call *call, const struct sta_account *account,
+	   const struct sta_claims *claims, struct sta_err *err)
+{
+	struct sta_repository_row repository;
+	struct sta_issuer_rule_row rule;
+	struct sta_workflow workflow = { .rule_id = claims->rule_id, .most = claims->most };
+	enum sta_rc rc = sta_issuer_rule_by_id(c, call->arena, claims->rule_id, &rule, err);
+
+	if (rc == STA_OK)
+		rc = sta_repository_by_account(c, call->arena, account->id, &repository, err);
+	if (rc == STA_NOT_FOUND)
+		return has_ended(call, err);
+	if (rc != STA_OK)
+		return rc;
+	workflow.repository_id = repository.id;
+	sta_become_workflow(call, account, &repository, &workflow);
+	return STA_OK;
+}
+
 /* The account as it is now, and the personal access token that the bearer token came from. */
 static enum sta_rc
 become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
@@ -222,27 +243,6 @@ become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *c
 		return has_ended(call, err);
 	}
 	become(call, &account, row.scopes, row.id);
-	return STA_OK;
-}
-
-/* A job of a workflow, as long as its repository and the rule that let it in are there. */
-static enum sta_rc
-become_job(struct sta_db_conn *c, struct sta_call *call, const struct sta_account *account,
-	   const struct sta_claims *claims, struct sta_err *err)
-{
-	struct sta_repository_row repository;
-	struct sta_issuer_rule_row rule;
-	struct sta_workflow workflow = { .rule_id = claims->rule_id, .most = claims->most };
-	enum sta_rc rc = sta_issuer_rule_by_id(c, call->arena, claims->rule_id, &rule, err);
-
-	if (rc == STA_OK)
-		rc = sta_repository_by_account(c, call->arena, account->id, &repository, err);
-	if (rc == STA_NOT_FOUND)
-		return has_ended(call, err);
-	if (rc != STA_OK)
-		return rc;
-	workflow.repository_id = repository.id;
-	sta_become_workflow(call, account, &repository, &workflow);
 	return STA_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "registry/repository.h"
 
 #define AUDIT_PAGE_MAX 1000
+#define WORKFLOWS "repository:" /* before a repository whose workflows are meant */
 
 /* A package or repository, as the door to its administration found it. */
 struct object {
@@ -18,6 +19,7 @@ struct object {
 	const char *owner;
 	struct sta_grantable grantable;
 	int64_t namespace_id;
+	bool inherits; /* has the roles of its repository, but for workflows */
 };
 
 struct change {
@@ -45,13 +47,18 @@ door_to_package(struct sta_db_conn *c, const struct sta_call *call, const char *
 		.owner = sta_arena_strdup(call->arena, name.namespace),
 		.grantable = sta_grantable_package(e.package.id),
 		.namespace_id = e.namespace.id,
+		.inherits = e.package.inherits,
 	};
-	if (e.package.inherits)
-		return sta_err_set(err, STA_CONFLICT, 0,
-				   "'%s' has the roles of its repository; grant them there, or end the "
-				   "inheritance first",
-				   e.package.name);
 	return out->owner ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "package");
+}
+
+static enum sta_rc
+has_roles_of_its_repository(const struct object *o, struct sta_err *err)
+{
+	return sta_err_set(err, STA_CONFLICT, 0,
+			   "'%s' has the roles of its repository; grant them there, or end the inheritance "
+			   "first",
+			   o->name);
 }
 
 static enum sta_rc
@@ -80,6 +87,13 @@ door_to(struct sta_db_conn *c, const struct sta_call *call, enum sta_object_kind
 					  : door_to_repository(c, call, name, out, err);
 }
 
+/* As it is typed. */
+static const char *
+label_of(const struct sta_call *call, const struct sta_grant_row *row)
+{
+	return row->workflows ? sta_arena_printf(call->arena, WORKFLOWS "%s", row->name) : row->name;
+}
+
 static enum sta_rc
 list(struct sta_registry *r, const struct sta_call *call, enum sta_object_kind kind, const char *name,
      struct sta_grant **out, size_t *n, struct sta_err *err)
@@ -95,18 +109,24 @@ list(struct sta_registry *r, const struct sta_call *call, enum sta_object_kind k
 		rc = door_to(c, call, kind, name, &object, err);
 	if (rc == STA_OK)
 		rc = sta_grant_list(c, call->arena, object.grantable, object.namespace_id, &rows, &got, err);
+	if (rc == STA_OK && object.inherits && got == 0)
+		rc = has_roles_of_its_repository(&object, err);
 	if (rc != STA_OK)
 		return rc;
 	grants = sta_arena_alloc(call->arena, got * sizeof(*grants));
 	if (!grants)
 		return sta_err_set(err, STA_NOMEM, 0, "grants");
-	for (size_t i = 0; i < got; i++)
+	for (size_t i = 0; i < got; i++) {
 		grants[i] = (struct sta_grant){
-			.subject = rows[i].name,
+			.subject = label_of(call, &rows[i]),
 			.team = rows[i].subject.kind == STA_SUBJECT_TEAM,
+			.workflows = rows[i].workflows,
 			.outside = rows[i].outside,
 			.role = rows[i].role,
 		};
+		if (!grants[i].subject)
+			return sta_err_set(err, STA_NOMEM, 0, "grants");
+	}
 	*out = grants;
 	*n = got;
 	return STA_OK;
@@ -143,6 +163,26 @@ find_team(struct sta_db_conn *c, const struct change *x, const struct object *ob
 	return *label ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "team");
 }
 
+/* The account of a repository's workflows, which is made when it is to get something. */
+static enum sta_rc
+find_workflows(struct sta_db_conn *c, const struct change *x, const struct object *object,
+	       struct sta_subject *out, const char **label, struct sta_err *err)
+{
+	struct sta_repository_row row;
+	enum sta_rc rc;
+
+	if (object->grantable.kind != STA_OBJECT_PACKAGE)
+		return sta_err_set(err, STA_INVALID, 0, "workflows have roles on packages alone");
+	rc = sta_door_repository(c, x->call, x->subject + strlen(WORKFLOWS), STA_ACTION_READ, &row, err);
+	if (rc == STA_OK && x->role != STA_ROLE_NONE)
+		rc = sta_repository_account(c, &row, sta_now_unix(), &row.account_id, err);
+	if (rc != STA_OK)
+		return rc;
+	*out = (struct sta_subject){ .kind = STA_SUBJECT_ACCOUNT, .id = row.account_id };
+	*label = sta_arena_printf(x->call->arena, WORKFLOWS "%s", row.name);
+	return *label ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "repository");
+}
+
 static enum sta_rc
 find_subject(struct sta_db_conn *c, const struct change *x, const struct object *object,
 	     struct sta_subject *out, const char **label, struct sta_err *err)
@@ -151,6 +191,10 @@ find_subject(struct sta_db_conn *c, const struct change *x, const struct object 
 	struct sta_account user;
 	enum sta_rc rc;
 
+	if (strncmp(x->subject, WORKFLOWS, strlen(WORKFLOWS)) == 0)
+		return find_workflows(c, x, object, out, label, err);
+	if (object->inherits)
+		return has_roles_of_its_repository(object, err);
 	if (slash)
 		return find_team(c, x, object, slash, out, label, err);
 	rc = sta_find_user(c, x->call->arena, x->subject, &user, err);

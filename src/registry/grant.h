@@ -1,8 +1,9 @@
 /*
  * grant - roles on packages, and why somebody may or may not.
  *
- * A role is granted to a user ("alice"), or to a team ("acme/devs") of the organization that owns
- * the package.  A user who is not in that organization is an outside collaborator then.
+ * A role is granted to a user ("alice"), to a team ("acme/devs") of the organization that owns the
+ * package, or to the workflows of a repository ("repository:acme/app"; on packages alone, and also on
+ * those that inherit).  A user who is not in that organization is an outside collaborator then.
  *
  * Layer: registry.
  */
@@ -12,9 +13,10 @@
 #include "registry/registry.h"
 
 struct sta_grant {
-	const char *subject; /* "alice" or "acme/devs" */
+	const char *subject; /* "alice", "acme/devs" or "repository:acme/app" */
 	bool team;
-	bool outside; /* not a member of the organization that owns the package */
+	bool workflows; /* of a repository */
+	bool outside;   /* not a member of the organization that owns the package */
 	enum sta_role role;
 };
 

@@ -138,6 +138,8 @@ holds(const struct sta_issuer_row *issuer, const json_t *claims, const struct li
 
 	if (!value_of(l, pattern) || !copy(name, l->text, l->key_len))
 		return false;
+	for (char *p = pattern; repository && *p; p++)
+		*p = (char) tolower((unsigned char) *p);
 	if (is_meaning(l))
 		return matches(meant(issuer, claims, name, &named), repository, pattern);
 	return matches(claim(claims, name), false, pattern);
@@ -225,8 +227,8 @@ no_rule(const struct sta_issuer_row *issuer, const json_t *claims, struct sta_er
 
 enum sta_rc
 sta_job_judge(struct sta_arena *a, const struct sta_issuer_row *issuer,
-	      const struct sta_issuer_rule_row *rules, size_t n, const json_t *claims, struct sta_job *out,
-	      struct sta_err *err)
+	      const struct sta_issuer_rule_row *rules, size_t n, const json_t *claims,
+	      struct sta_job_verdict *out, struct sta_err *err)
 {
 	const struct sta_issuer_rule_row *best = NULL;
 

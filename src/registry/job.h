@@ -1,7 +1,7 @@
 /*
  * job - what the token of an issuer says of a workflow's job, and what the rules make of it.
  *
- * A rule lets a job in when all its conditions hold: "repository=acme/app", "ref=refs/heads/**",
+ * A rule lets a job in when all its conditions hold: "repository=acme/app", "ref=refs/tags/v?",
  * patterns as of base/glob.h.  The left side is one of the five meanings below, which the issuer
  * says the claims of ("repository=project_path"), or the name of a claim itself; '/' goes into an
  * object ("kubernetes.io/namespace").  Numbers and booleans count as their JSON text, of a list one
@@ -26,7 +26,7 @@
 #define STA_JOB_TEXT_MAX 512 /* bytes of a claim or a pattern */
 #define STA_JOB_LINES_MAX 16 /* conditions of a rule, claims of an issuer, events */
 
-struct sta_job {
+struct sta_job_verdict {
 	int64_t rule_id;
 	enum sta_role most;     /* what it may have at most */
 	const char *repository; /* OWNER/REPO, in lower case */
@@ -41,7 +41,7 @@ enum sta_rc sta_job_check(const struct sta_issuer_row *issuer, const json_t *cla
  * for whoever holds the token.  Texts in the arena. */
 enum sta_rc sta_job_judge(struct sta_arena *a, const struct sta_issuer_row *issuer,
 			  const struct sta_issuer_rule_row *rules, size_t n, const json_t *claims,
-			  struct sta_job *out, struct sta_err *err) STA_CHECK;
+			  struct sta_job_verdict *out, struct sta_err *err) STA_CHECK;
 
 /* Are these what an issuer or a rule can have?  STA_INVALID names the line that is not. */
 enum sta_rc sta_job_claims_valid(const char *lines, struct sta_err *err) STA_CHECK;

@@ -20,7 +20,7 @@ struct visit {
 	struct sta_call *call;
 	struct sta_jwt token;
 	struct sta_issuer_row issuer;
-	struct sta_job job;
+	struct sta_job_verdict job;
 	struct sta_repository_row repository;
 	struct sta_account account;
 };
@@ -58,7 +58,8 @@ turn_away(const struct visit *v, struct sta_err *err)
 	(void) snprintf(why, sizeof(why), "%s", err->msg);
 	log_refusal(v, why);
 	(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "denied");
-	(void) snprintf(err->detail, sizeof(err->detail), "workflow: %s", why);
+	(void) snprintf(err->detail, sizeof(err->detail), "workflow: %.*s",
+			(int) (sizeof(err->detail) - sizeof("workflow: ")), why);
 	return STA_DENIED;
 }
 
