@@ -6,7 +6,8 @@
  * in between.  No redirects, no proxies from the environment, no cookies, no credentials, no
  * compression, HTTP/1.1.  Certificates are verified (by the system's authorities, and those of ca_file).
  *
- * libcurl, which nothing else includes.
+ * libcurl, which nothing else includes, and which is loaded by the first call: a server that fetches
+ * nothing does not pay for it.
  *
  * Layer: net.  May include: base.  Threads: any that may wait; nothing is shared between calls.
  */
@@ -25,18 +26,19 @@
 struct sta_fetch {
 	const char *url;     /* "https://host[:port]/path", or http inside an exception of the guard */
 	size_t max;          /* bytes of the document */
-	uint64_t timeout_ms; /* for all of it; names and connections too */
+	uint64_t timeout_ms; /* for all of it, names and connections too; at least 1 */
 	struct sta_guard guard;
 	const char *ca_file; /* more authorities, PEM; NULL: the system's alone */
 };
 
-/* Once, before any thread: libcurl's own. */
+/* Loads libcurl, once; sta_fetch_get() does it too.  For those who want to know beforehand whether it
+ * can be.  STA_IO: it is not there.  Any thread, any number of times. */
 enum sta_rc sta_fetch_init(struct sta_err *err) STA_CHECK;
 
 /* The document of a 200, NUL-terminated, in the arena.  Errors: STA_INVALID the URL is not of that form
  * (a user, a fragment, another scheme, control characters, more than STA_FETCH_URL_MAX bytes);
- * STA_DENIED the guard refused each address; STA_IO anything else, with a message for the operator that
- * names host and reason and never more of the answer than its status. */
+ * STA_DENIED the guard refused each address; STA_NOMEM; STA_IO anything else, with a message for the
+ * operator that names host and reason and never more of the answer than its status. */
 enum sta_rc sta_fetch_get(struct sta_arena *a, const struct sta_fetch *what, char **out, size_t *len,
 			  struct sta_err *err) STA_CHECK;
 
