@@ -75,7 +75,7 @@ sta_issuer_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_issuer_ro
 		struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_issuer_row);
-	enum sta_rc rc = sta_sql_list(c, &list, read_issuer, err, SELECT_ISSUER " ORDER BY name", STA_V_NULL);
+	enum sta_rc rc = sta_sql_list(c, &list, read_issuer, err, SELECT_ISSUER " ORDER BY name");
 
 	if (rc != STA_OK)
 		return rc;

@@ -84,7 +84,8 @@ sta_entry_object(const struct sta_entry *e)
 		.owner_id = e->namespace.id,
 		.visibility = e->package.visibility,
 		.member = e->namespace.member,
-		.members_create = e->namespace.creates & STA_VISIBILITY_BIT(e->namespace.visibility),
+		.members_create = !e->namespace.is_org ||
+				  e->namespace.creates & STA_VISIBILITY_BIT(e->namespace.visibility),
 		.granted = e->package.granted,
 		.team = e->package.team,
 		.inherited = e->package.inherited,

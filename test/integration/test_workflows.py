@@ -70,8 +70,8 @@ def test_a_job_pushes_and_pulls_with_the_token_of_its_issuer(server, issuer, alg
     key = next(key for key in issuer.keys if key.algorithm == algorithm)
     client = job(server, issuer.token(key))
     name = f"acme/app-{algorithm.lower()}"
-    digest = client.push_image(name, "v1")
-    assert client.get(f"/v2/{name}/manifests/v1").headers["Docker-Content-Digest"] == digest
+    pushed = client.push_image(name, "v1")
+    assert client.get(f"/v2/{name}/manifests/v1").content == pushed.body
     listed = json.loads(server.cli("access", "list", name, "--json"))["grants"]
     assert [(grant["subject"], grant["kind"], grant["role"]) for grant in listed] == [("repository:acme/app", "repository", "admin")]
 
@@ -282,7 +282,6 @@ BAD = {
     "a foreign key of that name": lambda i: i.token(FOREIGN),
     "a key that is unknown": lambda i: i.token(header={"kid": "nobody"}),
     "the key of another algorithm": lambda i: i.token(0, header={"kid": "key-ES256"}),
-    "no key named, of three": lambda i: i.token(header={"kid": None}),
     "a number as the key": lambda i: i.token(header={"kid": 7}),
     "another algorithm": lambda i: i.token(header={"alg": "RS512"}),
     "no algorithm": lambda i: i.token(header={"alg": "none"}).rsplit(".", 1)[0] + ".",
@@ -322,11 +321,11 @@ def test_v104_v105_t7_a_token_that_is_not_good_is_refused(server, issuer, what):
 def test_the_log_says_why_and_never_holds_the_token(fresh, issuer):
     registry = fresh(SETTINGS)
     add(registry, "ci", issuer)
-    for what, why in (("wrong audience", "another audience"), ("expired", "has expired"), ("jwk", "jwk")):
+    for what, why in (("wrong audience", "another audience"), ("expired", "has expired"), ("jwk", "never accepted")):
         token = BAD[what](issuer)
         registry.secrets.append(token)
         ask(registry, token)
-        assert why in registry.log_text()
+        until(lambda: why in registry.log_text())
 
 
 def test_an_issuer_whose_keys_are_given_is_never_asked(fresh, tmp_path):
@@ -412,7 +411,7 @@ def test_an_issuer_that_is_out_of_order_is_503_and_said_in_the_log(fresh, what):
     answer = ask(registry, issuer.token())
     refused(answer, 503, "UNAVAILABLE")
     assert "Retry-After" in answer.headers
-    assert "keys of issuer not fetched" in registry.log_text()
+    until(lambda: "keys of issuer not fetched" in registry.log_text())
     issuer.publish()
     until(lambda: ask(registry, issuer.token()).status_code == 200)
     issuer.close()
@@ -438,7 +437,7 @@ def test_v70_t45_an_issuer_inside_is_asked_only_where_that_is_allowed(fresh):
     allow(registry, "ci", "repository=acme/*")
     refused(ask(registry, issuer.token()), 503, "UNAVAILABLE")
     assert issuer.asked == []
-    assert "keys of issuer not fetched" in registry.log_text()
+    until(lambda: "keys of issuer not fetched" in registry.log_text())
     issuer.close()
 
 
@@ -498,7 +497,7 @@ def test_a_job_whose_rule_is_gone_does_not_end_its_push(server, issuer):
     location = client.post("/v2/late/app/blobs/uploads/").headers["Location"]
     server.cli("issuer", "disallow", str(rule))
     content = b"late"
-    answer = client.put(f"{location}{'&' if '?' in location else '?'}digest={images.digest(content)}", data=content)
+    answer = client.put(f"{location}{'&' if '?' in location else '?'}digest={images.digest_of(content)}", data=content)
     assert answer.status_code in (401, 403)
     assert "late/app" not in server.packages()
 
