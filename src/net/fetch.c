@@ -274,12 +274,12 @@ fail(const struct transfer *t, int sys, const char *why, struct sta_err *err)
 static enum sta_rc
 bad_certificate(const struct transfer *t, struct sta_err *err)
 {
-	enum { NOT_YET = 9, EXPIRED = 10 }; /* OpenSSL's */
+	enum { NONE = 1, NOT_YET = 9, EXPIRED = 10 }; /* OpenSSL's; up to the first it found no fault */
 	char why[96];
 	long result = 0;
 
 	(void) lib.getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &result);
-	if (result == 0)
+	if (result <= NONE)
 		return fail(t, 0, "its certificate is for another name", err);
 	if (result == NOT_YET || result == EXPIRED)
 		return fail(t, 0, "its certificate has expired or is not valid yet", err);
@@ -294,6 +294,9 @@ explain(const struct transfer *t, CURLcode code, struct sta_err *err)
 	char why[96];
 	long sys = 0;
 
+	/* libcurl calls it so as well when a header is longer than it takes. */
+	if (code == CURLE_OUT_OF_MEMORY && t->opened > 0)
+		return fail(t, 0, "out of memory, or a header that is too long", err);
 	if (code == CURLE_OUT_OF_MEMORY || t->body.failed)
 		return sta_err_set(err, STA_NOMEM, 0, "out of memory for a document");
 	if (t->refused > 0 && t->opened == 0)
