@@ -104,6 +104,22 @@ sta_jwks_count(const struct sta_jwks *keys)
 	return keys->n;
 }
 
+static bool
+has_id(const struct sta_jwk *k, const char *kid)
+{
+	return !kid || (k->kid && strcmp(k->kid, kid) == 0);
+}
+
+static enum sta_rc
+not_found(const struct sta_jwt *token, bool other, struct sta_err *err)
+{
+	if (token->kid && other)
+		return refuse("the token's key is for another algorithm", err);
+	return sta_err_set(err, STA_NOT_FOUND, 0,
+			   token->kid ? "no key has the token's key id"
+				      : "no key is for the token's algorithm");
+}
+
 /* The one key of that id and algorithm.  Keys of different kinds may share an id
  * (RFC 7517, 4.5); two of one kind would have to be tried in turn, and are not. */
 static enum sta_rc
@@ -111,28 +127,26 @@ find(const struct sta_jwks *keys, const struct sta_jwt *token, const struct sta_
      struct sta_err *err)
 {
 	const struct sta_jwk *found = NULL;
+	unsigned int fit = 0;
 	bool other = false;
 
 	for (size_t i = 0; i < keys->n; i++) {
 		const struct sta_jwk *k = &keys->keys[i];
 
-		if (token->kid && (!k->kid || strcmp(k->kid, token->kid) != 0))
+		if (!has_id(k, token->kid))
 			continue;
-		if (k->alg != token->alg) {
-			other = true;
-			continue;
+		if (k->alg == token->alg) {
+			found = k;
+			fit++;
 		}
-		if (found && token->kid)
-			return refuse("two keys have the token's key id", err);
-		if (found)
-			return sta_err_set(err, STA_NOT_FOUND, 0,
-					   "the token has no key id to choose a key by");
-		found = k;
+		other = other || k->alg != token->alg;
 	}
-	if (!found && token->kid && other)
-		return refuse("the token's key is for another algorithm", err);
-	if (!found)
-		return sta_err_set(err, STA_NOT_FOUND, 0, "no key has the token's key id");
+	if (fit == 0)
+		return not_found(token, other, err);
+	if (fit > 1 && token->kid)
+		return refuse("two keys have the token's key id", err);
+	if (fit > 1)
+		return sta_err_set(err, STA_NOT_FOUND, 0, "the token has no key id to choose a key by");
 	*out = found;
 	return STA_OK;
 }

@@ -19,7 +19,7 @@
 
 /* libcurl brings 19 libraries with it.  Linked, they made the start take 2.1 ms longer (11.0 to 13.1) and
  * cost 1.7 MiB of memory in every server, also in those that never fetch anything
- * (docs/internals/identity.md); so it is loaded by the first who needs it. */
+ * (docs/internals/fetching.md); so it is loaded by the first who needs it. */
 static struct {
 	pthread_mutex_t lock;
 	bool loaded; /* the pointers below are good, and stay */
@@ -228,21 +228,29 @@ take(char *p, size_t size, size_t n, void *arg)
 static bool
 restrict_transfer(struct transfer *t)
 {
+	static const struct {
+		CURLoption option;
+		long value;
+	} rules[] = {
+		{ CURLOPT_FOLLOWLOCATION, 0 },
+		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+		{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+		{ CURLOPT_SSL_VERIFYPEER, 1 },
+		{ CURLOPT_SSL_VERIFYHOST, 2 },
+		{ CURLOPT_NOSIGNAL, 1 },
+		{ CURLOPT_QUICK_EXIT, 1 }, /* else the end waits for a resolver that does not answer */
+	};
 	CURL *easy = t->easy;
 
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (lib.setopt(easy, rules[i].option, rules[i].value) != CURLE_OK)
+			return false;
+	}
 	return lib.setopt(easy, CURLOPT_PROTOCOLS_STR, t->url.tls ? "https" : "http") == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 	       lib.setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED) == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-	       lib.setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	       /* else the end waits for a resolver that does not answer */
-	       lib.setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK;
+	       lib.setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+	       lib.setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
 }
 
 /* The file of CAINFO takes the place of the system's file of authorities; the system's folder of the
@@ -263,11 +271,17 @@ describe_transfer(struct transfer *t)
 }
 
 static enum sta_rc
-fail(const struct transfer *t, int sys, const char *why, struct sta_err *err)
+fail(const struct transfer *t, enum sta_rc rc, int sys, const char *why, struct sta_err *err)
 {
 	size_t shown = t->url.host_len < HOST_SHOWN ? t->url.host_len : HOST_SHOWN;
 
-	return sta_err_set(err, STA_IO, sys, "%.*s: %s", (int) shown, t->url.host, why);
+	return sta_err_set(err, rc, sys, "%.*s: %s", (int) shown, t->url.host, why);
+}
+
+static enum sta_rc
+no_memory(struct sta_err *err)
+{
+	return sta_err_set(err, STA_NOMEM, 0, "out of memory for a document");
 }
 
 /* Without libcurl's own words, in which names out of the certificate may stand. */
@@ -280,39 +294,59 @@ bad_certificate(const struct transfer *t, struct sta_err *err)
 
 	(void) lib.getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &result);
 	if (result <= NONE)
-		return fail(t, 0, "its certificate is for another name", err);
+		return fail(t, STA_IO, 0, "its certificate is for another name", err);
 	if (result == NOT_YET || result == EXPIRED)
-		return fail(t, 0, "its certificate has expired or is not valid yet", err);
+		return fail(t, STA_IO, 0, "its certificate has expired or is not valid yet", err);
 	(void) snprintf(why, sizeof(why),
 			"its certificate is not one of a known authority (OpenSSL's code %ld)", result);
-	return fail(t, 0, why, err);
+	return fail(t, STA_IO, 0, why, err);
 }
 
 static enum sta_rc
-explain(const struct transfer *t, CURLcode code, struct sta_err *err)
+too_large(const struct transfer *t, struct sta_err *err)
 {
-	char why[96];
+	char why[64];
+
+	(void) snprintf(why, sizeof(why), "the document is larger than %zu bytes", t->what->max);
+	return fail(t, STA_IO, 0, why, err);
+}
+
+/* What libcurl gave as the reason. */
+static enum sta_rc
+explain_code(const struct transfer *t, CURLcode code, struct sta_err *err)
+{
 	long sys = 0;
 
-	/* libcurl calls it so as well when a header is longer than it takes. */
-	if (code == CURLE_OUT_OF_MEMORY && t->opened > 0)
-		return fail(t, 0, "out of memory, or a header that is too long", err);
-	if (code == CURLE_OUT_OF_MEMORY || t->body.failed)
-		return sta_err_set(err, STA_NOMEM, 0, "out of memory for a document");
-	if (t->refused > 0 && t->opened == 0)
-		return sta_err_set(err, STA_DENIED, 0, "%.*s: its address is not one to connect to",
-				   (int) (t->url.host_len < HOST_SHOWN ? t->url.host_len : HOST_SHOWN),
-				   t->url.host);
-	if (t->too_large || code == CURLE_FILESIZE_EXCEEDED) {
-		(void) snprintf(why, sizeof(why), "the document is larger than %zu bytes", t->what->max);
-		return fail(t, 0, why, err);
-	}
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return fail(t, 0, "no complete answer in time", err);
-	if (code == CURLE_PEER_FAILED_VERIFICATION)
+	switch ((int) code) {
+	case CURLE_OUT_OF_MEMORY:
+		/* It says so as well when a header is longer than it takes. */
+		return t->opened == 0
+			       ? no_memory(err)
+			       : fail(t, STA_IO, 0, "out of memory, or a header that is too long", err);
+	case CURLE_FILESIZE_EXCEEDED:
+		return too_large(t, err);
+	case CURLE_OPERATION_TIMEDOUT:
+		return fail(t, STA_IO, 0, "no complete answer in time", err);
+	case CURLE_PEER_FAILED_VERIFICATION:
 		return bad_certificate(t, err);
-	(void) lib.getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
-	return fail(t, code == CURLE_COULDNT_CONNECT ? (int) sys : 0, lib.strerror(code), err);
+	case CURLE_COULDNT_CONNECT:
+		(void) lib.getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
+		break;
+	default:
+		break;
+	}
+	return fail(t, STA_IO, (int) sys, lib.strerror(code), err);
+}
+
+/* What our own functions saw comes first. */
+static enum sta_rc
+explain(const struct transfer *t, CURLcode code, struct sta_err *err)
+{
+	if (t->refused > 0 && t->opened == 0)
+		return fail(t, STA_DENIED, 0, "its address is not one to connect to", err);
+	if (t->too_large)
+		return too_large(t, err);
+	return t->body.failed ? no_memory(err) : explain_code(t, code, err);
 }
 
 /* A status that is not 200 is the reason, whatever else ended the transfer. */
@@ -326,7 +360,7 @@ perform(struct transfer *t, struct sta_err *err)
 	if (lib.getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status != 0 &&
 	    status != STATUS_OK) {
 		(void) snprintf(why, sizeof(why), "it answered %ld", status);
-		return fail(t, 0, why, err);
+		return fail(t, STA_IO, 0, why, err);
 	}
 	return code == CURLE_OK ? STA_OK : explain(t, code, err);
 }
@@ -350,14 +384,14 @@ sta_fetch_get(struct sta_arena *a, const struct sta_fetch *what, char **out, siz
 	t.easy = easy;
 	t.body = body;
 	if (!easy || !restrict_transfer(&t) || !describe_transfer(&t))
-		return sta_err_set(err, STA_NOMEM, 0, "out of memory for a document");
+		return no_memory(err);
 	rc = perform(&t, err);
 	body = t.body;
 	if (rc != STA_OK)
 		return rc;
 	copy = sta_arena_strndup(a, body.data ? body.data : "", body.len);
 	if (!copy)
-		return sta_err_set(err, STA_NOMEM, 0, "out of memory for a document");
+		return no_memory(err);
 	*out = copy;
 	*len = body.len;
 	return STA_OK;

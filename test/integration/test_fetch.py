@@ -213,7 +213,7 @@ def test_nobody_there_is_an_error_that_names_the_host():
 
 # From where
 
-def test_v70_t45_refused_addresses_see_no_connection(place):
+def test_v70_v84_t45_refused_addresses_see_no_connection(place):
     one = place()
     for exceptions in ((), ("127.0.0.2",), ("10.0.0.0/8", "::/0")):
         for scheme in ("http", "https"):
