@@ -32,6 +32,8 @@ ALLOWED = {
     ("sta_blob_end_claims", "blob"): "walks the partial index of claimed blobs, once at start",
     ("sta_repository_list", "repository"): "lists all, or those of a namespace, in the order of the index on names",
     ("sta_org_list", "namespace"): "lists every organization, or those of one account, in order",
+    ("sta_issuer_list", "issuer"): "lists every issuer, for administrators; few rows",
+    ("sta_issuer_rule_list", "issuer_rule"): "lists those of an issuer, or all for administrators; few rows",
     ("sta_blob_deleting", "blob"): "walks the partial index of blobs without members, up to the limit",
 }
 

@@ -15,7 +15,7 @@
  *
  * Only files of registry/ include this.
  *
- * Layer: registry.  May include: model, base.  Threads: no shared state.  Pure.
+ * Layer: registry.  May include: model, oci, base.  Threads: no shared state.  Pure.
  */
 #ifndef STA_REGISTRY_JOB_H
 #define STA_REGISTRY_JOB_H

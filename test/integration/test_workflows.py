@@ -1,7 +1,10 @@
-"""Jobs of workflows push and pull with the token of their issuer, as far as a rule lets them."""
+"""Jobs of workflows push and pull with the token of their issuer, as far as a rule lets them (route workflow_token)."""
 
 import json
+import re
+import shlex
 import time
+from pathlib import Path
 
 import pytest
 
@@ -603,6 +606,30 @@ def test_workflows_have_roles_on_packages_alone(server):
     assert done.returncode == 1 and "workflows have roles on packages alone" in done.stderr
     done = server.run("access", "grant", "acme/app-rs256", "repository:acme/none", "write")
     assert done.returncode == 1 and "no repository 'acme/none'" in done.stderr
+
+
+def test_the_examples_of_the_document_go_as_they_say(fresh):
+    text = (Path(__file__).resolve().parents[2] / "docs/WORKFLOWS.md").read_text()
+    shown = re.sub(r"```.*?```", "", text, flags=re.S)  # what is no command here
+    lines = [line[4:] for line in shown.splitlines() if line.startswith("    ")]
+    registry = fresh({})
+    registry.user("olga")
+    registry.cli("org", "create", "acme", "--owner", "olga")
+    (registry.directory / "keys.json").write_text(json.dumps({"keys": [FOREIGN.public()]}))
+    checked = 0
+    for i, line in enumerate(lines):
+        if not line.startswith("$ staithe issuer") or "< token" in line:
+            continue
+        words = [str(registry.directory / word) if word == "keys.json" else word for word in shlex.split(line)[2:]]
+        expected = []
+        for follower in lines[i + 1:]:
+            if follower.startswith(("$", "Error", "{")):
+                break
+            expected.append(follower.rstrip())
+        said = [row.rstrip() for row in registry.cli(*words).splitlines()]
+        assert not expected or said == expected, line
+        checked += bool(expected)
+    assert checked >= 6
 
 
 def test_fsck_finds_nothing(server):
