@@ -66,6 +66,20 @@ sta_cli_done(const struct sta_cli *cli, const json_t *answer, const char *fmt, .
 	va_end(ap);
 }
 
+/* Texts of a list, with commas. */
+static void
+join(const json_t *list, char *out)
+{
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < json_array_size(list) && len < CELL_MAX; i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		len += (size_t) snprintf(out + len, CELL_MAX - len, "%s%s", i > 0 ? "," : "", s ? s : "-");
+	}
+}
+
 /* The member of a row as a cell's text. */
 static void
 cell(const json_t *row, const char *key, char out[CELL_MAX])
@@ -76,6 +90,8 @@ cell(const json_t *row, const char *key, char out[CELL_MAX])
 		(void) snprintf(out, CELL_MAX, "%s", json_string_value(v));
 	else if (json_is_integer(v))
 		(void) snprintf(out, CELL_MAX, "%" PRId64, (int64_t) json_integer_value(v));
+	else if (json_array_size(v) > 0)
+		join(v, out);
 	else
 		(void) snprintf(out, CELL_MAX, "%s", json_is_true(v) ? "yes" : json_is_false(v) ? "no" : "-");
 	plain(out);
