@@ -180,6 +180,9 @@ decide_by_role(const struct sta_caller *c, const struct sta_object *o, enum sta_
 		return allow(enough->rule);
 	if (action == STA_ACTION_WRITE && !o->exists && may_ask_to_create(c, o))
 		return decide_to_create(o);
+	/* Clients look before they push; who may make the package learns nothing by that. */
+	if (action == STA_ACTION_READ && !o->exists && may_ask_to_create(c, o) && o->members_create)
+		return allow(STA_RULE_ALLOWED_CREATE);
 	return deny(STA_RULE_DENIED_ROLE, may_know);
 }
 

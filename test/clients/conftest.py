@@ -8,11 +8,12 @@ A test reads like a terminal session:
         assert "denied" in said
 
 Every script runs with `sh -eu` in a folder of its own.  It finds there `hello/` (a Dockerfile and a static program),
-and in its environment REGISTRY (ADDRESS:PORT), ALICE and BOB (a token of each user).  HOME is that folder, so that no
-client reads or leaves anything elsewhere.
+and in its environment REGISTRY (ADDRESS:PORT), ALICE and BOB (a token of each user), and JOB (what a workflow of the
+repository alice/code shows).  HOME is that folder, so that no client reads or leaves anything elsewhere.
 
 A client that is not installed is left out, with one line that says so; with STAITHE_ALL_CLIENTS=1 its tests fail.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -26,6 +27,7 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "integration"))
 from harness import Registry  # noqa: E402
+from harness.issuer import AUDIENCE, Issuer  # noqa: E402
 
 ALL_CLIENTS = os.environ.get("STAITHE_ALL_CLIENTS") == "1"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:" + os.environ["PATH"]  # the distribution's clients before any other
@@ -120,8 +122,20 @@ def registry(place):
     """A server for one file of tests, with the users alice and bob."""
     server = Registry(place / "registry").start()
     server.tokens = {name.upper(): server.user(name).token for name in ("alice", "bob")}
+    server.tokens["JOB"] = job(server, place)
     yield server
     server.stop()
+
+
+def job(server, place):
+    """The token of a workflow's job, signed by an issuer that the server trusts."""
+    issuer = Issuer(["RS256"])
+    issuer.close()  # the server has its keys
+    (place / "keys.json").write_text(json.dumps(issuer.key_set()))
+    server.cli("issuer", "add", "ci", "--url", "https://ci.example.com", "--audience", AUDIENCE,
+               "--claims", "repository=repository", "--keys", str(place / "keys.json"))
+    server.cli("issuer", "allow", "ci", "--when", "repository=alice/code", "--role", "write")
+    return issuer.token(iss="https://ci.example.com", repository="alice/code", exp=int(time.time()) + 3600)
 
 
 @pytest.fixture(scope="session")

@@ -130,3 +130,12 @@ def test_missing_tag(sh):
     sh("docker build --tag $REGISTRY/alice/tags:1 hello && docker push $REGISTRY/alice/tags:1")
     said = sh.refused("docker pull $REGISTRY/alice/tags:absent")
     assert "/alice/tags:absent not found: manifest unknown" in said
+
+
+def test_a_workflow_logs_in_with_the_token_of_its_issuer(sh):
+    sh("echo $JOB | docker login --username whoever --password-stdin $REGISTRY")
+    sh("docker build --tag $REGISTRY/alice/built:1 hello && docker push $REGISTRY/alice/built:1")
+    sh("docker rmi $REGISTRY/alice/built:1 && docker pull $REGISTRY/alice/built:1")
+    sh("docker tag $REGISTRY/alice/built:1 $REGISTRY/bob/built:1")
+    said = sh.refused("docker push $REGISTRY/bob/built:1")
+    assert "installation not allowed to Write organization package" in said

@@ -100,3 +100,12 @@ def test_missing_tag(sh):
     sh(LOGIN)
     sh("podman build --tag $REGISTRY/alice/tags:1 hello && podman push $REGISTRY/alice/tags:1")
     assert "/alice/tags: manifest unknown" in sh.refused("podman pull $REGISTRY/alice/tags:absent")
+
+
+def test_a_workflow_logs_in_with_the_token_of_its_issuer(sh):
+    sh("echo $JOB | podman login --username whoever --password-stdin $REGISTRY")
+    sh("podman build --tag $REGISTRY/alice/built:1 hello && podman push $REGISTRY/alice/built:1")
+    sh("podman rmi $REGISTRY/alice/built:1 && podman pull $REGISTRY/alice/built:1")
+    sh("podman tag $REGISTRY/alice/built:1 $REGISTRY/bob/built:1")
+    said = sh.refused("podman push $REGISTRY/bob/built:1")
+    assert "bob/built: 403 (Forbidden)" in said  # it asks for the layers first

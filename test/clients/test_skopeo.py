@@ -112,3 +112,12 @@ def test_missing_tag_and_missing_image(sh):
     sh("skopeo copy oci:layout:one docker://$REGISTRY/alice/there:1")
     assert "/alice/there: manifest unknown" in sh.refused("skopeo inspect docker://$REGISTRY/alice/there:absent")
     assert "/alice/absent: name unknown" in sh.refused("skopeo inspect docker://$REGISTRY/alice/absent:1")
+
+
+def test_a_workflow_copies_with_a_token_of_the_registry(sh):
+    """The token of the issuer in exchange for one that lives longer."""
+    sh("""curl -fsS -d "{\\"token\\": \\"$JOB\\"}" http://$REGISTRY/api/v3/registry/workflow-token > answer
+          sed 's/.*"token":"\\([^"]*\\)".*/\\1/' answer | skopeo login --username whoever --password-stdin $REGISTRY""")
+    sh("skopeo copy oci:layout:one docker://$REGISTRY/alice/copied:1")
+    said = sh.refused("skopeo copy oci:layout:one docker://$REGISTRY/bob/copied:1")
+    assert "bob/copied: 403 (Forbidden)" in said  # it asks for the layers first
