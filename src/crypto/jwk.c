@@ -87,12 +87,20 @@ bytes(struct sta_arena *a, const json_t *j, const char *name, unsigned char **ou
       struct sta_err *err)
 {
 	const json_t *text = json_object_get(j, name);
+	unsigned char *raw = NULL;
+	size_t n = 0;
 	enum sta_rc rc;
 
 	if (!json_is_string(text))
 		return leave_out("a key that lacks a part", err);
-	rc = sta_jwt_decode(a, json_string_value(text), json_string_length(text), out, len, err);
-	return rc == STA_OK && *len == 0 ? leave_out("a key with an empty part", err) : rc;
+	rc = sta_jwt_decode(a, json_string_value(text), json_string_length(text), &raw, &n, err);
+	if (rc != STA_OK)
+		return rc;
+	if (n == 0)
+		return leave_out("a key with an empty part", err);
+	*out = raw;
+	*len = n;
+	return STA_OK;
 }
 
 /* Both are odd and have no zero in front (RFC 7518, 6.3.1). */
@@ -123,7 +131,7 @@ make_rsa(struct sta_arena *a, const json_t *j, EVP_PKEY **out, struct sta_err *e
 
 	if (rc == STA_OK)
 		rc = bytes(a, j, "e", &e_raw, &e_len, err);
-	if (rc != STA_OK)
+	if (!n_raw || !e_raw)
 		return rc;
 	if (!rsa_valid(n_raw, n_len, e_raw, e_len))
 		return leave_out("an RSA key of another size", err);
@@ -262,7 +270,8 @@ sta_jwk_read(struct sta_arena *scratch, const json_t *j, struct sta_jwk *out, st
 	if (kid && !k.kid)
 		return no_memory(err);
 	*out = k;
-	k = (struct sta_jwk){ .alg = STA_JWT_RS256 };
+	k.pkey = NULL;
+	k.kid = NULL;
 	return STA_OK;
 }
 

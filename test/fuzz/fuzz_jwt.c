@@ -126,15 +126,14 @@ sign(struct sta_arena *a, const char *text)
 
 /* What a header must be, read another way. */
 static bool
-header_fine(const json_t *h)
+header_fine(json_t *h)
 {
 	static const char *const never[] = { "jwk", "jku", "x5u", "x5c", "crit", "b64", "zip", "enc" };
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *) (uintptr_t) h, key,
-			    value) for (size_t i = 0; i < sizeof(never) / sizeof(never[0]);
-					i++) if (strcmp(key, never[i]) == 0) return false;
+	json_object_foreach(h, key, value) for (size_t i = 0; i < sizeof(never) / sizeof(never[0]);
+						i++) if (strcmp(key, never[i]) == 0) return false;
 	return json_is_string(json_object_get(h, "alg"));
 }
 

@@ -62,8 +62,7 @@ static const char *const bad[] = {
 	"https://ci.example.com/\x01",
 	"https://ci.example.com/\x7f",
 	"https://ci.example.com/\xc3\xa9",
-	"https://b\xc3\xbc"
-	"cher.example.com/",
+	"https://\xc3\xbc.example.com/",
 	"https://ci.example.com/<a>",
 	"https://ci.example.com/\"a\"",
 	"https://ci.example.com/{a}",
