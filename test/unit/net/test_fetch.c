@@ -1,8 +1,12 @@
 #include "t.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "fault.h"
@@ -205,6 +209,71 @@ a_refused_address_is_denied_and_its_host_named(void **state)
 	}
 }
 
+#define DOCUMENT "{\"keys\":[]}"
+
+/* Answers everybody with DOCUMENT, until the listener is shut down. */
+static void *
+serve(void *arg)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" DOCUMENT;
+	const int *listener = arg;
+	int fd;
+
+	while ((fd = accept(*listener, NULL, NULL)) >= 0) {
+		char request[1000];
+
+		if (read(fd, request, sizeof(request)) > 0)
+			(void) send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+		(void) close(fd);
+	}
+	return NULL;
+}
+
+static void
+every_failure_is_no_memory_and_writes_nothing(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t address_len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sta_prefix here;
+	struct sta_fetch what = { .max = 1000, .timeout_ms = 10000, .guard = { &here, 1 } };
+	pthread_t thread;
+	char url[64];
+	long n = 0;
+
+	(void) state;
+	assert_true(sta_prefix_parse("127.0.0.1", &here));
+	assert_int_equal(bind(listener, (const struct sockaddr *) &address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 8), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *) &address, &address_len), 0);
+	assert_int_equal(pthread_create(&thread, NULL, serve, &listener), 0);
+	(void) snprintf(url, sizeof(url), "http://127.0.0.1:%u/", (unsigned int) ntohs(address.sin_port));
+	what.url = url;
+	for (;; n++) {
+		STA_AUTO(sta_arena_auto) struct sta_arena *a = sta_arena_new(1 << 16);
+		struct sta_err err = { .rc = STA_OK };
+		char *document = NULL;
+		size_t len = 0;
+		enum sta_rc rc;
+
+		fault_at(n);
+		rc = sta_fetch_get(a, &what, &document, &len, &err);
+		if (!fault_done()) {
+			assert_int_equal(rc, STA_OK);
+			assert_string_equal(document, DOCUMENT);
+			assert_int_equal(len, strlen(DOCUMENT));
+			break;
+		}
+		assert_int_equal(rc, STA_NOMEM);
+		assert_int_equal(err.rc, STA_NOMEM);
+		assert_null(document);
+	}
+	assert_true(n >= 2);
+	(void) shutdown(listener, SHUT_RDWR);
+	(void) pthread_join(thread, NULL);
+	(void) close(listener);
+}
+
 int
 main(void)
 {
@@ -214,6 +283,7 @@ main(void)
 		cmocka_unit_test(other_urls_are_refused_before_anything_is_asked),
 		cmocka_unit_test(a_url_has_at_most_2048_bytes),
 		cmocka_unit_test(a_refused_address_is_denied_and_its_host_named),
+		cmocka_unit_test(every_failure_is_no_memory_and_writes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
