@@ -205,17 +205,13 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	return fd;
 }
 
-/* A piece of the body.  Taking less than all of it ends the transfer: a page that is no answer,
- * or more than was asked for. */
+/* A piece of the body.  Taking less than all of it ends the transfer. */
 static size_t
 take(char *p, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
 	size_t len = size * n; /* size is 1 */
-	long status = 0;
 
-	if (lib.getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK || status != STATUS_OK)
-		return 0;
 	if (len > t->what->max - t->body.len) {
 		t->too_large = true;
 		return 0;
