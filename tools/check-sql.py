@@ -31,6 +31,9 @@ ALLOWED = {
     ("sta_package_next_empty", "package"): "walks the partial index of what was never published",
     ("sta_blob_end_claims", "blob"): "walks the partial index of claimed blobs, once at start",
     ("sta_repository_list", "repository"): "lists all, or those of a namespace, in the order of the index on names",
+    ("sta_past_find", "asked"): "one row, which the statement makes",
+    ("sta_kept_names", "former_package"): "lists all, for administrators",
+    ("sta_kept_names", "retired_name"): "the same",
     ("sta_org_list", "namespace"): "lists every organization, or those of one account, in order",
     ("sta_issuer_list", "issuer"): "lists every issuer, for administrators; few rows",
     ("sta_issuer_rule_list", "issuer_rule"): "lists those of an issuer, or all for administrators; few rows",
@@ -41,6 +44,7 @@ ALLOWED = {
 ALLOWED_SORTS = {
     "sta_org_member_list": "the names of members are in another table; at most an organization's",
     "sta_team_member_list": "the same for a team",
+    "sta_kept_names": "names of three tables in one list, for administrators",
     "sta_grant_list": "people and teams in one list; at most a package's",
     "sta_grant_by_team": "the grants of one package, to explain them",
     "sta_audit_page_of": "entries of several targets by time; for administrators",

@@ -4,7 +4,8 @@
 
 #define NAMESPACE_USER 1
 #define SELECT_ACCOUNT                                                                                       \
-	"SELECT n.id, n.name, a.password_hash, a.site_admin, a.disabled, a.epoch, n.created"                 \
+	"SELECT n.id, n.name, a.password_hash, a.site_admin, a.disabled, a.epoch, n.created, a.visibility,"  \
+	" a.inherits"                                                                                        \
 	" FROM namespace n JOIN account a ON a.id = n.id"
 
 static enum sta_rc
@@ -18,6 +19,8 @@ read_account(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_e
 		.disabled = sta_db_int(s, 4) != 0,
 		.epoch = sta_db_int(s, 5),
 		.created_unix = sta_db_int(s, 6),
+		.visibility = sta_sql_enum(s, 7),
+		.inherits = sta_db_int(s, 8) != 0,
 	};
 
 	if (!got.name || (!got.password_hash && !sta_db_is_null(s, 2)))
@@ -93,6 +96,17 @@ sta_account_set_disabled(struct sta_db_conn *c, int64_t id, bool disabled, struc
 	enum sta_rc rc =
 		sta_sql_run(c, err, "UPDATE account SET disabled = $1, epoch = epoch + 1 WHERE id = $2",
 			    STA_V_INT(disabled), STA_V_INT(id));
+
+	return changed_one(c, rc, err);
+}
+
+enum sta_rc
+sta_account_set_defaults(struct sta_db_conn *c, int64_t id, enum sta_visibility v, bool inherits,
+			 struct sta_err *err)
+{
+	enum sta_rc rc =
+		sta_sql_run(c, err, "UPDATE account SET visibility = $1, inherits = $2 WHERE id = $3",
+			    STA_V_INT(v), STA_V_INT(inherits), STA_V_INT(id));
 
 	return changed_one(c, rc, err);
 }

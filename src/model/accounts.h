@@ -1,11 +1,12 @@
 /*
  * accounts - users, each with the namespace of its name.
  *
- * Layer: model.  May include: db, base.  Threads: as the connection's.
+ * Layer: model.  May include: db, access (enums), base.  Threads: as the connection's.
  */
 #ifndef STA_MODEL_ACCOUNTS_H
 #define STA_MODEL_ACCOUNTS_H
 
+#include "access/access.h"
 #include "base/arena.h"
 #include "db/db.h"
 
@@ -17,6 +18,8 @@ struct sta_account {
 	bool disabled;
 	int64_t epoch; /* bearer tokens of an earlier epoch are void */
 	int64_t created_unix;
+	enum sta_visibility visibility; /* of a new package */
+	bool inherits;                  /* packages that a push links to a repository have its roles */
 };
 
 /* STA_NOT_FOUND.  Texts in the arena. */
@@ -33,6 +36,10 @@ enum sta_rc sta_account_insert(struct sta_db_conn *c, const struct sta_account *
 enum sta_rc sta_account_set_password(struct sta_db_conn *c, int64_t id, const char *hash,
 				     struct sta_err *err) STA_CHECK;
 enum sta_rc sta_account_set_disabled(struct sta_db_conn *c, int64_t id, bool disabled,
+				     struct sta_err *err) STA_CHECK;
+
+/* STA_NOT_FOUND. */
+enum sta_rc sta_account_set_defaults(struct sta_db_conn *c, int64_t id, enum sta_visibility v, bool inherits,
 				     struct sta_err *err) STA_CHECK;
 
 enum sta_rc sta_account_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_account **out, size_t *n,

@@ -4,8 +4,10 @@
 
 #define NAMESPACE_ORG 2
 #define SELECT_ORG                                                                                           \
-	"SELECT o.id, n.name, o.visibility, o.creates, n.created, coalesce(m.role, 0), o.inherits"           \
+	"SELECT o.id, n.name, o.visibility, o.creates, n.created, coalesce(m.role, 0), o.inherits,"          \
+	" o.creators, coalesce(o.creator_team_id, 0), coalesce(t.name, '')"                                  \
 	" FROM organization o JOIN namespace n ON n.id = o.id"                                               \
+	" LEFT JOIN team t ON t.id = o.creator_team_id"                                                      \
 	" LEFT JOIN organization_member m ON m.organization_id = o.id AND m.account_id = $1"
 
 static enum sta_rc
@@ -19,9 +21,12 @@ read_org(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *
 		.created_unix = sta_db_int(s, 4),
 		.member = sta_sql_enum(s, 5),
 		.inherits = sta_db_int(s, 6) != 0,
+		.creators = sta_sql_enum(s, 7),
+		.creator_team_id = sta_db_int(s, 8),
+		.creator_team = sta_sql_text(a, s, 9),
 	};
 
-	if (!got.name)
+	if (!got.name || !got.creator_team)
 		return sta_err_set(err, STA_NOMEM, 0, "organization");
 	*(struct sta_org_row *) out = got;
 	return STA_OK;
@@ -64,9 +69,12 @@ enum sta_rc
 sta_org_update(struct sta_db_conn *c, const struct sta_org_row *org, struct sta_err *err)
 {
 	return sta_sql_run(
-		c, err, "UPDATE organization SET visibility = $1, creates = $2, inherits = $3 WHERE id = $4",
+		c, err,
+		"UPDATE organization SET visibility = $1, creates = $2, inherits = $3, creators = $4,"
+		" creator_team_id = $5 WHERE id = $6",
 		STA_V_INT(org->visibility), STA_V_INT(org->creates), STA_V_INT(org->inherits),
-		STA_V_INT(org->id));
+		STA_V_INT(org->creators),
+		org->creator_team_id != 0 ? STA_V_INT(org->creator_team_id) : STA_V_NULL, STA_V_INT(org->id));
 }
 
 enum sta_rc
@@ -170,9 +178,13 @@ sta_namespace_find(struct sta_db_conn *c, const char *name, int64_t account_id, 
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
-		"SELECT n.id, n.kind, coalesce(o.visibility, 0), coalesce(o.creates, 0), coalesce(m.role, 0),"
-		" coalesce(o.inherits, 1)"
+		"SELECT n.id, n.kind, coalesce(o.visibility, u.visibility, 0), coalesce(o.creates, 0),"
+		" coalesce(m.role, 0), coalesce(o.inherits, u.inherits, 1),"
+		" o.creators = 1 OR (o.creators = 2 AND EXISTS (SELECT 1 FROM team_ancestor a"
+		"  JOIN team_member i ON i.team_id = a.team_id"
+		"  WHERE a.ancestor_id = o.creator_team_id AND i.account_id = $1))"
 		" FROM namespace n LEFT JOIN organization o ON o.id = n.id"
+		" LEFT JOIN account u ON u.id = n.id"
 		" LEFT JOIN organization_member m ON m.organization_id = n.id AND m.account_id = $1"
 		" WHERE n.name = $2",
 		STA_V_INT(account_id), STA_V_TEXT(name));
@@ -186,6 +198,7 @@ sta_namespace_find(struct sta_db_conn *c, const char *name, int64_t account_id, 
 		.creates = (unsigned) sta_db_int(s, 3),
 		.member = sta_sql_enum(s, 4),
 		.inherits = sta_db_int(s, 5) != 0,
+		.creator = sta_db_int(s, 6) == 1,
 	};
 	return STA_OK;
 }

@@ -17,12 +17,18 @@
 #define STA_VISIBILITY_BIT(v) (1U << (v))
 #define STA_VISIBILITIES_ALL 7U
 
+/* Which members may make packages; the owners may always. */
+enum sta_org_creators { STA_CREATORS_MEMBERS = 1, STA_CREATORS_TEAM = 2, STA_CREATORS_OWNERS = 3 };
+
 struct sta_org_row {
 	int64_t id; /* the namespace's */
 	const char *name;
 	enum sta_visibility visibility; /* of a new package */
 	unsigned creates;               /* STA_VISIBILITY_BIT()s that members may give a package */
 	bool inherits;                  /* packages that a push links to a repository have its roles */
+	enum sta_org_creators creators;
+	int64_t creator_team_id; /* of STA_CREATORS_TEAM, with the teams below it */
+	const char *creator_team;
 	int64_t created_unix;
 	enum sta_org_role member; /* of the account that was asked for */
 };
@@ -64,7 +70,8 @@ struct sta_namespace {
 	bool is_org;
 	enum sta_visibility visibility; /* of a new package */
 	unsigned creates;
-	bool inherits; /* a user's do */
+	bool creator; /* the account is among the members who may make packages */
+	bool inherits;
 	enum sta_org_role member;
 };
 /* STA_NOT_FOUND. */

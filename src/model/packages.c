@@ -114,11 +114,20 @@ sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct st
 }
 
 enum sta_rc
+sta_package_add_pulls(struct sta_db_conn *c, int64_t id, uint64_t n, struct sta_err *err)
+{
+	return sta_sql_run(c, err, "UPDATE package SET pulls = pulls + $1 WHERE id = $2", STA_V_INT(n),
+			   STA_V_INT(id));
+}
+
+enum sta_rc
 sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 {
 	enum sta_rc rc = sta_sql_run(
 		c, err, "DELETE FROM role_grant WHERE object_kind = 1 AND object_id = $1", STA_V_INT(id));
 
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "DELETE FROM former_package WHERE package_id = $1", STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM package WHERE id = $1", STA_V_INT(id));
 	return rc;
@@ -157,7 +166,8 @@ sta_package_sum(struct sta_db_conn *c, int64_t id, struct sta_package_sums *out,
 		" (SELECT count(*) FROM tag WHERE package_id = $1),"
 		" (SELECT coalesce(sum(size), 0) FROM manifest WHERE package_id = $1)"
 		" + (SELECT coalesce(sum(b.size), 0) FROM package_blob m JOIN blob b ON b.id = m.blob_id"
-		"    WHERE m.package_id = $1)",
+		"    WHERE m.package_id = $1),"
+		" coalesce((SELECT pulls FROM package WHERE id = $1), 0)",
 		STA_V_INT(id));
 
 	if (rc != STA_OK)
@@ -165,6 +175,7 @@ sta_package_sum(struct sta_db_conn *c, int64_t id, struct sta_package_sums *out,
 	out->versions = (uint64_t) sta_db_int(s, 0);
 	out->tags = (uint64_t) sta_db_int(s, 1);
 	out->bytes = (uint64_t) sta_db_int(s, 2);
+	out->pulls = (uint64_t) sta_db_int(s, 3);
 	return STA_OK;
 }
 

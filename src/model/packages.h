@@ -50,7 +50,11 @@ enum sta_rc sta_package_is_new(struct sta_db_conn *c, int64_t id, int64_t accoun
 enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix,
 			      struct sta_err *err) STA_CHECK;
 
-/* The row and its grants; everything else of it must be gone. */
+/* It was pulled so many times more.  One that is gone is none's loss. */
+enum sta_rc sta_package_add_pulls(struct sta_db_conn *c, int64_t id, uint64_t n,
+				  struct sta_err *err) STA_CHECK;
+
+/* The row, its grants and its former names; everything else of it must be gone. */
 enum sta_rc sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err) STA_CHECK;
 
 struct sta_package_query {
@@ -66,7 +70,7 @@ enum sta_rc sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const s
 			     struct sta_package **out, size_t *n, struct sta_err *err) STA_CHECK;
 
 struct sta_package_sums {
-	uint64_t versions, tags, bytes;
+	uint64_t versions, tags, bytes, pulls;
 };
 enum sta_rc sta_package_sum(struct sta_db_conn *c, int64_t id, struct sta_package_sums *out,
 			    struct sta_err *err) STA_CHECK;

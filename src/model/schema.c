@@ -221,9 +221,10 @@ static const char step_3[] =
 	"CREATE INDEX account_home ON account(home_id) WHERE home_id IS NOT NULL;"
 	"ALTER TABLE account ADD COLUMN visibility INTEGER NOT NULL DEFAULT 0;" /* of a user's new package */
 	"ALTER TABLE account ADD COLUMN inherits INTEGER NOT NULL DEFAULT 1;"   /* a user's packages that a push links */
-	/* Who of the members may make packages: 1 all, 2 a team. */
+	/* Who of the members may make packages: 1 all, 2 those of a team, 3 none: the owners alone. */
 	"ALTER TABLE organization ADD COLUMN creators INTEGER NOT NULL DEFAULT 1;"
 	"ALTER TABLE organization ADD COLUMN creator_team_id INTEGER REFERENCES team(id);"
+	"CREATE INDEX organization_creator_team ON organization(creator_team_id) WHERE creator_team_id IS NOT NULL;"
 
 	/* Patterns of package names, and prefixes of addresses, one to a line; empty: all. */
 	"ALTER TABLE token ADD COLUMN packages TEXT NOT NULL DEFAULT '';"
