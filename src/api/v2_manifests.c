@@ -1,9 +1,11 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "http/etag.h"
 #include "oci/media.h"
 #include "registry/delete.h"
 #include "registry/pull.h"
+#include "registry/pulls.h"
 #include "registry/push.h"
 
 static enum sta_rc
@@ -66,6 +68,8 @@ sta_get_manifest(void *ctx, struct sta_request *req, struct sta_response *res, s
 	res->size = m.size;
 	res->ranges = true;
 	res->etag = sta_arena_printf(req->arena, "\"%s\"", sta_response_get(res, "Docker-Content-Digest"));
+	if (req->method == STA_GET && !sta_etag_listed(sta_request_header(req, "If-None-Match"), res->etag))
+		sta_pull_count(api->r, m.package_id);
 	return STA_OK;
 }
 

@@ -244,3 +244,15 @@ sta_cli_configure(struct sta_cli *cli, struct sta_err *err)
 		rc = sta_conf_read_file(cli->conf, cli->config, err);
 	return rc;
 }
+
+enum sta_rc
+sta_cli_on_off(struct sta_cli *cli, const char *name, json_t **out, struct sta_err *err)
+{
+	const char *word = sta_cli_flag(cli, name);
+
+	if (word && strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
+		return sta_cli_usage(cli, err, "--%s is on or off", name);
+	if (word)
+		*out = json_boolean(strcmp(word, "on") == 0);
+	return STA_OK;
+}

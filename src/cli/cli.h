@@ -106,6 +106,10 @@ enum sta_rc sta_cli_password(struct sta_cli *cli, char **out, struct sta_err *er
 enum sta_rc sta_cli_confirm(struct sta_cli *cli, const char *question, const char **out,
 			    struct sta_err *err) STA_CHECK;
 
+/* args.c: a flag that is on or off; *out stays when it was not given. */
+enum sta_rc sta_cli_on_off(struct sta_cli *cli, const char *name, json_t **out,
+			   struct sta_err *err) STA_CHECK;
+
 /* print.c */
 struct sta_cli_column {
 	const char *title;
@@ -127,6 +131,8 @@ void sta_cli_explain(const json_t *j);
 
 sta_cli_fn sta_cmd_user_create, sta_cmd_user_list, sta_cmd_user_set_password, sta_cmd_user_disable,
 	sta_cmd_user_enable;
+sta_cli_fn sta_cmd_user_set, sta_cmd_user_rename, sta_cmd_org_rename, sta_cmd_package_rename;
+sta_cli_fn sta_cmd_name_list, sta_cmd_name_release;
 sta_cli_fn sta_cmd_token_create, sta_cmd_token_list, sta_cmd_token_revoke;
 sta_cli_fn sta_cmd_package_list, sta_cmd_package_set, sta_cmd_package_delete, sta_cmd_package_link,
 	sta_cmd_package_unlink;

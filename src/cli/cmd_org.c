@@ -32,6 +32,7 @@ sta_cmd_org_list(struct sta_cli *cli, struct sta_err *err)
 		{ "NAME", "name" },
 		{ "VISIBILITY", "visibility" },
 		{ "MEMBERS-CREATE", "members_create" },
+		{ "CREATORS", "creators" },
 		{ "INHERIT", "inherit" },
 		{ "CREATED", "created" },
 	};
@@ -47,9 +48,11 @@ sta_cmd_org_list(struct sta_cli *cli, struct sta_err *err)
 static void
 say_settings(const struct sta_cli *cli, const json_t *answer)
 {
-	sta_cli_done(cli, answer, "organization %s: new packages are %s; members may make: %s; inherit: %s",
+	sta_cli_done(cli, answer,
+		     "organization %s: new packages are %s; members may make: %s; creators: %s; inherit: %s",
 		     name_of(answer), json_string_value(json_object_get(answer, "visibility")),
 		     json_string_value(json_object_get(answer, "members_create")),
+		     json_string_value(json_object_get(answer, "creators")),
 		     json_is_true(json_object_get(answer, "inherit")) ? "on" : "off");
 }
 
@@ -58,21 +61,21 @@ sta_cmd_org_set(struct sta_cli *cli, struct sta_err *err)
 {
 	const char *visibility = sta_cli_flag(cli, "visibility");
 	const char *creates = sta_cli_flag(cli, "members-create");
-	const char *inherit = sta_cli_flag(cli, "inherit");
+	const char *creators = sta_cli_flag(cli, "creators");
 	json_t *inherits = NULL;
 	json_t *answer;
-	enum sta_rc rc;
+	enum sta_rc rc = sta_cli_on_off(cli, "inherit", &inherits, err);
 
-	if (!visibility && !creates && !inherit)
-		return sta_cli_usage(cli, err,
-				     "nothing to set; use --visibility, --members-create or --inherit");
-	if (inherit && strcmp(inherit, "on") != 0 && strcmp(inherit, "off") != 0)
-		return sta_cli_usage(cli, err, "--inherit is on or off");
-	if (inherit)
-		inherits = json_boolean(strcmp(inherit, "on") == 0);
+	if (rc != STA_OK)
+		return rc;
+	if (!visibility && !creates && !creators && !inherits)
+		return sta_cli_usage(
+			cli, err,
+			"nothing to set; use --visibility, --members-create, --creators or --inherit");
 	rc = sta_ask(cli, "org.set",
-		     json_pack("{s:s, s:s*, s:s*, s:o*}", "name", cli->args[0], "visibility", visibility,
-			       "members_create", creates, "inherit", inherits),
+		     json_pack("{s:s, s:s*, s:s*, s:s*, s:o*}", "name", cli->args[0], "visibility",
+			       visibility, "members_create", creates, "creators", creators, "inherit",
+			       inherits),
 		     NULL, &answer, err);
 	if (rc == STA_OK)
 		say_settings(cli, answer);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/ask.h"
 #include "registry/password_rules.h"
@@ -54,6 +55,30 @@ sta_cmd_user_list(struct sta_cli *cli, struct sta_err *err)
 
 	if (rc == STA_OK)
 		sta_cli_print_rows(cli, answer, "users", columns, sizeof(columns) / sizeof(columns[0]));
+	return rc;
+}
+
+enum sta_rc
+sta_cmd_user_set(struct sta_cli *cli, struct sta_err *err)
+{
+	const char *visibility = sta_cli_flag(cli, "visibility");
+	json_t *inherits = NULL;
+	json_t *answer;
+	enum sta_rc rc = sta_cli_on_off(cli, "inherit", &inherits, err);
+
+	if (rc != STA_OK)
+		return rc;
+	if (!visibility && !inherits)
+		return sta_cli_usage(cli, err, "nothing to set; use --visibility or --inherit");
+	rc = sta_ask(cli, "user.set",
+		     json_pack("{s:s, s:s*, s:o*}", "name", cli->args[0], "visibility", visibility, "inherit",
+			       inherits),
+		     NULL, &answer, err);
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "user %s: new packages are %s; inherit: %s",
+			     json_string_value(json_object_get(answer, "name")),
+			     json_string_value(json_object_get(answer, "visibility")),
+			     json_is_true(json_object_get(answer, "inherit")) ? "on" : "off");
 	return rc;
 }
 

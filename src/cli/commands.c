@@ -14,6 +14,16 @@ static const struct sta_cli_flag password_flags[] = {
 	{ "password-stdin", NULL, "Read the password from standard input, one line; else it is asked for." },
 	{ NULL, NULL, NULL },
 };
+static const struct sta_cli_flag user_set_flags[] = {
+	{ "visibility", "private|public", "Of new packages." },
+	{ "inherit", "on|off",
+	  "Whether a package that a push makes and links has the roles of its repository." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag rename_flags[] = {
+	{ "confirm", "NAME", "The old name again; without it, it is asked for." },
+	{ NULL, NULL, NULL },
+};
 static const struct sta_cli_flag token_create_flags[] = {
 	{ "user", "NAME", "Whose token it is." },
 	{ "scopes", "LIST", "What it allows: read:packages, write:packages, delete:packages; with commas." },
@@ -29,6 +39,10 @@ static const struct sta_cli_flag package_set_flags[] = {
 	{ "visibility", "public|internal|private",
 	  "Who may pull: everybody, members of the organization, or those with a role." },
 	{ "confirm", "OWNER/NAME", "The name again; without it, it is asked for." },
+	{ NULL, NULL, NULL },
+};
+static const struct sta_cli_flag name_release_flags[] = {
+	{ "confirm", "NAME", "The name again; without it, it is asked for." },
 	{ NULL, NULL, NULL },
 };
 static const struct sta_cli_flag package_link_flags[] = {
@@ -74,6 +88,7 @@ static const struct sta_cli_flag org_create_flags[] = {
 static const struct sta_cli_flag org_set_flags[] = {
 	{ "visibility", "private|internal|public", "Of new packages." },
 	{ "members-create", "LIST", "Visibilities that members may give a package, with commas; or none." },
+	{ "creators", "members|owners|TEAM", "Who may make packages, beside the owners." },
 	{ "inherit", "on|off",
 	  "Whether a package that a push makes and links has the roles of its repository." },
 	{ NULL, NULL, NULL },
@@ -135,6 +150,14 @@ const struct sta_cli_command sta_cli_commands[] = {
 	{ .name = "user list", .arguments = "", .conf = STA_CLI_CONF_DATA, .run = sta_cmd_user_list,
 	  .summary = "List the users.",
 	  .example = "staithe user list --json --data /var/lib/staithe" },
+	{ .name = "user set", .arguments = "NAME", .args_min = 1, .args_max = 1, .conf = STA_CLI_CONF_DATA,
+	  .flags = user_set_flags, .run = sta_cmd_user_set,
+	  .summary = "Change what a user's new packages are.",
+	  .example = "staithe user set alice --visibility public --data /var/lib/staithe" },
+	{ .name = "user rename", .arguments = "OLD NEW", .args_min = 2, .args_max = 2,
+	  .conf = STA_CLI_CONF_DATA, .flags = rename_flags, .run = sta_cmd_user_rename,
+	  .summary = "Give a user another name; under the old one packages can still be pulled.",
+	  .example = "staithe user rename alice alicia --confirm alice --data /var/lib/staithe" },
 	{ .name = "user set-password", .arguments = "NAME", .args_min = 1, .args_max = 1,
 	  .conf = STA_CLI_CONF_DATA, .flags = password_flags, .run = sta_cmd_user_set_password,
 	  .summary = "Give a user a new password.",
@@ -171,6 +194,10 @@ const struct sta_cli_command sta_cli_commands[] = {
 	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_package_delete,
 	  .summary = "Remove a package with its tags and manifests, for good.",
 	  .example = "staithe package delete alice/app --data /var/lib/staithe" },
+	{ .name = "package rename", .arguments = "OWNER/OLD OWNER/NEW", .args_min = 2, .args_max = 2,
+	  .conf = STA_CLI_CONF_DATA, .flags = rename_flags, .run = sta_cmd_package_rename,
+	  .summary = "Give a package another name; under the old one it can still be pulled.",
+	  .example = "staithe package rename alice/app alice/tool --confirm alice/app --data /var/lib/staithe" },
 	{ .name = "package link", .arguments = "OWNER/NAME OWNER/REPO", .args_min = 2, .args_max = 2,
 	  .conf = STA_CLI_CONF_DATA, .flags = package_link_flags, .run = sta_cmd_package_link,
 	  .summary = "Link a package to a repository.",
@@ -218,6 +245,10 @@ const struct sta_cli_command sta_cli_commands[] = {
 	  .flags = org_set_flags, .run = sta_cmd_org_set,
 	  .summary = "Change what an organization's packages and members may be.",
 	  .example = "staithe org set acme --members-create private,internal --data /var/lib/staithe" },
+	{ .name = "org rename", .arguments = "OLD NEW", .args_min = 2, .args_max = 2,
+	  .conf = STA_CLI_CONF_DATA, .flags = rename_flags, .run = sta_cmd_org_rename,
+	  .summary = "Give an organization another name; under the old one packages can still be pulled.",
+	  .example = "staithe org rename acme apex --confirm acme --data /var/lib/staithe" },
 	{ .name = "org members", .arguments = "NAME", .args_min = 1, .args_max = 1,
 	  .conf = STA_CLI_CONF_DATA, .run = sta_cmd_org_members,
 	  .summary = "List the members of an organization.",
@@ -296,6 +327,13 @@ const struct sta_cli_command sta_cli_commands[] = {
 	{ .name = "issuer explain", .arguments = "", .conf = STA_CLI_CONF_DATA, .run = sta_cmd_issuer_explain,
 	  .summary = "Say what comes of a workflow's token, read from standard input, and why; status 1 if it is refused.",
 	  .example = "staithe issuer explain --data /var/lib/staithe < token" },
+	{ .name = "name list", .arguments = "", .conf = STA_CLI_CONF_DATA, .run = sta_cmd_name_list,
+	  .summary = "List the names that are kept: former ones, and those that are retired.",
+	  .example = "staithe name list --data /var/lib/staithe" },
+	{ .name = "name release", .arguments = "NAME", .args_min = 1, .args_max = 1, .conf = STA_CLI_CONF_DATA,
+	  .flags = name_release_flags, .run = sta_cmd_name_release,
+	  .summary = "Let others take a former or retired name.",
+	  .example = "staithe name release alice --confirm alice --data /var/lib/staithe" },
 	{ .name = "audit list", .arguments = "", .conf = STA_CLI_CONF_DATA, .flags = audit_list_flags,
 	  .run = sta_cmd_audit_list,
 	  .summary = "List the changes of rights, the newest first.",

@@ -83,6 +83,8 @@ enum sta_rc sta_op_grants(struct sta_op_run *run, const struct sta_grant *grants
 json_t *sta_op_time(int64_t unix_time) STA_CHECK;
 
 sta_op_fn sta_op_user_create, sta_op_user_list, sta_op_user_set_password, sta_op_user_set_disabled;
+sta_op_fn sta_op_user_set, sta_op_user_rename, sta_op_org_rename, sta_op_package_rename;
+sta_op_fn sta_op_name_list, sta_op_name_release;
 sta_op_fn sta_op_token_create, sta_op_token_list, sta_op_token_revoke;
 sta_op_fn sta_op_package_list, sta_op_package_set, sta_op_package_delete, sta_op_package_link;
 sta_op_fn sta_op_org_create, sta_op_org_list, sta_op_org_set, sta_op_org_members, sta_op_org_add,

@@ -7,8 +7,9 @@
 static json_t *
 user_json(const struct sta_user *u)
 {
-	return json_pack("{s:s, s:b, s:b, s:o}", "name", u->name, "admin", u->site_admin, "disabled",
-			 u->disabled, "created", sta_op_time(u->created_unix));
+	return json_pack("{s:s, s:b, s:b, s:s, s:b, s:o}", "name", u->name, "admin", u->site_admin,
+			 "disabled", u->disabled, "visibility", sta_visibility_name(u->visibility), "inherit",
+			 u->inherits, "created", sta_op_time(u->created_unix));
 }
 
 enum sta_rc
@@ -70,6 +71,31 @@ sta_op_user_set_disabled(struct sta_op_run *run, json_t **result, struct sta_err
 	if (rc != STA_OK)
 		return rc;
 	return sta_op_result(run, json_pack("{s:s, s:b}", "name", name, "disabled", disabled), result, err);
+}
+
+enum sta_rc
+sta_op_user_set(struct sta_op_run *run, json_t **result, struct sta_err *err)
+{
+	struct sta_call call = sta_call_system(run->arena);
+	struct sta_user_change change = { 0 };
+	enum sta_visibility visibility;
+	struct sta_user user = { 0 };
+	const char *word = NULL;
+	int inherit = -1;
+	bool inherits;
+	const char *name;
+	enum sta_rc rc = sta_op_args(run, err, "{s:s, s?s, s?b}", "name", &name, "visibility", &word,
+				     "inherit", &inherit);
+
+	if (rc == STA_OK && word)
+		rc = sta_op_visibility(word, &visibility, err);
+	if (rc != STA_OK)
+		return rc;
+	change.visibility = word ? &visibility : NULL;
+	inherits = inherit == 1;
+	change.inherits = inherit >= 0 ? &inherits : NULL;
+	rc = sta_user_set(run->registry, &call, name, &change, &user, err);
+	return rc == STA_OK ? sta_op_result(run, user_json(&user), result, err) : rc;
 }
 
 static json_t *

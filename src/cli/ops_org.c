@@ -13,9 +13,10 @@ org_json(struct sta_arena *a, const struct sta_org *o)
 {
 	const char *creates = o->creates == 0 ? NO_VISIBILITY : sta_visibilities_text(a, o->creates);
 
-	return creates ? json_pack("{s:s, s:s, s:s, s:b, s:o}", "name", o->name, "visibility",
-				   sta_visibility_name(o->visibility), "members_create", creates, "inherit",
-				   o->inherits, "created", sta_op_time(o->created_unix))
+	return creates ? json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "name", o->name, "visibility",
+				   sta_visibility_name(o->visibility), "members_create", creates, "creators",
+				   o->creators, "inherit", o->inherits, "created",
+				   sta_op_time(o->created_unix))
 		       : NULL;
 }
 
@@ -61,8 +62,9 @@ sta_op_org_set(struct sta_op_run *run, json_t **result, struct sta_err *err)
 	int inherit = -1;
 	bool inherits;
 	const char *name;
-	enum sta_rc rc = sta_op_args(run, err, "{s:s, s?s, s?s, s?b}", "name", &name, "visibility", &word,
-				     "members_create", &creates_text, "inherit", &inherit);
+	enum sta_rc rc = sta_op_args(run, err, "{s:s, s?s, s?s, s?s, s?b}", "name", &name, "visibility",
+				     &word, "members_create", &creates_text, "creators", &change.creators,
+				     "inherit", &inherit);
 
 	if (rc == STA_OK && word)
 		rc = sta_op_visibility(word, &visibility, err);

@@ -12,11 +12,11 @@
 static json_t *
 package_json(const struct sta_package_info *p)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:s?, s:b}", "name", p->name, "visibility",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:s?, s:b}", "name", p->name, "visibility",
 			 sta_visibility_name(p->visibility), "versions", (json_int_t) p->versions, "tags",
-			 (json_int_t) p->tags, "bytes", (json_int_t) p->bytes, "created",
-			 sta_op_time(p->created_unix), "updated", sta_op_time(p->updated_unix), "repository",
-			 p->repository, "inherits", p->inherits);
+			 (json_int_t) p->tags, "bytes", (json_int_t) p->bytes, "pulls", (json_int_t) p->pulls,
+			 "created", sta_op_time(p->created_unix), "updated", sta_op_time(p->updated_unix),
+			 "repository", p->repository, "inherits", p->inherits);
 }
 
 /* Rows of the packages after last whose names begin with prefix, one page.

@@ -112,6 +112,11 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 		.valid = sta_forge_valid, .expects = "the beginning of URLs, such as https://github.com/",
 		.help = "What stands before OWNER/REPO where an image says which repository it is from.",
 	},
+	[STA_OPTION_NAMES_RETIRE_AFTER] = {
+		.name = "names.retire_after", .type = STA_OPTION_U64, .def = "5000", .unit = "pulls",
+		.min = "0", .max = "1000000000000",
+		.help = "A public package pulled so often leaves a name that only its owner can use again; 0: never.",
+	},
 	[STA_OPTION_GC_UPLOAD_TTL] = {
 		.name = "gc.upload_ttl", .type = STA_OPTION_SPAN, .def = "24h", .unit = "time",
 		.min = "1s", .max = "365d",

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "registry/gc.h"
+#include "registry/pulls.h"
 #include "registry/token.h"
 
 #define JOB_MEMORY_MAX ((size_t) 64 << 20)
@@ -61,12 +62,14 @@ collect(struct sta_registry *r)
 }
 
 static void
-flush_used(struct sta_registry *r)
+flush_counts(struct sta_registry *r)
 {
 	struct sta_err err = { 0 };
 
 	if (sta_pat_flush_used(r, &err) != STA_OK)
 		log_failure("last use of tokens not written", &err);
+	if (sta_pulls_flush(r, &err) != STA_OK)
+		log_failure("pulls not written", &err);
 }
 
 /* Sleep until then, or until the stop; false: stop. */
@@ -98,11 +101,11 @@ run(void *arg)
 			gc_ns = sta_now_ns() + j->gc_interval_s * NS_PER_S;
 		}
 		if (sta_now_ns() >= flush_ns) {
-			flush_used(j->registry);
+			flush_counts(j->registry);
 			flush_ns = sta_now_ns() + FLUSH_INTERVAL_S * NS_PER_S;
 		}
 	}
-	flush_used(j->registry);
+	flush_counts(j->registry);
 	return NULL;
 }
 

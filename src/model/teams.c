@@ -152,8 +152,7 @@ sta_team_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 	if (rc == STA_OK) /* whose members alone made packages: from now on the owners */
 		rc = sta_sql_run(c, err,
 				 "UPDATE organization SET creators = 3, creator_team_id = NULL"
-				 " WHERE id = (SELECT organization_id FROM team WHERE id = $1) AND "
-				 "creator_team_id = $1",
+				 " WHERE creator_team_id = $1",
 				 STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM team_ancestor WHERE team_id = $1", STA_V_INT(id));

@@ -35,8 +35,11 @@ static enum sta_rc
 insert_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct new_user *n = arg;
-	enum sta_rc rc = sta_account_insert(c, &n->account, &n->id, err);
+	enum sta_rc rc = sta_check_former(c, n->call, n->account.name, 0, err);
 
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_account_insert(c, &n->account, &n->id, err);
 	if (rc == STA_EXISTS)
 		return sta_err_set(err, rc, 0, "the name '%s' is taken", n->account.name);
 	if (rc != STA_OK)
@@ -79,6 +82,7 @@ sta_user_create(struct sta_registry *r, const struct sta_call *call, const char 
 			.name = n.account.name,
 			.site_admin = site_admin,
 			.created_unix = n.account.created_unix,
+			.inherits = true,
 		};
 	return rc;
 }
@@ -208,6 +212,67 @@ sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const
 	return rc;
 }
 
+static struct sta_user
+user_of(const struct sta_account *a)
+{
+	return (struct sta_user){
+		.id = a->id,
+		.name = a->name,
+		.site_admin = a->site_admin,
+		.disabled = a->disabled,
+		.created_unix = a->created_unix,
+		.visibility = a->visibility,
+		.inherits = a->inherits,
+	};
+}
+
+struct settings {
+	const struct sta_call *call;
+	const char *name;
+	const struct sta_user_change *change;
+	struct sta_account account;
+};
+
+static enum sta_rc
+set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct settings *x = arg;
+	struct sta_account *a = &x->account;
+	const char *detail;
+	enum sta_rc rc = sta_find_user(c, x->call->arena, x->name, a, err);
+
+	if (rc != STA_OK)
+		return rc;
+	if (x->change->visibility)
+		a->visibility = *x->change->visibility;
+	if (x->change->inherits)
+		a->inherits = *x->change->inherits;
+	detail = sta_arena_printf(x->call->arena, "visibility %s, inherit %s",
+				  sta_visibility_name(a->visibility), a->inherits ? "on" : "off");
+	if (!detail)
+		return sta_err_set(err, STA_NOMEM, 0, "user");
+	rc = sta_account_set_defaults(c, a->id, a->visibility, a->inherits, err);
+	return rc == STA_OK ? sta_audit(c, x->call, "user.set", a->name, detail, err) : rc;
+}
+
+enum sta_rc
+sta_user_set(struct sta_registry *r, const struct sta_call *call, const char *name,
+	     const struct sta_user_change *change, struct sta_user *out, struct sta_err *err)
+{
+	struct settings x = { .call = call, .name = name, .change = change };
+	enum sta_rc rc = sta_door_site(call, err);
+
+	if (rc == STA_OK && change->visibility && *change->visibility == STA_INTERNAL)
+		rc = sta_err_set(err, STA_INVALID, 0, "only packages of organizations can be internal");
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, set_tx, &x, err);
+	if (rc == STA_OK)
+		*out = user_of(&x.account);
+	return rc;
+}
+
 enum sta_rc
 sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_user **out, size_t *n,
 	      struct sta_err *err)
@@ -228,13 +293,7 @@ sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_us
 	if (!users)
 		return sta_err_set(err, STA_NOMEM, 0, "users");
 	for (size_t i = 0; i < got; i++)
-		users[i] = (struct sta_user){
-			.id = accounts[i].id,
-			.name = accounts[i].name,
-			.site_admin = accounts[i].site_admin,
-			.disabled = accounts[i].disabled,
-			.created_unix = accounts[i].created_unix,
-		};
+		users[i] = user_of(&accounts[i]);
 	*out = users;
 	*n = got;
 	return STA_OK;

@@ -16,6 +16,8 @@ struct sta_user {
 	bool site_admin;
 	bool disabled;
 	int64_t created_unix;
+	enum sta_visibility visibility; /* of a new package */
+	bool inherits;                  /* packages that a push makes and links have the repository's roles */
 };
 
 /* STA_INVALID: the name or password does not fit (password_rules.h); STA_EXISTS: the
@@ -39,6 +41,16 @@ enum sta_rc sta_user_change_password(struct sta_registry *r, const struct sta_ca
  * of a request that began before commits after. */
 enum sta_rc sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const char *name,
 				  bool disabled, struct sta_err *err) STA_CHECK;
+
+/* What is to be changed; NULL: stays. */
+struct sta_user_change {
+	const enum sta_visibility *visibility; /* private or public */
+	const bool *inherits;
+};
+/* *out is what it is then. */
+enum sta_rc sta_user_set(struct sta_registry *r, const struct sta_call *call, const char *name,
+			 const struct sta_user_change *change, struct sta_user *out,
+			 struct sta_err *err) STA_CHECK;
 
 enum sta_rc sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_user **out,
 			  size_t *n, struct sta_err *err) STA_CHECK;

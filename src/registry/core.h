@@ -19,6 +19,7 @@
 #include "registry/door.h"
 
 struct sta_sessions; /* uploads that this process knows; upload_table.c */
+struct sta_pulls;    /* of packages, since the last flush; pulls.c */
 struct sta_used;     /* tokens used, or shown in vain, since the last flush; pat.c */
 
 enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
@@ -60,6 +61,7 @@ struct sta_registry {
 	unsigned char cache_key[32];
 	struct sta_sessions *sessions;
 	struct sta_used *used;
+	struct sta_pulls *pulls;
 	struct sta_attempts *attempts;
 	struct sta_issuer_keys *issuer_keys;
 	atomic_bool stopping;

@@ -5,6 +5,7 @@
 #include "model/blobs.h"
 #include "model/grants.h"
 #include "model/manifests.h"
+#include "model/names.h"
 #include "model/teams.h"
 #include "registry/core.h"
 
@@ -74,6 +75,21 @@ refuse(const struct sta_call *call, const struct sta_object *o, enum sta_action 
 	return explain(err, call, o, d);
 }
 
+static enum sta_rc
+renamed(const char *to, struct sta_err *err)
+{
+	(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: renamed to %s", to);
+	(void) snprintf(err->detail, sizeof(err->detail), "%s", to);
+	return STA_DENIED;
+}
+
+/* Nobody, or only another owner, may make a package of that name. */
+static enum sta_rc
+refuse_name(struct sta_err *err)
+{
+	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: create_package");
+}
+
 struct sta_object
 sta_entry_object(const struct sta_entry *e)
 {
@@ -85,7 +101,8 @@ sta_entry_object(const struct sta_entry *e)
 		.visibility = e->package.visibility,
 		.member = e->namespace.member,
 		.members_create = !e->namespace.is_org ||
-				  e->namespace.creates & STA_VISIBILITY_BIT(e->namespace.visibility),
+				  (e->namespace.creator &&
+				   (e->namespace.creates & STA_VISIBILITY_BIT(e->namespace.visibility))),
 		.granted = e->package.granted,
 		.team = e->package.team,
 		.inherited = e->package.inherited,
@@ -141,21 +158,89 @@ sta_door_look(struct sta_db_conn *c, const struct sta_call *call, const struct s
 	return rc == STA_OK && out->exists ? find_namespace(c, call, out, err) : rc;
 }
 
+/* What the name has been, and the package that it leads to. */
+struct former {
+	struct sta_past past;
+	struct sta_entry entry; /* under the name that was asked for: a token is for that one */
+};
+
+static enum sta_rc
+find_former(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
+	    struct former *out, struct sta_err *err)
+{
+	struct sta_package *p = &out->entry.package;
+	enum sta_rc rc = sta_past_find(c, call->arena, name->namespace, name->image, &out->past, err);
+
+	out->entry = (struct sta_entry){ .name = name };
+	if (rc == STA_OK) /* also without one: a former name takes as long as any that is absent */
+		rc = sta_package_find(c, call->arena, out->past.present ? out->past.present : name->full,
+				      call->caller.user_id, p, err);
+	out->entry.exists = rc == STA_OK;
+	out->entry.namespace = (struct sta_namespace){ .id = p->namespace_id, .member = p->member };
+	return rc == STA_NOT_FOUND ? STA_OK : rc;
+}
+
+/* Other things than reading, under a former name: who may read the package hears its present one, the others
+ * what they would hear of an absent package.  Nobody makes a package of it. */
+static enum sta_rc
+refuse_former(const struct sta_call *call, struct sta_entry *e, const struct former *f,
+	      enum sta_action action, struct sta_err *err)
+{
+	const struct sta_object o = sta_entry_object(&f->entry);
+	enum sta_rc rc = sta_door_known(call, e, action, err);
+
+	if (rc == STA_UNAUTHENTICATED)
+		return rc;
+	if (sta_access_decide(&call->caller, &o, STA_ACTION_READ).allowed)
+		return renamed(f->past.present, err);
+	return rc == STA_OK ? refuse_name(err) : rc;
+}
+
+static enum sta_rc
+decide_absent(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, enum sta_action action,
+	      struct sta_err *err)
+{
+	struct former f;
+	enum sta_rc rc = find_former(c, call, e->name, &f, err);
+
+	if (rc != STA_OK)
+		return rc;
+	if (f.entry.exists && action != STA_ACTION_READ)
+		return refuse_former(call, e, &f, action, err);
+	if (f.entry.exists)
+		*e = f.entry;
+	rc = sta_door_known(call, e, action, err);
+	if (rc == STA_OK && action == STA_ACTION_WRITE && f.past.retired_for != 0 &&
+	    f.past.retired_for != e->namespace.id)
+		return refuse_name(err);
+	return rc;
+}
+
+/* The time of a denial does not tell that the package is there. */
+static void
+spend_as_for_absent(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e)
+{
+	struct sta_err ignored;
+	struct former f;
+
+	(void) !find_namespace(c, call, e, &ignored);
+	(void) !find_former(c, call, e->name, &f, &ignored);
+}
+
 enum sta_rc
 sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 	 enum sta_action action, struct sta_entry *out, struct sta_err *err)
 {
 	struct sta_entry e = { .name = name };
-	struct sta_err ignored;
 	enum sta_rc rc = find_package(c, call, &e, err);
 
 	if (rc != STA_OK)
 		return rc;
-	rc = sta_door_known(call, &e, action, err);
+	rc = e.exists ? sta_door_known(call, &e, action, err) : decide_absent(c, call, &e, action, err);
 	if (rc == STA_OK)
 		*out = e;
-	else if (e.exists) /* as for an absent one: the time of a denial does not tell that it is there */
-		(void) !find_namespace(c, call, &e, &ignored);
+	else if (e.exists && strcmp(e.package.name, name->full) == 0)
+		spend_as_for_absent(c, call, &e);
 	return rc;
 }
 
@@ -306,6 +391,21 @@ sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action
 	enum sta_rc rc = sta_still_enabled(c, call, err);
 
 	return rc == STA_OK ? sta_audit_add(c, &e, err) : rc;
+}
+
+enum sta_rc
+sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char *name, int64_t own_id,
+		 struct sta_err *err)
+{
+	const char *present = NULL;
+	int64_t id = 0;
+	enum sta_rc rc = sta_former_namespace(c, call->arena, name, &id, &present, err);
+
+	if (rc == STA_NOT_FOUND || (rc == STA_OK && id == own_id))
+		return STA_OK;
+	return rc == STA_OK ? sta_err_set(err, STA_EXISTS, 0,
+					  "'%s' is a former name of '%s', and leads there", name, present)
+			    : rc;
 }
 
 enum sta_rc

@@ -35,7 +35,9 @@ struct sta_object sta_entry_object(const struct sta_entry *e);
 
 /* May call->caller do action on the package of that name?  STA_OK: yes, and
  * *out tells what is there (exists may be false).  Otherwise the denial, in
- * GHCR's words; an outsider gets the same for forbidden and absent. */
+ * GHCR's words; an outsider gets the same for forbidden and absent.  Reading finds a package by its
+ * former names too: then package.name is another one than name.  For all else a former name is refused
+ * (STA_DENIED), and so is WRITE to a name that is retired for another owner. */
 enum sta_rc sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 		     enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
 
@@ -94,6 +96,11 @@ enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char
  * STA_UNAUTHENTICATED: a user that was disabled meanwhile makes none. */
 enum sta_rc sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action,
 		      const char *target, const char *detail, struct sta_err *err) STA_CHECK;
+
+/* May a namespace be called that from now on?  STA_EXISTS: it is a former name of another one than own_id (0:
+ * of any). */
+enum sta_rc sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char *name,
+			     int64_t own_id, struct sta_err *err) STA_CHECK;
 
 /* Operations that are for administrators of the site and the system alone. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;

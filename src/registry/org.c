@@ -4,6 +4,7 @@
 
 #include "model/accounts.h"
 #include "model/grants.h"
+#include "model/teams.h"
 #include "registry/core.h"
 
 struct creation {
@@ -33,16 +34,37 @@ sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name, stru
 	return rc == STA_NOT_FOUND ? sta_err_set(err, rc, 0, "no user '%.*s'", STA_NAMESPACE_MAX, name) : rc;
 }
 
-static struct sta_org
-org_of(const struct sta_org_row *row)
+/* NULL: no memory. */
+static const char *
+creators_text(struct sta_arena *a, const struct sta_org_row *row)
 {
-	return (struct sta_org){
+	switch (row->creators) {
+	case STA_CREATORS_MEMBERS:
+		return STA_CREATORS_ALL_MEMBERS;
+	case STA_CREATORS_TEAM:
+		return sta_arena_printf(a, "%s/%s", row->name, row->creator_team);
+	case STA_CREATORS_OWNERS:
+		break;
+	}
+	return STA_CREATORS_OWNERS_ALONE;
+}
+
+static enum sta_rc
+org_of(struct sta_arena *a, const struct sta_org_row *row, struct sta_org *out, struct sta_err *err)
+{
+	const char *creators = creators_text(a, row);
+
+	if (!creators)
+		return sta_err_set(err, STA_NOMEM, 0, "organization");
+	*out = (struct sta_org){
 		.name = row->name,
+		.creators = creators,
 		.visibility = row->visibility,
 		.creates = row->creates,
 		.inherits = row->inherits,
 		.created_unix = row->created_unix,
 	};
+	return STA_OK;
 }
 
 static enum sta_rc
@@ -53,7 +75,10 @@ create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	enum sta_rc rc = sta_find_user(c, x->call->arena, x->owner, &owner, err);
 
 	if (rc == STA_OK)
-		rc = sta_org_insert(c, &x->row, &x->row.id, err);
+		rc = sta_check_former(c, x->call, x->row.name, 0, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_org_insert(c, &x->row, &x->row.id, err);
 	if (rc == STA_EXISTS)
 		return sta_err_set(err, rc, 0, "the name '%s' is taken", x->row.name);
 	if (rc == STA_OK)
@@ -84,14 +109,13 @@ sta_org_create(struct sta_registry *r, const struct sta_call *call, const char *
 		.visibility = STA_PRIVATE,
 		.creates = STA_VISIBILITIES_ALL,
 		.inherits = true,
+		.creators = STA_CREATORS_MEMBERS,
 		.created_unix = sta_now_unix(),
 	};
 	if (!x.row.name)
 		return sta_err_set(err, STA_NOMEM, 0, "organization");
 	rc = sta_db_write(r->db, create_tx, &x, err);
-	if (rc == STA_OK)
-		*out = org_of(&x.row);
-	return rc;
+	return rc == STA_OK ? org_of(call->arena, &x.row, out, err) : rc;
 }
 
 enum sta_rc
@@ -114,11 +138,59 @@ sta_org_all(struct sta_registry *r, const struct sta_call *call, struct sta_org 
 	orgs = sta_arena_alloc(call->arena, got * sizeof(*orgs));
 	if (!orgs)
 		return sta_err_set(err, STA_NOMEM, 0, "organizations");
-	for (size_t i = 0; i < got; i++)
-		orgs[i] = org_of(&rows[i]);
+	for (size_t i = 0; rc == STA_OK && i < got; i++)
+		rc = org_of(call->arena, &rows[i], &orgs[i], err);
 	*out = orgs;
 	*n = got;
+	return rc;
+}
+
+/* Who may make packages: a word, or else a team. */
+static enum sta_rc
+choose_creators(struct sta_db_conn *c, struct change *x, struct sta_err *err)
+{
+	const char *text = x->settings->creators;
+	const char *slash = strchr(text, '/');
+	struct sta_org_entry org;
+	struct sta_team_row team;
+	const char *path;
+	enum sta_rc rc;
+
+	x->row.creator_team_id = 0;
+	x->row.creators = STA_CREATORS_MEMBERS;
+	if (strcmp(text, STA_CREATORS_ALL_MEMBERS) == 0)
+		return STA_OK;
+	x->row.creators = STA_CREATORS_OWNERS;
+	if (strcmp(text, STA_CREATORS_OWNERS_ALONE) == 0)
+		return STA_OK;
+	path = slash ? text : sta_arena_printf(x->call->arena, "%s/%s", x->row.name, text);
+	if (!path)
+		return sta_err_set(err, STA_NOMEM, 0, "organization");
+	rc = sta_door_team(c, x->call, path, STA_ORG_READ, &org, &team, err);
+	if (rc == STA_OK && org.row.id != x->row.id)
+		rc = sta_err_set(err, STA_INVALID, 0, "'%s' is a team of another organization", path);
+	if (rc != STA_OK)
+		return rc;
+	x->row.creators = STA_CREATORS_TEAM;
+	x->row.creator_team_id = team.id;
+	x->row.creator_team = team.name;
 	return STA_OK;
+}
+
+static enum sta_rc
+note_settings(struct sta_db_conn *c, const struct change *x, struct sta_err *err)
+{
+	struct sta_arena *a = x->call->arena;
+	const char *creates = x->row.creates == 0 ? "none" : sta_visibilities_text(a, x->row.creates);
+	const char *creators = creators_text(a, &x->row);
+	const char *detail = NULL;
+
+	if (creates && creators)
+		detail = sta_arena_printf(a, "visibility %s, members create %s, creators %s, inherit %s",
+					  sta_visibility_name(x->row.visibility), creates, creators,
+					  x->row.inherits ? "on" : "off");
+	return detail ? sta_audit(c, x->call, "org.set", x->row.name, detail, err)
+		      : sta_err_set(err, STA_NOMEM, 0, "organization");
 }
 
 static enum sta_rc
@@ -126,8 +198,6 @@ set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct change *x = arg;
 	struct sta_org_entry org;
-	const char *creates;
-	const char *detail;
 	enum sta_rc rc = sta_door_org(c, x->call, x->org, STA_ORG_MANAGE, &org, err);
 
 	if (rc != STA_OK)
@@ -139,15 +209,11 @@ set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		x->row.creates = *x->settings->creates;
 	if (x->settings->inherits)
 		x->row.inherits = *x->settings->inherits;
-	creates = x->row.creates == 0 ? "none" : sta_visibilities_text(x->call->arena, x->row.creates);
-	detail = creates ? sta_arena_printf(x->call->arena, "visibility %s, members create %s, inherit %s",
-					    sta_visibility_name(x->row.visibility), creates,
-					    x->row.inherits ? "on" : "off")
-			 : NULL;
-	if (!detail)
-		return sta_err_set(err, STA_NOMEM, 0, "organization");
-	rc = sta_org_update(c, &x->row, err);
-	return rc == STA_OK ? sta_audit(c, x->call, "org.set", x->row.name, detail, err) : rc;
+	if (x->settings->creators)
+		rc = choose_creators(c, x, err);
+	if (rc == STA_OK)
+		rc = sta_org_update(c, &x->row, err);
+	return rc == STA_OK ? note_settings(c, x, err) : rc;
 }
 
 enum sta_rc
@@ -159,9 +225,7 @@ sta_org_set(struct sta_registry *r, const struct sta_call *call, const char *nam
 
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, set_tx, &x, err);
-	if (rc == STA_OK)
-		*out = org_of(&x.row);
-	return rc;
+	return rc == STA_OK ? org_of(call->arena, &x.row, out, err) : rc;
 }
 
 enum sta_rc

@@ -21,10 +21,15 @@
 /* A set of visibilities, 1 << visibility each. */
 #define STA_ORG_CREATES_ALL 7U
 
+/* Which members may make packages, as far as their visibility goes; the owners always may. */
+#define STA_CREATORS_ALL_MEMBERS "members"
+#define STA_CREATORS_OWNERS_ALONE "owners"
+
 struct sta_org {
 	const char *name;
 	enum sta_visibility visibility; /* of a new package */
 	unsigned creates;               /* visibilities that members may give a package */
+	const char *creators;           /* one of the two, or a team, "acme/devs" */
 	bool inherits;                  /* packages that a push makes and links have the repository's roles */
 	int64_t created_unix;
 };
@@ -43,6 +48,7 @@ struct sta_org_change {
 	const enum sta_visibility *visibility;
 	const unsigned *creates;
 	const bool *inherits;
+	const char *creators; /* "members", "owners"; else a team, with or without the organization's name */
 };
 /* For owners.  *out is what it is then. */
 enum sta_rc sta_org_set(struct sta_registry *r, const struct sta_call *call, const char *name,

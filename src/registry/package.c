@@ -4,13 +4,16 @@
 
 #include "model/blobs.h"
 #include "model/manifests.h"
+#include "model/names.h"
 #include "registry/core.h"
 #include "registry/list.h"
+#include "registry/pulls.h"
 
 struct package_change {
 	const struct sta_call *call;
 	struct sta_name name;
 	enum sta_visibility visibility;
+	uint64_t retire_after;
 	bool gone;
 };
 
@@ -43,6 +46,7 @@ describe(struct sta_db_conn *c, const struct sta_call *call, const char *name, s
 			.versions = sums.versions,
 			.tags = sums.tags,
 			.bytes = sums.bytes,
+			.pulls = sums.pulls,
 			.created_unix = p.created_unix,
 			.updated_unix = p.updated_unix,
 			.repository = repository,
@@ -149,7 +153,9 @@ delete_step(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		return sta_version_remove(c, e.package.id, version, now, err);
 	if (rc != STA_NOT_FOUND)
 		return rc;
-	rc = sta_member_remove_all(c, e.package.id, now, err);
+	rc = x->retire_after > 0 ? sta_retire_package(c, e.package.id, x->retire_after, now, err) : STA_OK;
+	if (rc == STA_OK)
+		rc = sta_member_remove_all(c, e.package.id, now, err);
 	if (rc == STA_OK)
 		rc = sta_package_remove(c, e.package.id, err);
 	if (rc == STA_OK)
@@ -161,11 +167,14 @@ delete_step(struct sta_db_conn *c, void *arg, struct sta_err *err)
 enum sta_rc
 sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_err *err)
 {
-	struct package_change x = { .call = call };
+	struct package_change x = { .call = call, .retire_after = r->options.retire_after };
+	struct sta_err ignored;
 	enum sta_rc rc = sta_package_name(name, &x.name, err);
 
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
+	if (rc == STA_OK) /* what was counted until now decides whether the name is retired */
+		(void) !sta_pulls_flush(r, &ignored);
 	while (rc == STA_OK && !x.gone)
 		rc = sta_db_write(r->db, delete_step, &x, err);
 	return rc;

@@ -13,6 +13,7 @@ struct sta_package_info {
 	enum sta_visibility visibility;
 	uint64_t versions; /* manifests */
 	uint64_t tags;
+	uint64_t pulls; /* manifests sent, as far as they were written down */
 	uint64_t bytes; /* manifests and distinct blobs of this package */
 	int64_t created_unix;
 	int64_t updated_unix;

@@ -9,6 +9,7 @@
 #include "model/settings.h"
 #include "registry/core.h"
 #include "registry/issuer_keys.h"
+#include "registry/pulls.h"
 
 #define WRITERS 4
 #define KEY_SETTING "token key"
@@ -30,6 +31,7 @@ sta_registry_defaults(struct sta_registry_options *o)
 		.login_free_attempts = 5,
 		.workflow_ttl_s = 3600,
 		.issuer_keys_ttl_s = 600,
+		.retire_after = 5000,
 	};
 }
 
@@ -112,6 +114,8 @@ fill(struct sta_registry *r, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_used_new(&r->used, err);
 	if (rc == STA_OK)
+		rc = sta_pulls_new(&r->pulls, err);
+	if (rc == STA_OK)
 		rc = sta_attempts_new(r->options.login_free_attempts, &r->attempts, err);
 	if (rc == STA_OK)
 		rc = make_issuer_keys(r, err);
@@ -150,6 +154,7 @@ sta_registry_close(struct sta_registry *r)
 	sta_issuer_keys_free(r->issuer_keys);
 	sta_attempts_free(r->attempts);
 	sta_used_free(r->used);
+	sta_pulls_free(r->pulls);
 	sta_sessions_free(r->sessions);
 	sta_cache_free(r->manifests);
 	sta_cache_free(r->callers);
