@@ -70,12 +70,12 @@ def test_an_organization_is_made_in_small_letters(registry, bob):
     made = registry.cli_json("org", "create", name + "X", "--owner", "BOB")
     assert made.pop("created").endswith("Z")
     assert made == {"name": name.lower() + "x", "visibility": "private", "members_create": "private,internal,public",
-                    "inherit": True}
+                    "creators": "members", "inherit": True}
 
 
 def test_organizations_are_shown_as_a_table(registry, org):
     titles, rows = table(registry, "org", "list")
-    assert titles == ["NAME", "VISIBILITY", "MEMBERS-CREATE", "INHERIT", "CREATED"]
+    assert titles == ["NAME", "VISIBILITY", "MEMBERS-CREATE", "CREATORS", "INHERIT", "CREATED"]
     (row,) = [row for row in rows if row["NAME"] == org.name]
     assert (row["VISIBILITY"], row["MEMBERS-CREATE"]) == ("private", "private,internal,public")
     (entry,) = [entry for entry in registry.cli_json("org", "list")["organizations"] if entry["name"] == org.name]
@@ -90,7 +90,7 @@ def test_organizations_are_shown_as_a_table(registry, org):
 ])
 def test_settings_of_an_organization_are_said_as_they_are_then(registry, org, flags, visibility, creates):
     said = order(registry, org, f"org set ORG {flags}")
-    assert said == f"organization {org.name}: new packages are {visibility}; members may make: {creates}; inherit: on\n"
+    assert said == f"organization {org.name}: new packages are {visibility}; members may make: {creates}; creators: members; inherit: on\n"
     set_again = registry.cli_json("org", "set", org.name, *flags.split())
     assert (set_again["visibility"], set_again["members_create"]) == (visibility, creates)
     assert set_again in registry.cli_json("org", "list")["organizations"]

@@ -324,7 +324,7 @@ def test_links_and_roles_are_in_the_audit_log(registry, code):
     entries = registry.cli_json("audit", "list", "--target", code.org.name)["entries"]
     assert [(entry["action"], entry["actor"], entry["target"], entry["detail"]) for entry in entries][:8] == [
         tuple(actor and code.words(actor) for actor in row) for row in (
-            ("org.set", None, "ORG", "visibility private, members create none, inherit on"),
+            ("org.set", None, "ORG", "visibility private, members create none, creators members, inherit on"),
             ("repository.set", None, "ORG/code", "visibility private, url none"),
             ("package.unlink", None, "ORG/new", ""),
             ("repository.access.revoke", None, "ORG/code", "MEMBER"),

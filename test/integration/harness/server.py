@@ -280,7 +280,7 @@ class Registry:
         """What a refused request must leave alone."""
         report = self.fsck()
         counts = {key: report.get(key) for key in ("packages", "manifests", "tags", "blobs", "problems")}
-        packages = {name: {key: value for key, value in entry.items() if "updated" not in key}
+        packages = {name: {key: value for key, value in entry.items() if key not in ("updated", "pulls")}
                     for name, entry in self.packages().items()}
         return {"packages": packages, "counts": counts}
 

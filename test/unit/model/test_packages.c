@@ -220,7 +220,7 @@ tags_are_paged_in_byte_order(struct world *w, struct sta_db_conn *c)
 static void
 sums_count_versions_tags_and_bytes(struct world *w, struct sta_db_conn *c)
 {
-	struct sta_package_sums sums = { 9, 9, 9 };
+	struct sta_package_sums sums = { 9, 9, 9, 9 };
 	int64_t one = add_version(w, c, w->app, 1);
 
 	(void) add_version(w, c, w->app, 2);
@@ -230,6 +230,12 @@ sums_count_versions_tags_and_bytes(struct world *w, struct sta_db_conn *c)
 	assert_int_equal(sums.versions, 2);
 	assert_int_equal(sums.tags, 1);
 	assert_int_equal(sums.bytes, 10);
+	assert_int_equal(sums.pulls, 0);
+	assert_int_equal(sta_package_add_pulls(c, w->app, 7, &w->err), STA_OK);
+	assert_int_equal(sta_package_add_pulls(c, w->app, 5, &w->err), STA_OK);
+	assert_int_equal(sta_package_add_pulls(c, 12345, 5, &w->err), STA_OK); /* gone */
+	assert_int_equal(sta_package_sum(c, w->app, &sums, &w->err), STA_OK);
+	assert_int_equal(sums.pulls, 12);
 }
 
 int

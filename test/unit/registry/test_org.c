@@ -306,6 +306,93 @@ members_make_packages_as_the_organization_lets_them(void **state)
 }
 
 static void
+set_creators(struct house *h, const char *creators, const char *then)
+{
+	const struct sta_org_change change = { .creators = creators };
+	struct sta_org org;
+
+	assert_int_equal(sta_org_set(h->r, &carol, "acme", &change, &org, &h->err), STA_OK);
+	assert_string_equal(org.creators, then);
+}
+
+/* Whether dave, a member, may make a package. */
+static enum sta_rc
+make_one(struct house *h)
+{
+	return push(h, &dave, number(h, "SELECT count(*) FROM package") % 2 ? "acme/odd" : "acme/even");
+}
+
+static void
+an_organization_says_which_members_make_packages(void **state)
+{
+	struct house *h = *state;
+
+	set_creators(h, "owners", "owners");
+	assert_int_equal(make_one(h), STA_DENIED);
+	assert_string_equal(h->err.msg, "permission_denied: create_package");
+	assert_int_equal(push(h, &carol, PACKAGE), STA_OK);
+	(void) new_team(h, "acme/makers", NULL);
+	(void) new_team(h, "acme/young", "makers");
+	set_creators(h, "Makers", "acme/makers");
+	assert_int_equal(make_one(h), STA_DENIED);
+	assert_int_equal(sta_team_add(h->r, &carol, "acme/young", "dave", false, &h->err), STA_OK);
+	assert_int_equal(make_one(h), STA_OK);
+	set_creators(h, "members", "members");
+	assert_int_equal(sta_team_remove_member(h->r, &carol, "acme/young", "dave", &h->err), STA_OK);
+	assert_int_equal(make_one(h), STA_OK);
+}
+
+static void
+the_visibility_rule_counts_for_a_team_of_creators_too(void **state)
+{
+	struct house *h = *state;
+	unsigned none = 0;
+	const struct sta_org_change change = { .creates = &none };
+	struct sta_org org;
+
+	(void) new_team(h, "acme/makers", NULL);
+	assert_int_equal(sta_team_add(h->r, &carol, "acme/makers", "dave", false, &h->err), STA_OK);
+	set_creators(h, "acme/makers", "acme/makers");
+	assert_int_equal(sta_org_set(h->r, &carol, "acme", &change, &org, &h->err), STA_OK);
+	assert_string_equal(org.creators, "acme/makers");
+	assert_int_equal(make_one(h), STA_DENIED);
+}
+
+static void
+without_the_team_the_owners_alone_make_packages(void **state)
+{
+	struct house *h = *state;
+	struct sta_org *all = NULL;
+	size_t n = 0;
+
+	(void) new_team(h, "acme/makers", NULL);
+	assert_int_equal(sta_team_add(h->r, &carol, "acme/makers", "dave", false, &h->err), STA_OK);
+	set_creators(h, "makers", "acme/makers");
+	assert_int_equal(sta_team_delete(h->r, &carol, "acme/makers", &h->err), STA_OK);
+	assert_int_equal(sta_org_all(h->r, &carol, &all, &n, &h->err), STA_OK);
+	assert_string_equal(all[0].creators, "owners");
+	assert_int_equal(make_one(h), STA_DENIED);
+}
+
+static void
+creators_are_a_team_of_the_organization(void **state)
+{
+	static const char *const words[] = { "", "ghosts", "zoo/keepers", "acme/" };
+	struct house *h = *state;
+	struct sta_org org;
+	struct sta_team team;
+
+	assert_int_equal(sta_org_create(h->r, &h->sys, "zoo", "carol", &org, &h->err), STA_OK);
+	assert_int_equal(sta_team_create(h->r, &carol, "zoo/keepers", NULL, "", &team, &h->err), STA_OK);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		const struct sta_org_change change = { .creators = words[i] };
+
+		assert_int_not_equal(sta_org_set(h->r, &carol, "acme", &change, &org, &h->err), STA_OK);
+	}
+	assert_int_equal(number(h, "SELECT count(*) FROM organization WHERE creators = 1"), 2);
+}
+
+static void
 internal_packages_are_read_by_members_alone(void **state)
 {
 	struct house *h = *state;
@@ -539,10 +626,12 @@ the_log_says_what_the_settings_are_then(void **state)
 
 	assert_int_equal(sta_org_set(h->r, &carol, "acme", &creates, &org, &h->err), STA_OK);
 	assert_true(org.inherits);
-	assert_string_equal(last_line(h).detail, "visibility private, members create none, inherit on");
+	assert_string_equal(last_line(h).detail,
+			    "visibility private, members create none, creators members, inherit on");
 	assert_int_equal(sta_org_set(h->r, &carol, "acme", &inherits, &org, &h->err), STA_OK);
 	assert_false(org.inherits);
-	assert_string_equal(last_line(h).detail, "visibility private, members create none, inherit off");
+	assert_string_equal(last_line(h).detail,
+			    "visibility private, members create none, creators members, inherit off");
 }
 
 static void
@@ -577,6 +666,10 @@ main(int argc, char **argv)
 		TEST(a_maintainer_keeps_its_own_team),
 		TEST(a_team_is_made_moved_and_told_about),
 		TEST(members_make_packages_as_the_organization_lets_them),
+		TEST(an_organization_says_which_members_make_packages),
+		TEST(the_visibility_rule_counts_for_a_team_of_creators_too),
+		TEST(without_the_team_the_owners_alone_make_packages),
+		TEST(creators_are_a_team_of_the_organization),
 		TEST(internal_packages_are_read_by_members_alone),
 		TEST(a_grant_opens_a_package_and_its_end_closes_it),
 		TEST(a_role_of_a_team_is_its_members_while_they_are_in_it),
