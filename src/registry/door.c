@@ -187,11 +187,13 @@ refuse_former(const struct sta_call *call, struct sta_entry *e, const struct for
 	      enum sta_action action, struct sta_err *err)
 {
 	const struct sta_object o = sta_entry_object(&f->entry);
+	struct sta_caller caller = call->caller;
 	enum sta_rc rc = sta_door_known(call, e, action, err);
 
 	if (rc == STA_UNAUTHENTICATED)
 		return rc;
-	if (sta_access_decide(&call->caller, &o, STA_ACTION_READ).allowed)
+	caller.limited = false; /* a bearer token is for this action on this name; the account is asked for */
+	if (sta_access_decide(&caller, &o, STA_ACTION_READ).allowed)
 		return renamed(f->past.present, err);
 	return rc == STA_OK ? refuse_name(err) : rc;
 }
