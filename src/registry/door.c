@@ -85,9 +85,12 @@ renamed(const char *to, struct sta_err *err)
 
 /* Nobody, or only another owner, may make a package of that name. */
 static enum sta_rc
-refuse_name(struct sta_err *err)
+refuse_name(const struct sta_call *call, const struct sta_entry *e, struct sta_err *err)
 {
-	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: create_package");
+	const struct sta_object o = sta_entry_object(e);
+	const struct sta_decision d = { .rule = STA_RULE_DENIED_CREATE };
+
+	return refuse(call, &o, STA_ACTION_WRITE, &d, err);
 }
 
 struct sta_object
@@ -133,17 +136,26 @@ is_inherited_by(const struct sta_package *p, const struct sta_caller *caller)
 	return p->inherits && p->repository_id == caller->workflow.repository_id;
 }
 
-/* Of a package that exists, as much of its namespace as the decision needs comes with it. */
+/* Of a package that exists, as much of its namespace as the decision needs comes with it.  STA_NOT_FOUND: it
+ * does not. */
 static enum sta_rc
-find_package(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
+look_up(struct sta_db_conn *c, const struct sta_call *call, const char *name, struct sta_entry *e,
+	struct sta_err *err)
 {
-	enum sta_rc rc =
-		sta_package_find(c, call->arena, e->name->full, call->caller.user_id, &e->package, err);
+	enum sta_rc rc = sta_package_find(c, call->arena, name, call->caller.user_id, &e->package, err);
 
 	e->exists = rc == STA_OK;
 	if (e->exists && is_inherited_by(&e->package, &call->caller) && e->package.inherited < STA_ROLE_WRITE)
 		e->package.inherited = STA_ROLE_WRITE;
 	e->namespace = (struct sta_namespace){ .id = e->package.namespace_id, .member = e->package.member };
+	return rc;
+}
+
+static enum sta_rc
+find_package(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, struct sta_err *err)
+{
+	enum sta_rc rc = look_up(c, call, e->name->full, e, err);
+
 	return rc == STA_NOT_FOUND ? find_namespace(c, call, e, err) : rc;
 }
 
@@ -168,15 +180,11 @@ static enum sta_rc
 find_former(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 	    struct former *out, struct sta_err *err)
 {
-	struct sta_package *p = &out->entry.package;
 	enum sta_rc rc = sta_past_find(c, call->arena, name->namespace, name->image, &out->past, err);
 
 	out->entry = (struct sta_entry){ .name = name };
 	if (rc == STA_OK) /* also without one: a former name takes as long as any that is absent */
-		rc = sta_package_find(c, call->arena, out->past.present ? out->past.present : name->full,
-				      call->caller.user_id, p, err);
-	out->entry.exists = rc == STA_OK;
-	out->entry.namespace = (struct sta_namespace){ .id = p->namespace_id, .member = p->member };
+		rc = look_up(c, call, out->past.present ? out->past.present : name->full, &out->entry, err);
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
@@ -195,7 +203,7 @@ refuse_former(const struct sta_call *call, struct sta_entry *e, const struct for
 	caller.limited = false; /* a bearer token is for this action on this name; the account is asked for */
 	if (sta_access_decide(&caller, &o, STA_ACTION_READ).allowed)
 		return renamed(f->past.present, err);
-	return rc == STA_OK ? refuse_name(err) : rc;
+	return rc == STA_OK ? refuse_name(call, e, err) : rc;
 }
 
 static enum sta_rc
@@ -214,7 +222,7 @@ decide_absent(struct sta_db_conn *c, const struct sta_call *call, struct sta_ent
 	rc = sta_door_known(call, e, action, err);
 	if (rc == STA_OK && action == STA_ACTION_WRITE && f.past.retired_for != 0 &&
 	    f.past.retired_for != e->namespace.id)
-		return refuse_name(err);
+		return refuse_name(call, e, err);
 	return rc;
 }
 

@@ -37,8 +37,8 @@ struct sta_registry_options {
 	 * (net/guard.h), and a PEM file with more authorities; NULL ends them; borrowed; or NULL. */
 	const char *const *net_exceptions;
 	const char *net_ca_file;
-	uint64_t retire_after; /* pulls of a public package, from which on its names are retired; 5,000; 0:
-				  never */
+	/* Pulls of a public package from which on its names are retired; 5,000; 0: none is. */
+	uint64_t retire_after;
 	/* Prefixes of URLs behind which a repository's name stands, "https://github.com/"; NULL ends them;
 	 * borrowed; or NULL. */
 	const char *const *forges;
