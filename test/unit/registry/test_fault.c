@@ -10,6 +10,9 @@
 
 #include "../db/shim.h"
 #include "registry/account.h"
+#include "registry/org.h"
+#include "registry/rename.h"
+#include "registry/team.h"
 #include "registry/token.h"
 
 #define PACKAGE "alice/app"
@@ -359,6 +362,129 @@ create_user(struct round *r, struct sta_err *err)
 	return sta_user_create(r->h->r, &r->h->sys, name, NULL, false, &user, err);
 }
 
+static const char *
+new_name(struct round *r)
+{
+	return sta_arena_printf(r->h->sys.arena, "%s-new", r->package);
+}
+
+static enum sta_rc
+rename_package(struct round *r, struct sta_err *err)
+{
+	char name[64];
+
+	(void) snprintf(name, sizeof(name), "%s-new", r->package);
+	return sta_package_rename(r->h->r, &r->h->alice, r->package, name, err);
+}
+
+/* A former name of that. */
+static bool
+leads_to(struct round *r, const char *former, const char *present)
+{
+	struct sta_name_kept *all = NULL;
+	struct sta_err err;
+	size_t n = 0;
+
+	assert_int_equal(sta_names_kept(r->h->r, &r->h->sys, &all, &n, &err), STA_OK);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all[i].name, former) == 0)
+			return strcmp(all[i].of, present) == 0;
+	return false;
+}
+
+static bool
+has_new_name(struct round *r)
+{
+	return leads_to(r, r->package, new_name(r)) && has_small(r);
+}
+
+static bool
+has_old_name(struct round *r)
+{
+	return !leads_to(r, r->package, new_name(r)) && has_small(r);
+}
+
+static void
+prepare_renamed(struct round *r)
+{
+	struct sta_err err;
+
+	assert_int_equal(push_small(r, &err), STA_OK);
+	assert_int_equal(rename_package(r, &err), STA_OK);
+}
+
+static enum sta_rc
+use_and_release(struct round *r, struct sta_err *err)
+{
+	struct sta_name_kept *all = NULL;
+	size_t n = 0;
+	enum sta_rc rc = head_blob(r->h, &r->h->alice, r->package, &r->small, err);
+
+	if (rc == STA_OK)
+		rc = sta_names_kept(r->h->r, &r->h->sys, &all, &n, err);
+	assert_true(rc != STA_OK || n > 0);
+	return rc == STA_OK ? sta_name_release(r->h->r, &r->h->sys, r->package, err) : rc;
+}
+
+static bool
+is_released(struct round *r)
+{
+	return !leads_to(r, r->package, new_name(r));
+}
+
+static const char *
+org_name(struct round *r, const char *end)
+{
+	return sta_arena_printf(r->h->sys.arena, "org%u%s", r->seed, end);
+}
+
+static void
+prepare_org(struct round *r)
+{
+	struct sta_org org;
+	struct sta_team team;
+	struct sta_err err;
+
+	assert_int_equal(sta_org_create(r->h->r, &r->h->sys, org_name(r, ""), "alice", &org, &err), STA_OK);
+	assert_int_equal(sta_team_create(r->h->r, &r->h->sys, org_name(r, "/devs"), NULL, "", &team, &err),
+			 STA_OK);
+}
+
+static enum sta_rc
+rename_org(struct round *r, struct sta_err *err)
+{
+	char old[32];
+	char new[32];
+	const char *out;
+
+	(void) snprintf(old, sizeof(old), "org%u", r->seed);
+	(void) snprintf(new, sizeof(new), "org%u-new", r->seed);
+	return sta_org_rename(r->h->r, &r->h->sys, old, new, &out, err);
+}
+
+static bool
+org_has_new_name(struct round *r)
+{
+	return leads_to(r, org_name(r, ""), org_name(r, "-new"));
+}
+
+static bool
+org_has_old_name(struct round *r)
+{
+	return !org_has_new_name(r);
+}
+
+static enum sta_rc
+choose_creators(struct round *r, struct sta_err *err)
+{
+	const struct sta_org_change change = { .creators = "devs" };
+	struct sta_org org;
+	char name[32];
+
+	(void) snprintf(name, sizeof(name), "org%u", r->seed);
+	return sta_org_set(r->h->r, &r->h->sys, name, &change, &org, err);
+}
+
 static void
 no_report(void *arg, const char *invariant, const char *what, const char *text)
 {
@@ -391,6 +517,10 @@ static const struct scenario scenarios[] = {
 	{ "pull", prepare_image, pull_everything, has_all, has_all },
 	{ "sign in", prepare_token, sign_in, NULL, NULL },
 	{ "create a user", NULL, create_user, NULL, NULL },
+	{ "rename a package", prepare_blobs, rename_package, has_old_name, has_new_name },
+	{ "rename an organization", prepare_org, rename_org, org_has_old_name, org_has_new_name },
+	{ "use and release names", prepare_renamed, use_and_release, has_new_name, is_released },
+	{ "choose creators", prepare_org, choose_creators, org_has_old_name, org_has_old_name },
 	{ "fsck", prepare_image, check_all, has_all, has_all },
 };
 
