@@ -31,6 +31,7 @@ ALLOWED = {
     ("sta_package_next_empty", "package"): "walks the partial index of what was never published",
     ("sta_blob_end_claims", "blob"): "walks the partial index of claimed blobs, once at start",
     ("sta_repository_list", "repository"): "lists all, or those of a namespace, in the order of the index on names",
+    ("move_names", "issuer_rule"): "a site has few rules, and seldom renames an owner",
     ("sta_past_find", "asked"): "one row, which the statement makes",
     ("sta_kept_names", "former_package"): "lists all, for administrators",
     ("sta_kept_names", "retired_name"): "the same",

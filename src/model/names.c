@@ -129,6 +129,11 @@ move_names(struct sta_db_conn *c, int64_t id, const char *old, const char *name,
 				 "UPDATE namespace SET name = $1 || substr(name, $2)"
 				 " WHERE id IN (SELECT id FROM account WHERE home_id = $3)",
 				 STA_V_TEXT(name), STA_V_INT(rest), STA_V_INT(id));
+	if (rc == STA_OK) /* those that jobs of workflows stand for */
+		rc = sta_sql_run(c, err,
+				 "UPDATE issuer_rule SET repository = $1 || substr(repository, $2)"
+				 " WHERE substr(repository, 1, $2) = $3 || '/'",
+				 STA_V_TEXT(name), STA_V_INT(rest), STA_V_TEXT(old));
 	return rc;
 }
 

@@ -31,8 +31,9 @@ enum sta_rc sta_retired_for(struct sta_db_conn *c, const char *name, int64_t *id
 			    struct sta_err *err) STA_CHECK;
 
 /* From now on it is called that; what it was called becomes a former name, and stops to be one when it comes
- * back.  All names below move along: packages, their former names, repositories, accounts of machines.
- * STA_EXISTS: it is taken; STA_INVALID: a name below would have more than max bytes. */
+ * back.  All names below move along: packages, their former names, repositories (in the rules of issuers
+ * too), accounts of machines. STA_EXISTS: it is taken; STA_INVALID: a name below would have more than max
+ * bytes. */
 enum sta_rc sta_namespace_rename(struct sta_db_conn *c, int64_t id, const char *old, const char *name,
 				 size_t max, int64_t now_unix, struct sta_err *err) STA_CHECK;
 enum sta_rc sta_package_rename_to(struct sta_db_conn *c, int64_t id, const char *old, const char *name,

@@ -67,8 +67,21 @@ a_namespace_takes_along_all_that_is_called_after_it(struct world *w, struct sta_
 		number(c, "UPDATE account SET home_id = (SELECT id FROM namespace WHERE name = 'alice')"
 			  " WHERE id = (SELECT id FROM namespace WHERE name = 'alice+bot') RETURNING 1"),
 		1);
+	assert_int_equal(number(c,
+				"INSERT INTO issuer(name, url, audience, claims, read_events, keys, created)"
+				" VALUES ('i', 'u', 'a', '', '', '', 1) RETURNING 1"),
+			 1);
+	assert_int_equal(number(c, "INSERT INTO issuer_rule(issuer_id, conditions, repository, role, created)"
+				   " SELECT id, '', 'alice/code', 1, 1 FROM issuer RETURNING 1"),
+			 1);
+	assert_int_equal(number(c, "INSERT INTO issuer_rule(issuer_id, conditions, repository, role, created)"
+				   " SELECT id, '', 'alicex/code', 1, 1 FROM issuer RETURNING 1"),
+			 1);
 	rename_app(w, c, "alice/app", "alice/tool");
 	rename_alice(w, c, "alice", "al");
+	assert_int_equal(
+		number(c, "SELECT count(*) FROM issuer_rule WHERE repository IN ('al/code', 'alicex/code')"),
+		2);
 	assert_int_equal(sta_package_find(c, w->arena, "al/tool", 0, &p, &w->err), STA_OK);
 	assert_int_equal(p.id, w->app);
 	assert_int_equal(sta_repository_by_name(c, w->arena, "al/code", 0, &repository, &w->err), STA_OK);
