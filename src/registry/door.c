@@ -206,6 +206,13 @@ refuse_former(const struct sta_call *call, struct sta_entry *e, const struct for
 	return rc == STA_OK ? refuse_name(call, e, err) : rc;
 }
 
+/* Found by its present name: without a transaction around the looks it can have been made between them. */
+static bool
+is_present(const struct sta_entry *e)
+{
+	return strcmp(e->package.name, e->name->full) == 0;
+}
+
 static enum sta_rc
 decide_absent(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e, enum sta_action action,
 	      struct sta_err *err)
@@ -215,7 +222,7 @@ decide_absent(struct sta_db_conn *c, const struct sta_call *call, struct sta_ent
 
 	if (rc != STA_OK)
 		return rc;
-	if (f.entry.exists && action != STA_ACTION_READ)
+	if (f.entry.exists && action != STA_ACTION_READ && !is_present(&f.entry))
 		return refuse_former(call, e, &f, action, err);
 	if (f.entry.exists)
 		*e = f.entry;
@@ -249,7 +256,7 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 	rc = e.exists ? sta_door_known(call, &e, action, err) : decide_absent(c, call, &e, action, err);
 	if (rc == STA_OK)
 		*out = e;
-	else if (e.exists && strcmp(e.package.name, name->full) == 0)
+	else if (e.exists && is_present(&e))
 		spend_as_for_absent(c, call, &e);
 	return rc;
 }
