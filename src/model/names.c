@@ -194,10 +194,22 @@ enum sta_rc
 sta_retire_packages(struct sta_db_conn *c, int64_t namespace_id, const char *prefix, uint64_t pulls,
 		    int64_t now_unix, struct sta_err *err)
 {
+	enum sta_rc rc = sta_sql_run(c, err,
+				     "INSERT INTO retired_name(name, namespace_id, pulls, created)"
+				     " SELECT $1 || substr(p.name, length(n.name) + 1), n.id, p.pulls, $2"
+				     " FROM package p JOIN namespace n ON n.id = p.namespace_id"
+				     " WHERE n.id = $3 AND p.visibility = 2 AND p.pulls >= $4"
+				     " ON CONFLICT (name) DO UPDATE SET pulls = excluded.pulls",
+				     STA_V_TEXT(prefix), STA_V_INT(now_unix), STA_V_INT(namespace_id),
+				     STA_V_INT(pulls));
+
+	if (rc != STA_OK)
+		return rc;
 	return sta_sql_run(c, err,
 			   "INSERT INTO retired_name(name, namespace_id, pulls, created)"
-			   " SELECT $1 || substr(p.name, length(n.name) + 1), n.id, p.pulls, $2"
+			   " SELECT $1 || substr(f.name, length(n.name) + 1), n.id, p.pulls, $2"
 			   " FROM package p JOIN namespace n ON n.id = p.namespace_id"
+			   " JOIN former_package f ON f.package_id = p.id"
 			   " WHERE n.id = $3 AND p.visibility = 2 AND p.pulls >= $4"
 			   " ON CONFLICT (name) DO UPDATE SET pulls = excluded.pulls",
 			   STA_V_TEXT(prefix), STA_V_INT(now_unix), STA_V_INT(namespace_id),

@@ -42,7 +42,7 @@ enum sta_rc sta_package_rename_to(struct sta_db_conn *c, int64_t id, const char 
 /* Retire the names of the package, former ones too, if it is public and was pulled at least so often. */
 enum sta_rc sta_retire_package(struct sta_db_conn *c, int64_t id, uint64_t pulls, int64_t now_unix,
 			       struct sta_err *err) STA_CHECK;
-/* The same for all packages of the namespace, as they are called with that name in front. */
+/* The same for all packages of the namespace, as they are and were called, with that name in front. */
 enum sta_rc sta_retire_packages(struct sta_db_conn *c, int64_t namespace_id, const char *prefix,
 				uint64_t pulls, int64_t now_unix, struct sta_err *err) STA_CHECK;
 

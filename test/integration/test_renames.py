@@ -191,7 +191,7 @@ def alike(registry, account, name, absent):
         assert answers[0][0] >= 400
 
 
-def test_outsiders_hear_of_former_private_names_what_they_hear_of_absent_ones(registry, place):
+def test_v62_t2_outsiders_hear_of_former_private_names_what_they_hear_of_absent_ones(registry, place):
     for account in (place.org.outsider, None):
         alike(registry, account, place.old, f"{place.org.name[:-1]}~/old".replace("~", "0" if place.org.name[-1] != "0" else "1"))
         alike(registry, account, f"{place.org.name}-new/old", f"{place.org.name}-new/dlo")
@@ -205,7 +205,7 @@ def test_a_member_without_a_role_cannot_make_a_package_of_a_former_name(registry
     member.push_image(f"{place.org.name}-new/another", "v1")
 
 
-def test_former_names_are_nobody_elses(registry, place):
+def test_v108_former_names_are_nobody_elses(registry, place):
     for command in (["user", "create", place.org.name.upper(), "--no-password"],
                     ["org", "create", place.org.name, "--owner", place.org.owner.name],
                     ["user", "rename", place.org.outsider.name, place.org.name, "--confirm", place.org.outsider.name]):
@@ -317,7 +317,7 @@ def test_a_name_is_retired_when_it_is_left(strict, kind, names):
     succeeded(strict.client().get_manifest(org.package, "v1"), 200)
 
 
-def test_nobody_else_makes_a_package_of_a_retired_name(strict):
+def test_v108_nobody_else_makes_a_package_of_a_retired_name(strict):
     org = popular(strict, 5)
     rename(strict, "org", org.name, org.name + "-new")
     strict.cli("name", "release", org.name, "--confirm", org.name)

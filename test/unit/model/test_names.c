@@ -179,8 +179,12 @@ packages_of_a_namespace_are_retired_under_any_name_of_it(struct world *w, struct
 
 	assert_int_equal(sta_package_add_pulls(c, w->app, 10, &w->err), STA_OK);
 	assert_int_equal(sta_package_update_visibility(c, w->app, STA_PUBLIC, &w->err), STA_OK);
+	rename_app(w, c, "alice/app", "alice/tool");
 	assert_int_equal(sta_retire_packages(c, w->alice, "al", 10, NOW, &w->err), STA_OK);
-	assert_int_equal(number(c, "SELECT count(*) FROM retired_name"), 1);
+	assert_int_equal(number(c, "SELECT count(*) FROM retired_name"), 2);
+	assert_int_equal(sta_retired_for(c, "al/tool", &id, &w->err), STA_OK);
+	assert_int_equal(id, w->alice);
+	id = 0;
 	assert_int_equal(sta_retired_for(c, "al/app", &id, &w->err), STA_OK);
 	assert_int_equal(id, w->alice);
 }
