@@ -79,6 +79,8 @@ def requests(registry, alice, bob):
     owner = registry.client(alice)
     pushed = owner.push_image("alice/private", "v1", layer_sizes=(70_000, 1000))
     large, small = (layer["digest"] for layer in pushed.json["layers"])
+    owner.push_image("alice/earlier", "v1")
+    registry.cli("package", "rename", "alice/earlier", "alice/present", "--confirm", "alice/earlier")
     registry.client(bob).push_image("bob/own", "v1")
     nobody, other = Caller(registry), Caller(registry, basic_header(bob.name, bob.token))
 
@@ -92,6 +94,9 @@ def requests(registry, alice, bob):
         for method in ("GET", "HEAD") if "list" not in rest else ("GET",):
             yield f"{method} {rest[:16]}: private, absent", *(
                 of(other, method, f"/v2/alice/{name}/{rest}") for name in ("private", "absents"))
+    for method, rest in (("GET", "manifests/v1"), ("HEAD", f"blobs/{small}"), ("DELETE", "manifests/v1")):
+        yield f"{method} {rest[:16]}: former name of a private one, absent", *(
+            of(other, method, f"/v2/alice/{name}/{rest}") for name in ("earlier", "absents"))
     for kind, there in (("manifests", pushed.digest), ("blobs", large), ("blobs", small), ("referrers", pushed.digest)):
         yield f"GET {kind} of a private package: there, not", *(
             of(other, "GET", f"/v2/alice/private/{kind}/{digest}") for digest in (there, ABSENT))
