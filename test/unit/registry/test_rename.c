@@ -254,6 +254,8 @@ a_token_is_for_the_name_that_it_names(void **state)
 static void
 a_former_name_is_for_reading_alone(void **state)
 {
+	const struct sta_limit deletes = { .name = APP, .actions = STA_ACTION_BIT(STA_ACTION_DELETE) };
+	struct sta_call limited = carol;
 	struct house *h = *state;
 	struct sta_reference ref = ref_of("v1");
 	struct sta_name name;
@@ -265,6 +267,11 @@ a_former_name_is_for_reading_alone(void **state)
 	assert_string_equal(h->err.msg, "permission_denied: renamed to apex/tool");
 	assert_string_equal(h->err.detail, "apex/tool");
 	assert_int_equal(sta_delete_manifest(h->r, &carol, &name, &ref, &h->err), STA_DENIED);
+	assert_string_equal(h->err.msg, "permission_denied: renamed to apex/tool");
+	limited.caller.limited = true;
+	limited.caller.limits = &deletes;
+	limited.caller.n_limits = 1;
+	assert_int_equal(sta_delete_manifest(h->r, &limited, &name, &ref, &h->err), STA_DENIED);
 	assert_string_equal(h->err.msg, "permission_denied: renamed to apex/tool");
 	assert_int_equal(sta_package_set_visibility(h->r, &carol, APP, STA_PUBLIC, &h->err), STA_DENIED);
 	assert_int_equal(sta_package_delete(h->r, &h->sys, "apex/app", &h->err), STA_DENIED);
