@@ -236,11 +236,14 @@ decide_absent(struct sta_db_conn *c, const struct sta_call *call, struct sta_ent
 static void
 spend_as_for_absent(struct sta_db_conn *c, const struct sta_call *call, struct sta_entry *e)
 {
+	const struct sta_name *name = e->name;
+	struct sta_entry none = { .name = name };
+	struct sta_past past;
 	struct sta_err ignored;
-	struct former f;
 
 	(void) !find_namespace(c, call, e, &ignored);
-	(void) !find_former(c, call, e->name, &f, &ignored);
+	(void) !sta_past_find(c, call->arena, name->namespace, name->image, &past, &ignored);
+	(void) !look_up(c, call, "", &none, &ignored);
 }
 
 enum sta_rc
