@@ -51,34 +51,6 @@ sta_cmd_access_revoke(struct sta_cli *cli, struct sta_err *err)
 	return rc;
 }
 
-enum sta_rc
-sta_cmd_access_explain(struct sta_cli *cli, struct sta_err *err)
-{
-	const char *package = sta_cli_flag(cli, "package");
-	const char *action = sta_cli_flag(cli, "action");
-	const char *user = sta_cli_flag(cli, "user");
-	json_t *answer;
-	enum sta_rc rc;
-
-	if (!package)
-		return sta_cli_usage(cli, err, "needs --package OWNER/NAME");
-	if (!action)
-		return sta_cli_usage(cli, err, "needs --action read, write, delete or admin");
-	if (!user == !sta_cli_flag(cli, "anonymous"))
-		return sta_cli_usage(cli, err, "needs either --user NAME or --anonymous");
-	rc = sta_ask(
-		cli, "access.explain",
-		json_pack("{s:s, s:s, s:s}", "package", package, "user", user ? user : "", "action", action),
-		NULL, &answer, err);
-	if (rc != STA_OK)
-		return rc;
-	if (cli->json)
-		sta_cli_print_json(answer);
-	else
-		sta_cli_explain(answer);
-	return STA_OK;
-}
-
 /* A flag's number; *out stays as it is without the flag. */
 static enum sta_rc
 number(struct sta_cli *cli, const char *flag, uint64_t max, json_int_t *out, struct sta_err *err)
@@ -92,6 +64,42 @@ number(struct sta_cli *cli, const char *flag, uint64_t max, json_int_t *out, str
 		return sta_cli_usage(cli, err, "--%s: '%.40s' is not a number from 1 to %" PRIu64, flag, text,
 				     max);
 	*out = (json_int_t) n;
+	return STA_OK;
+}
+
+enum sta_rc
+sta_cmd_access_explain(struct sta_cli *cli, struct sta_err *err)
+{
+	const char *package = sta_cli_flag(cli, "package");
+	const char *action = sta_cli_flag(cli, "action");
+	const char *user = sta_cli_flag(cli, "user");
+	const char *from = sta_cli_flag(cli, "from");
+	json_int_t token = 0;
+	json_t *answer;
+	enum sta_rc rc;
+
+	if (!package)
+		return sta_cli_usage(cli, err, "needs --package OWNER/NAME");
+	if (!action)
+		return sta_cli_usage(cli, err, "needs --action read, write, delete or admin");
+	if (!user == !sta_cli_flag(cli, "anonymous"))
+		return sta_cli_usage(cli, err, "needs either --user NAME or --anonymous");
+	if (!user && sta_cli_flag(cli, "token"))
+		return sta_cli_usage(cli, err, "--token goes with --user");
+	if (from && !sta_cli_flag(cli, "token"))
+		return sta_cli_usage(cli, err, "--from goes with --token");
+	rc = number(cli, "token", INT64_MAX, &token, err);
+	if (rc == STA_OK)
+		rc = sta_ask(cli, "access.explain",
+			     json_pack("{s:s, s:s, s:s, s:I, s:s*}", "package", package, "user",
+				       user ? user : "", "action", action, "token", token, "from", from),
+			     NULL, &answer, err);
+	if (rc != STA_OK)
+		return rc;
+	if (cli->json)
+		sta_cli_print_json(answer);
+	else
+		sta_cli_explain(answer);
 	return STA_OK;
 }
 

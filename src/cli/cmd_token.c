@@ -32,6 +32,24 @@ expiry(struct sta_cli *cli, uint64_t *out, struct sta_err *err)
 	return STA_OK;
 }
 
+/* Whose token it will be: a user's, or with --robot a robot's. */
+static enum sta_rc
+holder(struct sta_cli *cli, const char **out, struct sta_err *err)
+{
+	const char *robot = sta_cli_flag(cli, "robot");
+	enum sta_rc rc = user_name(cli, out, err);
+
+	if (rc != STA_OK)
+		return rc;
+	if (robot && *out)
+		return sta_cli_usage(cli, err, "a token is a user's or a robot's, not of both");
+	if (robot && !strchr(robot, '+'))
+		return sta_cli_usage(cli, err, "--robot: '%.80s' is no robot's name, such as acme+ci", robot);
+	if (robot)
+		*out = robot;
+	return *out ? STA_OK : sta_cli_usage(cli, err, "needs --user NAME or --robot ORG+NAME");
+}
+
 enum sta_rc
 sta_cmd_token_create(struct sta_cli *cli, struct sta_err *err)
 {
@@ -40,18 +58,18 @@ sta_cmd_token_create(struct sta_cli *cli, struct sta_err *err)
 	const char *user = NULL;
 	uint64_t expires_s = 0;
 	json_t *answer;
-	enum sta_rc rc = user_name(cli, &user, err);
+	enum sta_rc rc = holder(cli, &user, err);
 
-	if (rc == STA_OK && !user)
-		rc = sta_cli_usage(cli, err, "needs --user NAME");
 	if (rc == STA_OK && !scopes)
 		rc = sta_cli_usage(cli, err, "needs --scopes, such as read:packages,write:packages");
 	if (rc == STA_OK)
 		rc = expiry(cli, &expires_s, err);
 	if (rc == STA_OK)
 		rc = sta_ask(cli, "token.create",
-			     json_pack("{s:s, s:s, s:s, s:I}", "user", user, "scopes", scopes, "name",
-				       name ? name : "", "expires_s", (json_int_t) expires_s),
+			     json_pack("{s:s, s:s, s:s, s:I, s:s*, s:s*}", "user", user, "scopes", scopes,
+				       "name", name ? name : "", "expires_s", (json_int_t) expires_s,
+				       "packages", sta_cli_flag(cli, "packages"), "addresses",
+				       sta_cli_flag(cli, "addresses")),
 			     NULL, &answer, err);
 	if (rc != STA_OK)
 		return rc;
@@ -66,9 +84,16 @@ enum sta_rc
 sta_cmd_token_list(struct sta_cli *cli, struct sta_err *err)
 {
 	static const struct sta_cli_column columns[] = {
-		{ "ID", "id" },          { "USER", "user" },       { "NAME", "name" },
-		{ "SCOPES", "scopes" },  { "CREATED", "created" }, { "EXPIRES", "expires" },
-		{ "USED", "last_used" }, { "REVOKED", "revoked" },
+		{ "ID", "id" },
+		{ "USER", "user" },
+		{ "NAME", "name" },
+		{ "SCOPES", "scopes" },
+		{ "CREATED", "created" },
+		{ "EXPIRES", "expires" },
+		{ "USED", "last_used" },
+		{ "REVOKED", "revoked" },
+		{ "PACKAGES", "packages" },
+		{ "ADDRESSES", "addresses" },
 	};
 	const char *user = NULL;
 	json_t *answer;

@@ -56,15 +56,43 @@ tell_package(const struct answer *a)
 		sta_cli_say("it has the roles of its repository %s", text(a, "repository"));
 }
 
+/* What it is shown with, and what that is good for. */
+static void
+tell_token(const struct answer *a)
+{
+	const json_t *token = json_object_get(a->j, "token");
+	const char *packages = json_string_value(json_object_get(token, "packages"));
+	const char *addresses = json_string_value(json_object_get(token, "addresses"));
+
+	if (!json_is_object(token))
+		return;
+	sta_cli_say("token %lld has %s; it is for %s, and good from %s",
+		    (long long) json_integer_value(json_object_get(token, "id")),
+		    json_string_value(json_object_get(token, "scopes")), packages ? packages : "all packages",
+		    addresses ? addresses : "all addresses");
+	if (yes(a, "token_ended"))
+		sta_cli_say("that token has expired or was revoked, and does nothing any more");
+}
+
+/* Robots are in no organization. */
+static void
+tell_robot(const struct answer *a)
+{
+	sta_cli_say("%s is a robot of %s, with the role %s on all packages there", a->user,
+		    text(a, "robot_of"), text(a, "robot_role"));
+}
+
 static void
 tell_place(const struct answer *a)
 {
 	if (yes(a, "disabled"))
-		sta_cli_say("%s is disabled, and can do nothing before: staithe user enable %s", a->user,
-			    a->user);
+		sta_cli_say("%s is disabled, and can do nothing before: staithe %s enable %s", a->user,
+			    text(a, "robot_of") ? "robot" : "user", a->user);
 	if (yes(a, "site_admin"))
 		sta_cli_say("%s is a site administrator", a->user);
-	if (!a->org)
+	if (text(a, "robot_of"))
+		tell_robot(a);
+	if (!a->org || text(a, "robot_of"))
 		return;
 	if (is(a, "member", "none"))
 		sta_cli_say("%s is not in %s", a->user, a->owner);
@@ -87,8 +115,18 @@ tell_grants(const struct answer *a)
 	if (team)
 		sta_cli_say("the role %s is granted%s to the team %s, which %s is in", text(a, "team_role"),
 			    there, team, a->user);
-	else if (a->org)
+	else if (a->org && !text(a, "robot_of"))
 		sta_cli_say("nothing is granted%s to a team that %s is in", there, a->user);
+}
+
+/* A robot makes packages of its organization alone. */
+static void
+advise_robot(const struct answer *a, const char *role)
+{
+	if (is(a, "robot_of", a->owner))
+		sta_cli_say("to change that: staithe robot set %s --role %s", a->user, role);
+	else
+		sta_cli_say("to change that: %s has to push the package first", a->owner);
 }
 
 /* Advice for somebody whose role is too weak. */
@@ -105,6 +143,8 @@ advise_role(const struct answer *a)
 		sta_cli_say("to change that: staithe access grant %s %s %s", a->package, a->user, role);
 	else if (!is(a, "action", "write"))
 		sta_cli_say("to change that: the package has to be pushed first");
+	else if (text(a, "robot_of"))
+		advise_robot(a, role);
 	else if (a->org)
 		sta_cli_say("to change that: staithe org add %s %s", a->owner, a->user);
 	else
@@ -127,6 +167,8 @@ advise(const struct answer *a)
 			    a->package);
 	else if (is(a, "rule", "anonymous"))
 		sta_cli_say("to change that: sign in");
+	else if (is(a, "rule", "scope") || is(a, "rule", "pattern") || is(a, "rule", "address"))
+		sta_cli_say("to change that: use another token; staithe token create makes one");
 }
 
 void
@@ -145,6 +187,7 @@ sta_cli_explain(const json_t *j)
 	if (!a.user) {
 		sta_cli_say("nobody is signed in");
 	} else {
+		tell_token(&a);
 		tell_place(&a);
 		tell_grants(&a);
 	}

@@ -21,6 +21,7 @@
 #include "base/json.h"
 
 struct sta_grant;
+struct sta_pat;
 struct sta_registry;
 
 /* Takes one row, which it borrows.  false: nobody listens any more. */
@@ -79,6 +80,9 @@ enum sta_rc sta_op_role(const char *word, enum sta_role *out, struct sta_err *er
 enum sta_rc sta_op_grants(struct sta_op_run *run, const struct sta_grant *grants, size_t n, json_t **result,
 			  struct sta_err *err) STA_CHECK;
 
+/* A token as it is listed. */
+json_t *sta_op_token_json(struct sta_arena *a, const struct sta_pat *t) STA_CHECK;
+
 /* A time as text, JSON null for 0. */
 json_t *sta_op_time(int64_t unix_time) STA_CHECK;
 
@@ -86,6 +90,8 @@ sta_op_fn sta_op_user_create, sta_op_user_list, sta_op_user_set_password, sta_op
 sta_op_fn sta_op_user_set, sta_op_user_rename, sta_op_org_rename, sta_op_package_rename;
 sta_op_fn sta_op_name_list, sta_op_name_release;
 sta_op_fn sta_op_token_create, sta_op_token_list, sta_op_token_revoke;
+sta_op_fn sta_op_robot_create, sta_op_robot_list, sta_op_robot_set, sta_op_robot_set_disabled,
+	sta_op_robot_delete;
 sta_op_fn sta_op_package_list, sta_op_package_set, sta_op_package_delete, sta_op_package_link;
 sta_op_fn sta_op_org_create, sta_op_org_list, sta_op_org_set, sta_op_org_members, sta_op_org_add,
 	sta_op_org_remove;

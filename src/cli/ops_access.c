@@ -2,6 +2,7 @@
 
 #include "cli/ops.h"
 #include "registry/grant.h"
+#include "registry/token.h"
 
 /* What registry/ gives at a time; more is refused here, not cut there. */
 #define AUDIT_MAX 1000
@@ -14,14 +15,6 @@ sta_op_role(const char *word, enum sta_role *out, struct sta_err *err)
 	return sta_err_set(err, STA_INVALID, 0, "'%.40s' is no role; choose read, write or admin", word);
 }
 
-static const char *
-kind_of(const struct sta_grant *g)
-{
-	if (g->workflows)
-		return "repository";
-	return g->team ? "team" : "user";
-}
-
 enum sta_rc
 sta_op_grants(struct sta_op_run *run, const struct sta_grant *grants, size_t n, json_t **result,
 	      struct sta_err *err)
@@ -31,8 +24,8 @@ sta_op_grants(struct sta_op_run *run, const struct sta_grant *grants, size_t n, 
 	for (size_t i = 0; i < n && rc == STA_OK; i++)
 		rc = sta_op_row(run,
 				json_pack("{s:s, s:s, s:s, s:b}", "subject", grants[i].subject, "kind",
-					  kind_of(&grants[i]), "role", sta_role_name(grants[i].role),
-					  "outside", grants[i].outside),
+					  grants[i].kind, "role", sta_role_name(grants[i].role), "outside",
+					  grants[i].outside),
 				err);
 	return rc == STA_OK ? sta_op_result(run, json_object(), result, err) : rc;
 }
@@ -106,44 +99,43 @@ owner_kind(const struct sta_explanation *x)
 }
 
 static json_t *
-explanation_json(const char *package, const char *user, enum sta_action action,
-		 const struct sta_explanation *x)
+explanation_json(struct sta_arena *a, const struct sta_access_question *q, const struct sta_explanation *x)
 {
 	/* Of a package that is not there: what its first push would give it. */
 	const char *visibility = x->owner_exists ? sta_visibility_name(x->visibility) : NULL;
 
 	return json_pack("{s:s, s:o, s:s, s:b, s:s, s:s, s:b, s:s?, s:s, s:s?, s:b, s:b, s:s, s:s, s:s, s:o, "
-			 "s:b, s:s, "
-			 "s:s?}",
-			 "package", package, "user", text_or_null(user), "action", sta_action_name(action),
-			 "allowed", x->allowed, "rule", x->rule, "why", x->why, "exists", x->exists,
-			 "visibility", visibility, "owner", x->owner, "owner_kind", owner_kind(x), "disabled",
-			 x->disabled, "site_admin", x->site_admin, "member", sta_org_role_name(x->member),
-			 "granted", sta_role_name(x->granted), "team_role", sta_role_name(x->team_role),
-			 "team", text_or_null(x->team), "inherits", x->inherits, "inherited",
-			 sta_role_name(x->inherited), "repository", x->repository);
+			 "s:b, s:s, s:s?, s:s?, s:s, s:o, s:b, s:s?}",
+			 "package", q->package, "user", text_or_null(q->user), "action",
+			 sta_action_name(q->action), "allowed", x->allowed, "rule", x->rule, "why", x->why,
+			 "exists", x->exists, "visibility", visibility, "owner", x->owner, "owner_kind",
+			 owner_kind(x), "disabled", x->disabled, "site_admin", x->site_admin, "member",
+			 sta_org_role_name(x->member), "granted", sta_role_name(x->granted), "team_role",
+			 sta_role_name(x->team_role), "team", text_or_null(x->team), "inherits", x->inherits,
+			 "inherited", sta_role_name(x->inherited), "repository", x->repository, "robot_of",
+			 x->robot_of, "robot_role", sta_role_name(x->robot_role), "token",
+			 x->token ? sta_op_token_json(a, x->token) : json_null(), "token_ended",
+			 x->token_ended, "from", q->from);
 }
 
 enum sta_rc
 sta_op_access_explain(struct sta_op_run *run, json_t **result, struct sta_err *err)
 {
 	struct sta_call call = sta_call_system(run->arena);
+	struct sta_access_question q = { .user = "" };
 	struct sta_explanation x = { 0 };
-	enum sta_action action = 0;
-	const char *package;
-	const char *user;
 	const char *word;
-	enum sta_rc rc =
-		sta_op_args(run, err, "{s:s, s:s, s:s}", "package", &package, "user", &user, "action", &word);
+	json_int_t token = 0;
+	enum sta_rc rc = sta_op_args(run, err, "{s:s, s:s, s:s, s?I, s?s}", "package", &q.package, "user",
+				     &q.user, "action", &word, "token", &token, "from", &q.from);
 
-	if (rc == STA_OK && !sta_action_parse(word, &action))
+	if (rc == STA_OK && !sta_action_parse(word, &q.action))
 		rc = sta_err_set(err, STA_INVALID, 0,
 				 "'%.40s' is no action; choose read, write, delete or admin", word);
+	q.token_id = token;
 	if (rc == STA_OK)
-		rc = sta_access_explain(run->registry, &call, user, package, action, &x, err);
-	if (rc != STA_OK)
-		return rc;
-	return sta_op_result(run, explanation_json(package, user, action, &x), result, err);
+		rc = sta_access_explain(run->registry, &call, &q, &x, err);
+	return rc == STA_OK ? sta_op_result(run, explanation_json(run->arena, &q, &x), result, err) : rc;
 }
 
 enum sta_rc

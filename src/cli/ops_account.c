@@ -98,13 +98,21 @@ sta_op_user_set(struct sta_op_run *run, json_t **result, struct sta_err *err)
 	return rc == STA_OK ? sta_op_result(run, user_json(&user), result, err) : rc;
 }
 
+/* A text, JSON null for "". */
 static json_t *
-token_json(struct sta_arena *a, const struct sta_pat *t)
+bound(const char *list)
 {
-	return json_pack("{s:I, s:s, s:s, s:s?, s:o, s:o, s:o, s:b}", "id", (json_int_t) t->id, "user",
-			 t->user, "name", t->name, "scopes", sta_scopes_text(a, t->scopes), "created",
+	return *list != '\0' ? json_string(list) : json_null();
+}
+
+json_t *
+sta_op_token_json(struct sta_arena *a, const struct sta_pat *t)
+{
+	return json_pack("{s:I, s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:o, s:o}", "id", (json_int_t) t->id,
+			 "user", t->user, "name", t->name, "scopes", sta_scopes_text(a, t->scopes), "created",
 			 sta_op_time(t->created_unix), "expires", sta_op_time(t->expires_unix), "last_used",
-			 sta_op_time(t->last_used_unix), "revoked", t->revoked);
+			 sta_op_time(t->last_used_unix), "revoked", t->revoked, "packages",
+			 bound(t->packages), "addresses", bound(t->addresses));
 }
 
 enum sta_rc
@@ -117,8 +125,9 @@ sta_op_token_create(struct sta_op_run *run, json_t **result, struct sta_err *err
 	const char *scopes_text;
 	json_int_t expires_s = 0;
 	json_t *made;
-	enum sta_rc rc = sta_op_args(run, err, "{s:s, s:s, s?s, s?I}", "user", &req.user, "scopes",
-				     &scopes_text, "name", &req.name, "expires_s", &expires_s);
+	enum sta_rc rc = sta_op_args(run, err, "{s:s, s:s, s?s, s?I, s?s, s?s}", "user", &req.user, "scopes",
+				     &scopes_text, "name", &req.name, "expires_s", &expires_s, "packages",
+				     &req.packages, "addresses", &req.addresses);
 
 	if (rc == STA_OK && expires_s < 0)
 		rc = sta_err_set(err, STA_INVALID, 0, "arguments: expires_s is negative");
@@ -129,7 +138,7 @@ sta_op_token_create(struct sta_op_run *run, json_t **result, struct sta_err *err
 		rc = sta_pat_create(run->registry, &call, &req, secret, &token, err);
 	if (rc != STA_OK)
 		return rc;
-	made = token_json(run->arena, &token);
+	made = sta_op_token_json(run->arena, &token);
 	if (made && json_object_set_new(made, "token", json_string(secret)) < 0) {
 		json_decref(made);
 		made = NULL;
@@ -149,7 +158,7 @@ sta_op_token_list(struct sta_op_run *run, json_t **result, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_pat_list(run->registry, &call, user, &tokens, &n, err);
 	for (size_t i = 0; i < n && rc == STA_OK; i++)
-		rc = sta_op_row(run, token_json(run->arena, &tokens[i]), err);
+		rc = sta_op_row(run, sta_op_token_json(run->arena, &tokens[i]), err);
 	return rc == STA_OK ? sta_op_result(run, json_object(), result, err) : rc;
 }
 

@@ -5,7 +5,7 @@
 #define NAMESPACE_USER 1
 #define SELECT_ACCOUNT                                                                                       \
 	"SELECT n.id, n.name, a.password_hash, a.site_admin, a.disabled, a.epoch, n.created, a.visibility,"  \
-	" a.inherits"                                                                                        \
+	" a.inherits, a.kind, coalesce(a.home_id, 0), a.home_role"                                           \
 	" FROM namespace n JOIN account a ON a.id = n.id"
 
 static enum sta_rc
@@ -21,6 +21,9 @@ read_account(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_e
 		.created_unix = sta_db_int(s, 6),
 		.visibility = sta_sql_enum(s, 7),
 		.inherits = sta_db_int(s, 8) != 0,
+		.kind = sta_sql_enum(s, 9),
+		.home_id = sta_db_int(s, 10),
+		.home_role = sta_sql_enum(s, 11),
 	};
 
 	if (!got.name || (!got.password_hash && !sta_db_is_null(s, 2)))
@@ -116,7 +119,8 @@ sta_account_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_account 
 		 struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_account);
-	enum sta_rc rc = sta_sql_list(c, &list, read_account, err, SELECT_ACCOUNT " ORDER BY n.name");
+	enum sta_rc rc =
+		sta_sql_list(c, &list, read_account, err, SELECT_ACCOUNT " WHERE a.kind = 1 ORDER BY n.name");
 
 	if (rc != STA_OK)
 		return rc;

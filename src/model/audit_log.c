@@ -54,7 +54,7 @@ sta_audit_page(struct sta_db_conn *c, struct sta_arena *a, int64_t before, size_
 	return finish(rc, &list, out, n);
 }
 
-/* '0' comes right behind '/'. */
+/* '0' comes right behind '/', ',' behind '+'. */
 enum sta_rc
 sta_audit_page_of(struct sta_db_conn *c, struct sta_arena *a, const char *target, int64_t before, size_t max,
 		  struct sta_audit_entry **out, size_t *n, struct sta_err *err)
@@ -62,7 +62,8 @@ sta_audit_page_of(struct sta_db_conn *c, struct sta_arena *a, const char *target
 	struct sta_list list = STA_LIST(a, struct sta_audit_entry);
 	enum sta_rc rc =
 		sta_sql_list(c, &list, read_entry, err,
-			     SELECT_ENTRY " WHERE (target = $1 OR target >= $1 || '/' AND target < $1 || '0')"
+			     SELECT_ENTRY " WHERE (target = $1 OR target >= $1 || '/' AND target < $1 || '0'"
+					  "  OR target >= $1 || '+' AND target < $1 || ',')"
 					  " AND id < $2 ORDER BY id DESC LIMIT $3",
 			     STA_V_TEXT(target), STA_V_INT(before), STA_V_INT(max));
 

@@ -78,7 +78,7 @@ read_grant(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err
 		.name = sta_sql_text(a, s, 2),
 		.role = sta_sql_enum(s, 3),
 		.outside = sta_db_int(s, 4) != 0,
-		.workflows = sta_db_int(s, 5) != 0,
+		.account_kind = sta_sql_enum(s, 5),
 	};
 
 	if (!got.name)
@@ -95,14 +95,14 @@ sta_grant_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_grantable 
 	enum sta_rc rc = sta_sql_list(
 		c, &list, read_grant, err,
 		"SELECT g.subject_kind, g.subject_id, u.name AS subject, g.role,"
-		" o.id IS NOT NULL AND m.role IS NULL AND r.id IS NULL, r.id IS NOT NULL"
-		" FROM role_grant g JOIN namespace u ON u.id = g.subject_id"
+		" o.id IS NOT NULL AND m.role IS NULL AND a.kind <> 3 AND a.home_id IS NOT o.id, a.kind"
+		" FROM role_grant g JOIN namespace u ON u.id = g.subject_id JOIN account a ON a.id = u.id"
 		" LEFT JOIN organization o ON o.id = $1"
 		" LEFT JOIN organization_member m ON m.organization_id = o.id AND m.account_id = g.subject_id"
 		" LEFT JOIN repository r ON r.account_id = g.subject_id"
 		" WHERE g.object_kind = $2 AND g.object_id = $3 AND g.subject_kind = 1"
 		" UNION ALL"
-		" SELECT g.subject_kind, g.subject_id, n.name || '/' || t.name, g.role, 1 = 0, 1 = 0"
+		" SELECT g.subject_kind, g.subject_id, n.name || '/' || t.name, g.role, 1 = 0, 0"
 		" FROM role_grant g JOIN team t ON t.id = g.subject_id"
 		" JOIN namespace n ON n.id = t.organization_id"
 		" WHERE g.object_kind = $2 AND g.object_id = $3 AND g.subject_kind = 2"

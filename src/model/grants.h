@@ -10,6 +10,7 @@
 #include "access/access.h"
 #include "base/arena.h"
 #include "db/db.h"
+#include "model/accounts.h"
 
 enum sta_subject_kind { STA_SUBJECT_ACCOUNT = 1, STA_SUBJECT_TEAM = 2 };
 
@@ -58,10 +59,10 @@ enum sta_rc sta_grant_remove_in(struct sta_db_conn *c, int64_t namespace_id, int
 
 struct sta_grant_row {
 	struct sta_subject subject;
-	const char *name; /* of the user, or "acme/team" */
+	enum sta_account_kind account_kind; /* of an account */
+	const char *name;                   /* of the account, or "acme/team" */
 	enum sta_role role;
-	bool workflows; /* the account is the one that a repository's workflows act as */
-	bool outside;   /* a person who is not in the organization that owns the object */
+	bool outside; /* an account that is not in the organization that owns the object */
 };
 /* By kind and name, on an object of that namespace.  Texts in the arena. */
 enum sta_rc sta_grant_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_grantable object,

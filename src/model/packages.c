@@ -138,16 +138,20 @@ sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pa
 		 struct sta_package **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_package);
-	enum sta_rc rc = sta_sql_list(c, &list, read_package, err,
-				      SELECT_PACKAGE
-				      " WHERE p.published = 1 AND p.name > $2"
-				      " AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0"
-				      "  OR m.role = 2 OR (m.role > 0 AND p.visibility = 1)"
-				      "  OR EXISTS (SELECT 1" BY_TEAM OF_PACKAGE ")"
-				      "  OR EXISTS (SELECT 1" INHERITED "))"
-				      " ORDER BY p.name LIMIT $4",
-				      STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""),
-				      STA_V_INT(q->everything), STA_V_INT(q->max));
+	enum sta_rc rc = sta_sql_list(
+		c, &list, read_package, err,
+		SELECT_PACKAGE
+		" WHERE p.published = 1 AND p.name > $2"
+		" AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0"
+		"  OR m.role = 2 OR (m.role > 0 AND p.visibility = 1)"
+		"  OR EXISTS (SELECT 1" BY_TEAM OF_PACKAGE ")"
+		"  OR EXISTS (SELECT 1" INHERITED ")"
+		" OR EXISTS (SELECT 1 FROM account h WHERE h.id = $1 AND h.home_id = p.namespace_id"
+		"  AND (h.home_role > 0 OR p.visibility = 1))"
+		")"
+		" ORDER BY p.name LIMIT $4",
+		STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""), STA_V_INT(q->everything),
+		STA_V_INT(q->max));
 
 	if (rc != STA_OK)
 		return rc;

@@ -3,7 +3,8 @@
 #include "model/sql.h"
 
 #define SELECT_TOKEN                                                                                         \
-	"SELECT t.id, t.account_id, n.name, t.name, t.scopes, t.created, t.expires, t.last_used, t.revoked"  \
+	"SELECT t.id, t.account_id, n.name, t.name, t.scopes, t.created, t.expires, t.last_used, t.revoked," \
+	" t.packages, t.addresses"                                                                           \
 	" FROM token t JOIN namespace n ON n.id = t.account_id"
 
 static enum sta_rc
@@ -19,9 +20,11 @@ read_token(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err
 		.expires_unix = sta_db_int(s, 6),
 		.last_used_unix = sta_db_int(s, 7),
 		.revoked = sta_db_int(s, 8) != 0,
+		.packages = sta_sql_text(a, s, 9),
+		.addresses = sta_sql_text(a, s, 10),
 	};
 
-	if (!got.account || !got.name)
+	if (!got.account || !got.name || !got.packages || !got.addresses)
 		return sta_err_set(err, STA_NOMEM, 0, "token");
 	*(struct sta_token_row *) out = got;
 	return STA_OK;
@@ -32,12 +35,14 @@ sta_token_insert(struct sta_db_conn *c, const struct sta_token_row *t, const voi
 		 int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(
-		c, &s, err,
-		"INSERT INTO token(account_id, name, hash, scopes, created, expires, last_used, revoked)"
-		" VALUES ($1, $2, $3, $4, $5, $6, 0, 0) RETURNING id",
-		STA_V_INT(t->account_id), STA_V_TEXT(t->name), STA_V_BYTES(hash, len), STA_V_INT(t->scopes),
-		STA_V_INT(t->created_unix), STA_V_INT(t->expires_unix));
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "INSERT INTO token(account_id, name, hash, scopes, created, expires, "
+				     "last_used, revoked, packages,"
+				     " addresses) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $8) RETURNING id",
+				     STA_V_INT(t->account_id), STA_V_TEXT(t->name), STA_V_BYTES(hash, len),
+				     STA_V_INT(t->scopes), STA_V_INT(t->created_unix),
+				     STA_V_INT(t->expires_unix), STA_V_TEXT(t->packages ? t->packages : ""),
+				     STA_V_TEXT(t->addresses ? t->addresses : ""));
 
 	if (rc == STA_OK)
 		*id = sta_db_int(s, 0);

@@ -18,8 +18,11 @@ struct sta_token_row {
 	int64_t expires_unix; /* 0: never */
 	int64_t last_used_unix;
 	bool revoked;
+	const char *packages;  /* patterns, one to a line; "": all */
+	const char *addresses; /* ranges, one to a line; "": all */
 };
 
+/* packages and addresses NULL: "". */
 enum sta_rc sta_token_insert(struct sta_db_conn *c, const struct sta_token_row *t, const void *hash,
 			     size_t len, int64_t *id, struct sta_err *err) STA_CHECK;
 

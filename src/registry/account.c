@@ -5,12 +5,10 @@
 #include "crypto/password.h"
 #include "crypto/random.h"
 #include "model/accounts.h"
-#include "model/uploads.h"
 #include "registry/core.h"
 #include "registry/login.h"
 #include "registry/password_rules.h"
 
-#define UPLOADS_MAX 4096      /* bytes of more are left to the collector */
 #define FIRST_PASSWORD_LEN 24 /* of 62 letters: 142 bits */
 
 struct new_user {
@@ -25,10 +23,8 @@ struct change {
 	const char *name;
 	const char *hash;
 	bool disabled;
-	int64_t id;                     /* found */
-	int64_t epoch;                  /* of the password that was shown; 0: none was */
-	struct sta_upload_row *uploads; /* that ended with it, UPLOADS_MAX at most */
-	size_t n_uploads;
+	int64_t epoch; /* of the password that was shown; 0: none was */
+	struct sta_ended_uploads uploads;
 };
 
 static enum sta_rc
@@ -191,9 +187,7 @@ disabled_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 			       err);
 	if (rc != STA_OK || !x->disabled)
 		return rc;
-	x->id = account.id;
-	rc = sta_upload_list(c, x->call->arena, account.id, UPLOADS_MAX, &x->uploads, &x->n_uploads, err);
-	return rc == STA_OK ? sta_upload_remove_all(c, account.id, err) : rc;
+	return sta_uploads_end_rows(c, x->call, account.id, &x->uploads, err);
 }
 
 enum sta_rc
@@ -208,7 +202,7 @@ sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, disabled_tx, &x, err);
 	if (rc == STA_OK && disabled)
-		sta_upload_end_all(r, x.id, x.uploads, x.n_uploads);
+		sta_uploads_end(r, &x.uploads);
 	return rc;
 }
 

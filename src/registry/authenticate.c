@@ -12,6 +12,7 @@
 #include "registry/core.h"
 #include "registry/login.h"
 #include "registry/token.h"
+#include "registry/token_bounds.h"
 #include "registry/workflow.h"
 
 #define CLOCK_SKEW_S 5 /* several servers, one database */
@@ -33,6 +34,7 @@ struct credential {
 struct identity {
 	struct sta_caller caller;
 	int64_t from_unix, until_unix;
+	const char *addresses; /* that its token is good from, as stored; NULL: all */
 };
 
 static enum sta_rc
@@ -51,7 +53,19 @@ become(struct sta_call *call, const struct sta_account *account, unsigned scopes
 		.site_admin = account->site_admin,
 		.scopes = scopes,
 		.token_id = token_id,
+		.home_id = account->home_id,
+		.home_role = account->home_role,
 	};
+}
+
+/* The account by that token, which is alive. */
+static enum sta_rc
+become_by_token(struct sta_call *call, const struct sta_account *account, const struct sta_token_row *t,
+		struct identity *id, struct sta_err *err)
+{
+	become(call, account, t->scopes, t->id);
+	id->addresses = t->addresses;
+	return sta_token_bounds(call->arena, t->packages, &call->caller.bounds, err);
 }
 
 /* Alive, and until when. */
@@ -86,8 +100,7 @@ become_token_owner(struct sta_registry *r, struct sta_db_conn *c, struct sta_cal
 		sta_used_note(r->used, t->id, STA_USE_REFUSED);
 		return has_ended(call, err);
 	}
-	become(call, &account, t->scopes, t->id);
-	return STA_OK;
+	return become_by_token(call, &account, t, id, err);
 }
 
 static enum sta_rc
@@ -242,8 +255,7 @@ become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *c
 		sta_used_note(r->used, row.id, STA_USE_REFUSED);
 		return has_ended(call, err);
 	}
-	become(call, &account, row.scopes, row.id);
-	return STA_OK;
+	return become_by_token(call, &account, &row, id, err);
 }
 
 /* Whether a token of ours that says so is what was shown. */
@@ -312,15 +324,25 @@ look_up(struct sta_registry *r, struct sta_call *call, const struct credential *
 	return rc;
 }
 
+static size_t
+memory_for(const struct identity *id)
+{
+	return MEMORY_FOR(id->caller.n_limits) + sta_token_bounds_size(&id->caller.bounds) +
+	       (id->addresses ? strlen(id->addresses) : 0);
+}
+
 static void
 remember(struct sta_registry *r, const struct sta_cache_key *key, const struct identity *id)
 {
-	struct sta_arena *memory = sta_arena_new(MEMORY_FOR(id->caller.n_limits));
+	struct sta_arena *memory = sta_arena_new(memory_for(id));
 	struct identity *kept = memory ? sta_arena_memdup(memory, id, sizeof(*id)) : NULL;
 
-	if (kept)
+	if (kept) {
 		kept->caller.login = sta_arena_strdup(memory, id->caller.login);
-	if (kept && kept->caller.login &&
+		kept->addresses = sta_arena_strdup(memory, id->addresses ? id->addresses : "");
+	}
+	if (kept && kept->caller.login && kept->addresses &&
+	    sta_token_bounds_copy(memory, &kept->caller.bounds) &&
 	    sta_limits_copy(memory, &kept->caller.limits, kept->caller.n_limits))
 		sta_cache_put(r->callers, key, id->until_unix, memory, kept);
 	else
@@ -346,13 +368,16 @@ authenticate(struct sta_registry *r, struct sta_call *call, enum credential_kind
 	memcpy(name + 1, cred.digest.bytes, HASH_LEN);
 	known = sta_cache_get(r->callers, &key, call->arena);
 	if (known && known->from_unix <= sta_now_unix()) {
-		call->caller = known->caller;
+		id = *known;
+		call->caller = id.caller;
 	} else {
 		rc = look_up(r, call, &cred, &id, err);
 		id.caller = call->caller;
 		if (rc == STA_OK)
 			remember(r, &key, &id);
 	}
+	/* Of this request, whoever the credential was remembered for. */
+	call->caller.bounds.elsewhere = id.addresses && sta_token_elsewhere(id.addresses, call->peer);
 	if (rc == STA_OK && call->caller.token_id != 0)
 		sta_used_note(r->used, call->caller.token_id, STA_USE_GOOD);
 	return rc;

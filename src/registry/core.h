@@ -20,7 +20,7 @@
 
 struct sta_sessions; /* uploads that this process knows; upload_table.c */
 struct sta_pulls;    /* of packages, since the last flush; pulls.c */
-struct sta_used;     /* tokens used, or shown in vain, since the last flush; pat.c */
+struct sta_used;     /* tokens used, or shown in vain, since the last flush; token_used.c */
 
 enum sta_rc sta_sessions_new(struct sta_sessions **out, struct sta_err *err) STA_CHECK;
 void sta_sessions_free(struct sta_sessions *s);
@@ -38,9 +38,16 @@ enum sta_rc sta_upload_seize(struct sta_registry *r, const struct sta_upload_row
 /* Whether the session goes on is for its row to say.  NULL is allowed. */
 void sta_upload_unseize(struct sta_upload *u);
 
-/* The account is disabled, and its rows are gone, of which these are some: end its uploads. */
-void sta_upload_end_all(struct sta_registry *r, int64_t account_id, const struct sta_upload_row *rows,
-			size_t n);
+/* Uploads of an account that is disabled or removed: their rows end in its transaction, and the rest
+ * when that has been committed. */
+struct sta_ended_uploads {
+	int64_t account_id;
+	struct sta_upload_row *rows; /* some of those that there were */
+	size_t n;
+};
+enum sta_rc sta_uploads_end_rows(struct sta_db_conn *c, const struct sta_call *call, int64_t account_id,
+				 struct sta_ended_uploads *out, struct sta_err *err) STA_CHECK;
+void sta_uploads_end(struct sta_registry *r, const struct sta_ended_uploads *ended);
 
 enum sta_rc sta_used_new(struct sta_used **out, struct sta_err *err) STA_CHECK;
 void sta_used_free(struct sta_used *u);

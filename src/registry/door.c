@@ -361,7 +361,8 @@ sta_door_site(const struct sta_call *call, struct sta_err *err)
 {
 	if (call->caller.kind == STA_CALLER_SYSTEM)
 		return STA_OK;
-	if (call->caller.kind == STA_CALLER_USER && call->caller.site_admin && !call->caller.limited)
+	if (call->caller.kind == STA_CALLER_USER && call->caller.site_admin && !call->caller.limited &&
+	    !call->caller.bounds.elsewhere && call->caller.bounds.n_packages == 0)
 		return STA_OK;
 	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: for site administrators");
 }

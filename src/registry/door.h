@@ -88,7 +88,17 @@ enum sta_rc sta_door_repository(struct sta_db_conn *c, const struct sta_call *ca
 enum sta_rc sta_repository_seen(struct sta_db_conn *c, const struct sta_call *call, int64_t id,
 				const char **out, struct sta_err *err) STA_CHECK;
 
-/* A user by name, in any case of letters.  STA_NOT_FOUND says that there is none. */
+/* The name is a robot's or nobody's: it has a '+'. */
+bool sta_robot_named(const char *name);
+/* A person or a robot by name, in any case of letters.  STA_NOT_FOUND says that there is none. */
+enum sta_rc sta_find_account(struct sta_db_conn *c, struct sta_arena *a, const char *name,
+			     struct sta_account *out, struct sta_err *err) STA_CHECK;
+/* The same, for those who may manage its tokens: of robots the owners of their organization too. */
+enum sta_rc sta_door_account(struct sta_db_conn *c, const struct sta_call *call, const char *name,
+			     struct sta_account *out, struct sta_err *err) STA_CHECK;
+
+/* A person by name, in any case of letters.  STA_NOT_FOUND says that there is none; STA_INVALID: it
+ * is a robot's name. */
 enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name,
 			  struct sta_account *out, struct sta_err *err) STA_CHECK;
 

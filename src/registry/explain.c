@@ -1,22 +1,67 @@
 /* Why somebody may or may not: the facts and the decision of the door, told. */
 
+#include <string.h>
+
+#include "base/prefix.h"
 #include "model/accounts.h"
 #include "model/grants.h"
+#include "model/tokens.h"
 #include "registry/core.h"
 #include "registry/grant.h"
+#include "registry/token.h"
+#include "registry/token_bounds.h"
 
-/* The caller that the question is about: signed in with a password, or nobody. */
+/* The token that the question names, in place of a password. */
 static enum sta_rc
-asked_caller(struct sta_db_conn *c, const struct sta_call *call, const char *user, struct sta_caller *out,
-	     struct sta_explanation *to, struct sta_err *err)
+take_token(struct sta_db_conn *c, const struct sta_call *call, const struct sta_access_question *q,
+	   struct sta_caller *who, struct sta_explanation *to, struct sta_err *err)
+{
+	struct sta_token_row row;
+	struct sta_pat *token = sta_arena_alloc(call->arena, sizeof(*token));
+	enum sta_rc rc = token ? sta_token_by_id(c, call->arena, q->token_id, &row, err)
+			       : sta_err_set(err, STA_NOMEM, 0, "token");
+
+	if (rc == STA_NOT_FOUND || (rc == STA_OK && row.account_id != who->user_id))
+		return sta_err_set(err, STA_NOT_FOUND, 0, "'%s' has no token with id %lld", who->login,
+				   (long long) q->token_id);
+	if (rc == STA_OK)
+		rc = sta_pat_of(call->arena, &row, token, err);
+	if (rc == STA_OK)
+		rc = sta_token_bounds(call->arena, row.packages, &who->bounds, err);
+	if (rc != STA_OK)
+		return rc;
+	who->scopes = row.scopes;
+	who->token_id = row.id;
+	who->bounds.elsewhere = q->from && sta_token_elsewhere(row.addresses, q->from);
+	to->token = token;
+	to->token_ended = row.revoked || (row.expires_unix != 0 && row.expires_unix <= sta_now_unix());
+	return STA_OK;
+}
+
+/* The organization that a robot's name begins with. */
+static enum sta_rc
+tell_robot(const struct sta_call *call, const struct sta_account *account, struct sta_explanation *to,
+	   struct sta_err *err)
+{
+	if (account->kind != STA_ACCOUNT_ROBOT)
+		return STA_OK;
+	to->robot_role = account->home_role;
+	to->robot_of = sta_arena_strndup(call->arena, account->name, strcspn(account->name, "+"));
+	return to->robot_of ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "robot");
+}
+
+/* The caller that the question is about: signed in with a password, with a token, or nobody. */
+static enum sta_rc
+asked_caller(struct sta_db_conn *c, const struct sta_call *call, const struct sta_access_question *q,
+	     struct sta_caller *out, struct sta_explanation *to, struct sta_err *err)
 {
 	struct sta_account account;
 	enum sta_rc rc;
 
 	*out = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
-	if (*user == '\0')
-		return STA_OK;
-	rc = sta_find_user(c, call->arena, user, &account, err);
+	if (*q->user == '\0')
+		return q->token_id == 0 ? STA_OK : sta_err_set(err, STA_INVALID, 0, "a token is somebody's");
+	rc = sta_find_account(c, call->arena, q->user, &account, err);
 	if (rc != STA_OK)
 		return rc;
 	*out = (struct sta_caller){
@@ -25,10 +70,13 @@ asked_caller(struct sta_db_conn *c, const struct sta_call *call, const char *use
 		.login = account.name,
 		.site_admin = account.site_admin,
 		.scopes = STA_SCOPE_ALL,
+		.home_id = account.home_id,
+		.home_role = account.home_role,
 	};
 	to->disabled = account.disabled;
 	to->site_admin = account.site_admin;
-	return STA_OK;
+	rc = tell_robot(call, &account, to, err);
+	return rc == STA_OK && q->token_id != 0 ? take_token(c, call, q, out, to, err) : rc;
 }
 
 static enum sta_rc
@@ -92,38 +140,55 @@ ask(struct sta_db_conn *c, const struct sta_call *call, const struct sta_call *a
 }
 
 /* Who may hear it: the package's administrators, and users about themselves when they may know of
- * the package. */
+ * the package; about a token, who may manage it. */
 static enum sta_rc
 door_to_explain(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 		const struct sta_caller *about, struct sta_err *err)
 {
+	bool self = call->caller.kind == STA_CALLER_USER && call->caller.user_id == about->user_id;
+	struct sta_account account;
 	struct sta_entry e;
 	enum sta_rc rc = sta_door_look(c, call, name, &e, err);
-	bool self = call->caller.kind == STA_CALLER_USER && call->caller.user_id == about->user_id;
 
-	if (rc != STA_OK)
-		return rc;
-	return sta_door_known(call, &e, self ? STA_ACTION_READ : STA_ACTION_ADMIN, err);
+	if (rc == STA_OK)
+		rc = sta_door_known(call, &e, self ? STA_ACTION_READ : STA_ACTION_ADMIN, err);
+	if (rc == STA_OK && about->token_id != 0 && !self)
+		rc = sta_door_account(c, call, about->login, &account, err);
+	return rc;
+}
+
+static enum sta_rc
+check_from(const struct sta_access_question *q, struct sta_err *err)
+{
+	struct sta_ip ip;
+
+	if (q->from && q->token_id == 0)
+		return sta_err_set(err, STA_INVALID, 0, "only tokens are good from some addresses alone");
+	if (q->from && !sta_ip_parse(q->from, &ip))
+		return sta_err_set(err, STA_INVALID, 0, "'%.64s' is no address", q->from);
+	return STA_OK;
 }
 
 enum sta_rc
-sta_access_explain(struct sta_registry *r, const struct sta_call *call, const char *user, const char *package,
-		   enum sta_action action, struct sta_explanation *out, struct sta_err *err)
+sta_access_explain(struct sta_registry *r, const struct sta_call *call, const struct sta_access_question *q,
+		   struct sta_explanation *out, struct sta_err *err)
 {
 	struct sta_call as_user = { .arena = call->arena };
 	struct sta_explanation to = { .team = "" };
 	struct sta_db_conn *c = NULL;
 	struct sta_name name;
-	enum sta_rc rc = sta_package_name(package, &name, err);
+	enum sta_rc rc = sta_package_name(q->package, &name, err);
 
+	if (rc == STA_OK)
+		rc = check_from(q, err);
 	if (rc == STA_OK)
 		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
-		rc = asked_caller(c, call, user, &as_user.caller, &to, err);
+		rc = asked_caller(c, call, q, &as_user.caller, &to, err);
 	if (rc == STA_OK)
 		rc = door_to_explain(c, call, &name, &as_user.caller, err);
 	if (rc == STA_OK)
-		rc = ask(c, &as_user, call, &name, action, &to, err);
+		rc = ask(c, &as_user, call, &name, q->action, &to, err);
 	if (rc == STA_OK)
 		*out = to;
 	return rc;

@@ -91,7 +91,19 @@ door_to(struct sta_db_conn *c, const struct sta_call *call, enum sta_object_kind
 static const char *
 label_of(const struct sta_call *call, const struct sta_grant_row *row)
 {
-	return row->workflows ? sta_arena_printf(call->arena, WORKFLOWS "%s", row->name) : row->name;
+	bool workflows = row->account_kind == STA_ACCOUNT_REPOSITORY;
+
+	return workflows ? sta_arena_printf(call->arena, WORKFLOWS "%s", row->name) : row->name;
+}
+
+static const char *
+kind_of(const struct sta_grant_row *row)
+{
+	if (row->subject.kind == STA_SUBJECT_TEAM)
+		return "team";
+	if (row->account_kind == STA_ACCOUNT_ROBOT)
+		return "robot";
+	return row->account_kind == STA_ACCOUNT_REPOSITORY ? "repository" : "user";
 }
 
 static enum sta_rc
@@ -119,8 +131,7 @@ list(struct sta_registry *r, const struct sta_call *call, enum sta_object_kind k
 	for (size_t i = 0; i < got; i++) {
 		grants[i] = (struct sta_grant){
 			.subject = label_of(call, &rows[i]),
-			.team = rows[i].subject.kind == STA_SUBJECT_TEAM,
-			.workflows = rows[i].workflows,
+			.kind = kind_of(&rows[i]),
 			.outside = rows[i].outside,
 			.role = rows[i].role,
 		};
@@ -197,7 +208,7 @@ find_subject(struct sta_db_conn *c, const struct change *x, const struct object 
 		return has_roles_of_its_repository(object, err);
 	if (slash)
 		return find_team(c, x, object, slash, out, label, err);
-	rc = sta_find_user(c, x->call->arena, x->subject, &user, err);
+	rc = sta_find_account(c, x->call->arena, x->subject, &user, err);
 	if (rc != STA_OK)
 		return rc;
 	*out = (struct sta_subject){ .kind = STA_SUBJECT_ACCOUNT, .id = user.id };

@@ -1,9 +1,10 @@
 /*
  * grant - roles on packages, and why somebody may or may not.
  *
- * A role is granted to a user ("alice"), to a team ("acme/devs") of the organization that owns the
- * package, or to the workflows of a repository ("repository:acme/app"; on packages alone, and also on
- * those that inherit).  A user who is not in that organization is an outside collaborator then.
+ * A role is granted to a user ("alice") or a robot ("acme+ci"), to a team ("acme/devs") of the
+ * organization that owns the package, or to the workflows of a repository ("repository:acme/app"; on
+ * packages alone, and also on those that inherit).  A user who is not in that organization is an outside
+ * collaborator then.
  *
  * Layer: registry.
  */
@@ -12,11 +13,12 @@
 
 #include "registry/registry.h"
 
+struct sta_pat;
+
 struct sta_grant {
-	const char *subject; /* "alice", "acme/devs" or "repository:acme/app" */
-	bool team;
-	bool workflows; /* of a repository */
-	bool outside;   /* not a member of the organization that owns the package */
+	const char *subject; /* "alice", "acme+ci", "acme/devs" or "repository:acme/app" */
+	const char *kind;    /* "user", "robot", "team" or "repository", for its workflows */
+	bool outside;        /* not of the organization that owns the package */
 	enum sta_role role;
 };
 
@@ -44,7 +46,11 @@ struct sta_explanation {
 	const char *owner; /* the namespace */
 	bool owner_is_org; /* else a user */
 	bool owner_exists;
-	bool disabled; /* the user signs in no more; the decision is as if it did */
+	bool disabled;               /* the user signs in no more; the decision is as if it did */
+	const char *robot_of;        /* the organization of a robot; NULL: no robot */
+	enum sta_role robot_role;    /* on all packages there */
+	const struct sta_pat *token; /* that was asked about, or NULL */
+	bool token_ended;            /* it is expired or revoked; the decision is as if it were not */
 	bool site_admin;
 	enum sta_org_role member; /* in the organization that owns the package */
 	bool inherits;            /* the package has the roles of its repository ... */
@@ -55,11 +61,20 @@ struct sta_explanation {
 	const char *team;         /* "acme/devs", or "" */
 };
 
-/* May user ("" is anybody, without signing in) do action on the package, signed in with a password?
- * For the package's administrators, site administrators and the system; for a user about itself when it
- * may know of the package. */
-enum sta_rc sta_access_explain(struct sta_registry *r, const struct sta_call *call, const char *user,
-			       const char *package, enum sta_action action, struct sta_explanation *out,
+/* May user do action on the package? */
+struct sta_access_question {
+	const char *user; /* or a robot; "": anybody, without signing in */
+	const char *package;
+	enum sta_action action;
+	int64_t token_id; /* of the user; 0: with a password, or with every scope */
+	const char *from; /* an address that the token is used from; NULL: one that it is good from */
+};
+
+/* For the package's administrators, site administrators and the system; for a user about itself when it
+ * may know of the package.  About a token: for the user itself, and those who may manage its tokens.
+ * STA_NOT_FOUND: no such user, or it has no such token. */
+enum sta_rc sta_access_explain(struct sta_registry *r, const struct sta_call *call,
+			       const struct sta_access_question *q, struct sta_explanation *out,
 			       struct sta_err *err) STA_CHECK;
 
 struct sta_audit_line {

@@ -1,9 +1,13 @@
 #include "registry/list.h"
 
-#include <string.h>
+#include <stdio.h>
 
+#include "base/auto.h"
 #include "model/tags.h"
 #include "registry/core.h"
+
+#define LOOK_AT_LEAST 256
+#define LOOK_MEMORY_MAX ((size_t) 4 << 20)
 
 enum sta_rc
 sta_list_tags(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
@@ -55,28 +59,58 @@ sees_everything(const struct sta_caller *caller)
 	return caller->kind == STA_CALLER_SYSTEM || caller->site_admin;
 }
 
+/* One page of the query, as far as the caller sees it.  What it does not see, which with a token's
+ * patterns may be nearly all, takes no memory of the request. */
+static enum sta_rc
+add_visible(struct sta_db_conn *c, const struct sta_call *call, const struct sta_package_query *q,
+	    size_t want, struct sta_name_page *out, char last[STA_NAME_MAX + 1], bool *end,
+	    struct sta_err *err)
+{
+	STA_AUTO(sta_arena_auto) struct sta_arena *memory = sta_arena_new(LOOK_MEMORY_MAX);
+	struct sta_package *p = NULL;
+	size_t got = 0;
+	enum sta_rc rc = memory ? sta_package_page(c, memory, q, &p, &got, err)
+				: sta_err_set(err, STA_NOMEM, 0, "catalog");
+
+	for (size_t i = 0; rc == STA_OK && i < got && out->n < want; i++) {
+		char *name;
+
+		(void) snprintf(last, STA_NAME_MAX + 1, "%s", p[i].name);
+		if (!may_list(&call->caller, &p[i]))
+			continue;
+		name = sta_arena_strdup(call->arena, p[i].name);
+		if (!name)
+			return sta_err_set(err, STA_NOMEM, 0, "catalog");
+		out->names[out->n++] = name;
+	}
+	*end = got < q->max;
+	return rc;
+}
+
 /* Names that the caller sees, up to one more than asked: it tells whether there are more. */
 static enum sta_rc
-visible_names(struct sta_db_conn *c, const struct sta_call *call, struct sta_package_query *q,
+visible_names(struct sta_db_conn *c, const struct sta_call *call, struct sta_package_query *q, size_t want,
 	      struct sta_name_page *out, struct sta_err *err)
 {
+	char last[STA_NAME_MAX + 1] = "";
 	bool end = false;
+	enum sta_rc rc = STA_OK;
 
-	while (!end && out->n < q->max) {
-		struct sta_package *p = NULL;
-		size_t got = 0;
-		enum sta_rc rc = sta_package_page(c, call->arena, q, &p, &got, err);
-
-		if (rc != STA_OK)
-			return rc;
-		for (size_t i = 0; i < got && out->n < q->max; i++) {
-			q->last = p[i].name;
-			if (may_list(&call->caller, &p[i]))
-				out->names[out->n++] = p[i].name;
-		}
-		end = got < q->max;
+	while (rc == STA_OK && !end && out->n < want) {
+		rc = add_visible(c, call, q, want, out, last, &end, err);
+		q->last = last;
 	}
-	return STA_OK;
+	return rc;
+}
+
+/* How many packages are looked at in one go.  The query gives hardly more than what is seen, but
+ * knows nothing of a token's bounds. */
+static size_t
+look_at(const struct sta_bounds *bounds, size_t want)
+{
+	bool bound = bounds->n_packages > 0 || bounds->elsewhere;
+
+	return bound && want < LOOK_AT_LEAST ? LOOK_AT_LEAST : want;
 }
 
 enum sta_rc
@@ -89,7 +123,7 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 		.account_id = call->caller.user_id,
 		.everything = sees_everything(&call->caller),
 		.last = last,
-		.max = n + 1,
+		.max = look_at(&call->caller.bounds, n + 1),
 	};
 	enum sta_rc rc;
 
@@ -100,7 +134,7 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 		return sta_err_set(err, STA_NOMEM, 0, "catalog");
 	rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK && n > 0)
-		rc = visible_names(c, call, &q, &page, err);
+		rc = visible_names(c, call, &q, n + 1, &page, err);
 	if (rc != STA_OK)
 		return rc;
 	page.more = page.n > n;

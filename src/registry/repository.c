@@ -57,6 +57,17 @@ sta_repository_object(const struct sta_repository_row *row)
 	};
 }
 
+struct sta_decision
+sta_repository_decide(const struct sta_caller *caller, const struct sta_repository_row *row,
+		      enum sta_action action)
+{
+	struct sta_caller unbound = *caller;
+	struct sta_object o = sta_repository_object(row);
+
+	unbound.bounds.n_packages = 0;
+	return sta_access_decide(&unbound, &o, action);
+}
+
 /* Scopes are for packages: but for reading it takes a password. */
 static bool
 may_manage(const struct sta_caller *c, enum sta_action action)
@@ -69,7 +80,6 @@ enum sta_rc
 sta_door_repository(struct sta_db_conn *c, const struct sta_call *call, const char *text,
 		    enum sta_action action, struct sta_repository_row *out, struct sta_err *err)
 {
-	struct sta_object o;
 	struct sta_decision d;
 	struct sta_name name;
 	enum sta_rc rc = parse_name(text, &name, err);
@@ -81,8 +91,7 @@ sta_door_repository(struct sta_db_conn *c, const struct sta_call *call, const ch
 		return no_repository(&name, err);
 	if (rc != STA_OK)
 		return rc;
-	o = sta_repository_object(out);
-	d = sta_access_decide(&call->caller, &o, action);
+	d = sta_repository_decide(&call->caller, out, action);
 	if (d.allowed && may_manage(&call->caller, action))
 		return STA_OK;
 	if (!d.may_know)
@@ -98,7 +107,6 @@ sta_repository_seen(struct sta_db_conn *c, const struct sta_call *call, int64_t 
 		    struct sta_err *err)
 {
 	struct sta_repository_row row;
-	struct sta_object o;
 	enum sta_rc rc;
 
 	*out = NULL;
@@ -109,8 +117,7 @@ sta_repository_seen(struct sta_db_conn *c, const struct sta_call *call, int64_t 
 		return STA_OK;
 	if (rc != STA_OK)
 		return rc;
-	o = sta_repository_object(&row);
-	if (sta_access_decide(&call->caller, &o, STA_ACTION_READ).allowed)
+	if (sta_repository_decide(&call->caller, &row, STA_ACTION_READ).allowed)
 		*out = row.name;
 	return STA_OK;
 }
@@ -257,12 +264,9 @@ sta_repository_all(struct sta_registry *r, const struct sta_call *call, const ch
 	if (!all)
 		return sta_err_set(err, STA_NOMEM, 0, "repositories");
 	*n = 0;
-	for (size_t i = 0; i < got; i++) {
-		struct sta_object o = sta_repository_object(&rows[i]);
-
-		if (sta_access_decide(&call->caller, &o, STA_ACTION_READ).allowed)
+	for (size_t i = 0; i < got; i++)
+		if (sta_repository_decide(&call->caller, &rows[i], STA_ACTION_READ).allowed)
 			all[(*n)++] = repository_of(&rows[i]);
-	}
 	*out = all;
 	return STA_OK;
 }

@@ -187,12 +187,11 @@ static bool
 may_write(const struct sta_call *call, const struct sta_repository_row *row)
 {
 	struct sta_caller unlimited = call->caller;
-	struct sta_object o = sta_repository_object(row);
 
 	if (row->id == call->caller.workflow.repository_id)
 		return true;
 	unlimited.limited = false;
-	return sta_access_decide(&unlimited, &o, STA_ACTION_WRITE).allowed;
+	return sta_repository_decide(&unlimited, row, STA_ACTION_WRITE).allowed;
 }
 
 /* The repository behind that prefix, as far as the pusher may write to it; STA_NOT_FOUND. */

@@ -38,5 +38,8 @@ const char *sta_link_detail(const struct sta_call *call, const char *repository,
 
 /* What access/ decides about. */
 struct sta_object sta_repository_object(const struct sta_repository_row *row);
+/* About a repository, which no token's patterns of packages concern. */
+struct sta_decision sta_repository_decide(const struct sta_caller *caller,
+					  const struct sta_repository_row *row, enum sta_action action);
 
 #endif

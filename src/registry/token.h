@@ -2,7 +2,8 @@
  * token - personal access tokens, and the bearer tokens of /token.
  *
  * Personal access tokens: crypto/pat.h for the text; stored as a hash, shown
- * once, refused from the moment of revocation or expiry.
+ * once, refused from the moment of revocation or expiry.  One can be confined to
+ * packages and to addresses.
  *
  * Bearer tokens: ES256, short-lived (token_ttl_s).  They name the caller, the
  * personal access token they came from, and what they are for; they carry no
@@ -31,21 +32,28 @@ struct sta_pat {
 	int64_t expires_unix;   /* 0: never */
 	int64_t last_used_unix; /* 0: never; to the minute */
 	bool revoked;
+	const char *packages;  /* that it is for: patterns with commas; "": all */
+	const char *addresses; /* that it is good from: ranges with commas; "": all */
 };
 
 struct sta_pat_request {
-	const char *user;
+	const char *user; /* or a robot */
 	const char *name; /* a label, may be "" */
 	unsigned scopes;
-	uint64_t expires_s; /* from now; 0: never */
+	uint64_t expires_s;    /* from now; 0: never */
+	const char *packages;  /* "acme/app-*,acme/base", as base/glob.h; NULL: all */
+	const char *addresses; /* "192.0.2.0/24,2001:db8::7", as base/prefix.h; NULL: all */
 };
 
-/* secret is filled with the token's text, which exists nowhere else. */
+/* These three are for site administrators and the system; of robots for the owners of their organization
+ * too.
+ *
+ * secret is filled with the token's text, which exists nowhere else. */
 enum sta_rc sta_pat_create(struct sta_registry *r, const struct sta_call *call,
 			   const struct sta_pat_request *req, char secret[STA_PAT_LEN + 1],
 			   struct sta_pat *out, struct sta_err *err) STA_CHECK;
 
-/* user NULL: of all users. */
+/* user NULL: of all users and robots. */
 enum sta_rc sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *user,
 			 struct sta_pat **out, size_t *n, struct sta_err *err) STA_CHECK;
 

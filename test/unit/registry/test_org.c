@@ -495,6 +495,15 @@ who_leaves_takes_no_role_along_unless_it_stays_outside(void **state)
 	assert_int_equal(push(h, &dave, PACKAGE), STA_DENIED);
 }
 
+static enum sta_rc
+explain(struct house *h, const struct sta_call *call, const char *user, const char *package,
+	enum sta_action action, struct sta_explanation *out)
+{
+	const struct sta_access_question q = { .user = user, .package = package, .action = action };
+
+	return sta_access_explain(h->r, call, &q, out, &h->err);
+}
+
 static void
 an_explanation_says_what_the_door_decides(void **state)
 {
@@ -505,8 +514,7 @@ an_explanation_says_what_the_door_decides(void **state)
 	(void) new_team(h, "acme/devs", NULL);
 	assert_int_equal(sta_team_add(h->r, &carol, "acme/devs", "dave", false, &h->err), STA_OK);
 	assert_int_equal(sta_grant_give(h->r, &carol, PACKAGE, "acme/devs", STA_ROLE_READ, &h->err), STA_OK);
-	assert_int_equal(sta_access_explain(h->r, &carol, "Dave", PACKAGE, STA_ACTION_WRITE, &e, &h->err),
-			 STA_OK);
+	assert_int_equal(explain(h, &carol, "Dave", PACKAGE, STA_ACTION_WRITE, &e), STA_OK);
 	assert_false(e.allowed);
 	assert_string_equal(e.rule, "role");
 	assert_true(e.exists);
@@ -517,16 +525,13 @@ an_explanation_says_what_the_door_decides(void **state)
 	assert_int_equal(e.granted, STA_ROLE_NONE);
 	assert_int_equal(e.team_role, STA_ROLE_READ);
 	assert_string_equal(e.team, "acme/devs");
-	assert_int_equal(sta_access_explain(h->r, &h->sys, "dave", PACKAGE, STA_ACTION_READ, &e, &h->err),
-			 STA_OK);
+	assert_int_equal(explain(h, &h->sys, "dave", PACKAGE, STA_ACTION_READ, &e), STA_OK);
 	assert_true(e.allowed);
 	assert_string_equal(e.rule, "team");
-	assert_int_equal(sta_access_explain(h->r, &h->sys, "", PACKAGE, STA_ACTION_READ, &e, &h->err),
-			 STA_OK);
+	assert_int_equal(explain(h, &h->sys, "", PACKAGE, STA_ACTION_READ, &e), STA_OK);
 	assert_false(e.allowed);
 	assert_string_equal(e.rule, "anonymous");
-	assert_int_equal(sta_access_explain(h->r, &h->sys, "erin", "none/app", STA_ACTION_WRITE, &e, &h->err),
-			 STA_OK);
+	assert_int_equal(explain(h, &h->sys, "erin", "none/app", STA_ACTION_WRITE, &e), STA_OK);
 	assert_string_equal(e.rule, "no_owner");
 	assert_false(e.owner_exists);
 }
@@ -539,15 +544,11 @@ explanations_are_for_administrators_and_about_oneself(void **state)
 
 	assert_int_equal(push(h, &carol, PACKAGE), STA_OK);
 	assert_int_equal(sta_grant_give(h->r, &carol, PACKAGE, "dave", STA_ROLE_READ, &h->err), STA_OK);
-	assert_int_equal(sta_access_explain(h->r, &dave, "dave", PACKAGE, STA_ACTION_WRITE, &e, &h->err),
-			 STA_OK);
+	assert_int_equal(explain(h, &dave, "dave", PACKAGE, STA_ACTION_WRITE, &e), STA_OK);
 	assert_false(e.allowed);
-	assert_int_equal(sta_access_explain(h->r, &dave, "carol", PACKAGE, STA_ACTION_WRITE, &e, &h->err),
-			 STA_DENIED);
-	assert_int_equal(sta_access_explain(h->r, &erin, "erin", PACKAGE, STA_ACTION_READ, &e, &h->err),
-			 STA_DENIED);
-	assert_int_equal(sta_access_explain(h->r, &h->nobody, "", PACKAGE, STA_ACTION_READ, &e, &h->err),
-			 STA_UNAUTHENTICATED);
+	assert_int_equal(explain(h, &dave, "carol", PACKAGE, STA_ACTION_WRITE, &e), STA_DENIED);
+	assert_int_equal(explain(h, &erin, "erin", PACKAGE, STA_ACTION_READ, &e), STA_DENIED);
+	assert_int_equal(explain(h, &h->nobody, "", PACKAGE, STA_ACTION_READ, &e), STA_UNAUTHENTICATED);
 }
 
 static void

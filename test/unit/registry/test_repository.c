@@ -530,6 +530,15 @@ the_name_of_a_repository_is_shown_to_those_who_may_read_it(void **state)
 	assert_true(all[0].inherits);
 }
 
+static enum sta_rc
+explain(struct house *h, const struct sta_call *call, const char *user, const char *package,
+	enum sta_action action, struct sta_explanation *out)
+{
+	const struct sta_access_question q = { .user = user, .package = package, .action = action };
+
+	return sta_access_explain(h->r, call, &q, out, &h->err);
+}
+
 static void
 explanations_tell_of_the_repository(void **state)
 {
@@ -543,8 +552,7 @@ explanations_tell_of_the_repository(void **state)
 	give(h, "acme/devs", STA_ROLE_WRITE);
 	give(h, "dave", STA_ROLE_READ);
 	assert_int_equal(link_it(h, &carol, CODE, true), STA_OK);
-	assert_int_equal(sta_access_explain(h->r, &carol, "dave", PACKAGE, STA_ACTION_WRITE, &x, &h->err),
-			 STA_OK);
+	assert_int_equal(explain(h, &carol, "dave", PACKAGE, STA_ACTION_WRITE, &x), STA_OK);
 	assert_true(x.allowed);
 	assert_string_equal(x.rule, "repository");
 	assert_true(x.inherits);
@@ -555,8 +563,7 @@ explanations_tell_of_the_repository(void **state)
 	assert_string_equal(x.team, "acme/devs");
 	/* About herself, of a package that she may know of, but not of where it is from. */
 	assert_int_equal(sta_package_set_visibility(h->r, &carol, PACKAGE, STA_PUBLIC, &h->err), STA_OK);
-	assert_int_equal(sta_access_explain(h->r, &erin, "erin", PACKAGE, STA_ACTION_WRITE, &x, &h->err),
-			 STA_OK);
+	assert_int_equal(explain(h, &erin, "erin", PACKAGE, STA_ACTION_WRITE, &x), STA_OK);
 	assert_true(x.inherits);
 	assert_null(x.repository);
 	assert_int_equal(x.inherited, STA_ROLE_NONE);

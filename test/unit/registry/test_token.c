@@ -50,9 +50,12 @@ new_pat(struct house *h, unsigned scopes, uint64_t expires_s, char secret[STA_PA
 {
 	struct sta_pat pat;
 
-	assert_int_equal(create(h, &h->sys, &(struct sta_pat_request){ "alice", "laptop", scopes, expires_s },
-				secret, &pat),
-			 STA_OK);
+	assert_int_equal(
+		create(h, &h->sys,
+		       &(struct sta_pat_request){
+			       .user = "alice", .name = "laptop", .scopes = scopes, .expires_s = expires_s },
+		       secret, &pat),
+		STA_OK);
 	return pat.id;
 }
 
@@ -460,19 +463,31 @@ a_tokens_label_and_time_have_limits(void **state)
 
 	memset(label, 'x', sizeof(label));
 	label[101] = '\0';
-	assert_int_equal(create(h, &h->sys, &(struct sta_pat_request){ "alice", label, 1, 0 }, secret, &pat),
+	assert_int_equal(create(h, &h->sys,
+				&(struct sta_pat_request){ .user = "alice", .name = label, .scopes = 1 },
+				secret, &pat),
 			 STA_INVALID);
 	label[100] = '\0';
-	assert_int_equal(create(h, &h->sys, &(struct sta_pat_request){ "alice", label, 1, 0 }, secret, &pat),
+	assert_int_equal(create(h, &h->sys,
+				&(struct sta_pat_request){ .user = "alice", .name = label, .scopes = 1 },
+				secret, &pat),
 			 STA_OK);
-	assert_int_equal(create(h, &h->sys, &(struct sta_pat_request){ "alice", "a\nb", 1, 0 }, secret, &pat),
+	assert_int_equal(create(h, &h->sys,
+				&(struct sta_pat_request){ .user = "alice", .name = "a\nb", .scopes = 1 },
+				secret, &pat),
 			 STA_INVALID);
-	assert_int_equal(
-		create(h, &h->sys, &(struct sta_pat_request){ "alice", "", 1, UINT64_MAX }, secret, &pat),
-		STA_INVALID);
-	assert_int_equal(create(h, &h->sys, &(struct sta_pat_request){ "nobody", "", 1, 0 }, secret, &pat),
+	assert_int_equal(create(h, &h->sys,
+				&(struct sta_pat_request){
+					.user = "alice", .name = "", .scopes = 1, .expires_s = UINT64_MAX },
+				secret, &pat),
+			 STA_INVALID);
+	assert_int_equal(create(h, &h->sys,
+				&(struct sta_pat_request){ .user = "nobody", .name = "", .scopes = 1 },
+				secret, &pat),
 			 STA_NOT_FOUND);
-	assert_int_equal(create(h, &h->alice, &(struct sta_pat_request){ "alice", "", 1, 0 }, secret, &pat),
+	assert_int_equal(create(h, &h->alice,
+				&(struct sta_pat_request){ .user = "alice", .name = "", .scopes = 1 }, secret,
+				&pat),
 			 STA_DENIED);
 }
 
