@@ -38,6 +38,7 @@ ALLOWED = {
     ("sta_org_list", "namespace"): "lists every organization, or those of one account, in order",
     ("sta_issuer_list", "issuer"): "lists every issuer, for administrators; few rows",
     ("sta_issuer_rule_list", "issuer_rule"): "lists those of an issuer, or all for administrators; few rows",
+    ("sta_robot_list", "namespace"): "lists every robot, or those of one organization, in the order of the index on names",
     ("sta_blob_deleting", "blob"): "walks the partial index of blobs without members, up to the limit",
 }
 

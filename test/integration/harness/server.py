@@ -230,9 +230,10 @@ class Registry:
         self.secrets.append(password)
         return Account(name, password, self.token(name))
 
-    def token(self, user, scopes=ALL_SCOPES, expires=None, name=None):
+    def token(self, user, scopes=ALL_SCOPES, expires=None, name=None, packages=None, addresses=None):
         """A new personal access token."""
-        extra = (["--expires", expires] if expires else []) + (["--name", name] if name else [])
+        flags = {"expires": expires, "name": name, "packages": packages, "addresses": addresses}
+        extra = [f"--{flag}={value}" for flag, value in flags.items() if value]
         secret = self.cli("token", "create", user, "--scopes", scopes, *extra).strip()
         self.secrets.append(secret)
         return secret
