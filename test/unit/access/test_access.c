@@ -6,6 +6,7 @@
 
 #define OWNER 7
 #define OTHER 8
+#define OTHER_HOME 9
 #define NAME "acme/app"
 
 /* What a rule of this table asks about a call. */
@@ -22,7 +23,26 @@ struct question {
 	enum sta_org_role member;
 	bool members_create;
 	enum sta_action action;
+	enum { BOUND_NOT, BOUND_TO_THIS, BOUND_TO_OTHERS, BOUND_ELSEWHERE, BOUND_MAX } bound;
+	enum { HOME_NONE, HOME_HERE, HOME_OTHER } home; /* of a machine */
+	enum sta_role home_role;                        /* of a robot */
+	bool workflow;
+	enum sta_role most; /* of a workflow */
 };
+
+/* A machine of the namespace. */
+static bool
+is_at_home(const struct question *q)
+{
+	return q->home == HOME_HERE && q->owner_exists;
+}
+
+/* The token is for this package, and used from where it is good. */
+static bool
+is_within(const struct question *q)
+{
+	return q->bound == BOUND_NOT || q->bound == BOUND_TO_THIS;
+}
 
 /* All that is in the namespace. */
 static bool
@@ -35,7 +55,8 @@ administers(const struct question *q)
 static bool
 is_given(const struct question *q, enum sta_role least)
 {
-	bool inside = q->visibility == STA_INTERNAL && q->member != STA_ORG_NONE && least == STA_ROLE_READ;
+	bool inside = q->visibility == STA_INTERNAL && (q->member != STA_ORG_NONE || is_at_home(q)) &&
+		      least == STA_ROLE_READ;
 
 	return q->exists && (q->granted >= least || q->team >= least || q->inherited >= least || inside);
 }
@@ -43,8 +64,9 @@ is_given(const struct question *q, enum sta_role least)
 static bool
 may_create(const struct question *q)
 {
-	return q->action == STA_ACTION_WRITE && !q->exists && q->member == STA_ORG_MEMBER &&
-	       q->members_create;
+	bool one_of_them = q->member == STA_ORG_MEMBER || (q->workflow && is_at_home(q));
+
+	return q->action == STA_ACTION_WRITE && !q->exists && one_of_them && q->members_create;
 }
 
 /* docs/ACCESS.md, written down a second time and in another way: a list of
@@ -68,14 +90,17 @@ model_allows(const struct question *q)
 	bool named = q->limit == LIMIT_NONE || q->limit == LIMIT_THIS;
 	bool scoped = (q->scopes & enough[q->action]) != 0;
 	bool place = q->owner_exists || q->action != STA_ACTION_WRITE;
-	bool strong = administers(q) || is_given(q, least[q->action]) || may_create(q);
+	bool robot = is_at_home(q) && q->home_role >= least[q->action];
+	bool strong = administers(q) || robot || is_given(q, least[q->action]) || may_create(q);
+	bool job = !q->workflow || q->most >= least[q->action];
 
 	if (q->kind == STA_CALLER_SYSTEM)
 		return true;
-	return named && (everybody || (q->kind == STA_CALLER_USER && strong && scoped && place));
+	return named && (everybody ||
+			 (q->kind == STA_CALLER_USER && strong && scoped && place && is_within(q) && job));
 }
 
-/* Whether it exists is known to those who may read it, whatever their token is for. */
+/* Whether it exists is known to those who may read it, whatever their token's scopes. */
 static bool
 model_may_know(const struct question *q)
 {
@@ -83,10 +108,11 @@ model_may_know(const struct question *q)
 
 	bool read = q->granted >= STA_ROLE_READ || q->team >= STA_ROLE_READ ||
 		    q->inherited >= STA_ROLE_READ ||
-		    (q->visibility == STA_INTERNAL && q->member != STA_ORG_NONE);
+		    (q->visibility == STA_INTERNAL && (q->member != STA_ORG_NONE || is_at_home(q)));
+	bool robot = is_at_home(q) && q->home_role >= STA_ROLE_READ;
 
 	return (q->exists && q->visibility == STA_PUBLIC) ||
-	       (user && (administers(q) || (q->exists && read)));
+	       (user && is_within(q) && (administers(q) || robot || (q->exists && read)));
 }
 
 static struct sta_decision
@@ -97,6 +123,9 @@ ask(const struct question *q)
 		{ "acme/app/x", STA_ACTION_BIT(q->action) },
 		{ NAME, q->limit == LIMIT_THIS ? STA_ACTION_BIT(q->action) : ~STA_ACTION_BIT(q->action) },
 	};
+	static const char *const these[] = { "zoo/*", "acme/a*" };
+	static const char *const others[] = { "acme", "acme/ap", "acme/app/*", "*" };
+	static const int64_t homes[] = { 0, OWNER, OTHER_HOME };
 	struct sta_caller caller = {
 		.kind = q->kind,
 		.user_id = q->kind != STA_CALLER_USER ? 0
@@ -107,6 +136,9 @@ ask(const struct question *q)
 		.scopes = q->scopes,
 		.limited = q->limit != LIMIT_NONE,
 		.limits = limits,
+		.home_id = homes[q->home],
+		.home_role = q->home_role,
+		.workflow = { .repository_id = q->workflow ? 1 : 0, .most = q->most },
 	};
 	struct sta_object object = {
 		.name = NAME,
@@ -125,6 +157,11 @@ ask(const struct question *q)
 		caller.n_limits = 2;
 	else if (q->limit != LIMIT_NOTHING)
 		caller.n_limits = 3;
+	if (q->bound == BOUND_TO_THIS)
+		caller.bounds = (struct sta_bounds){ .packages = these, .n_packages = ARRAY_LEN(these) };
+	if (q->bound == BOUND_TO_OTHERS)
+		caller.bounds = (struct sta_bounds){ .packages = others, .n_packages = ARRAY_LEN(others) };
+	caller.bounds.elsewhere = q->bound == BOUND_ELSEWHERE;
 	return sta_access_decide(&caller, &object, q->action);
 }
 
@@ -139,10 +176,12 @@ check(const struct question *q, size_t *n)
 	    (!d.allowed || d.may_know))
 		return;
 	fail_msg("kind %d admin %d owner %d scopes %u limit %d owner_exists %d exists %d visibility %d "
-		 "granted %d team %d inherited %d member %d creates %d action %d: got %s",
+		 "granted %d team %d inherited %d member %d creates %d action %d bound %d home %d role %d "
+		 "workflow %d most %d: got %s",
 		 (int) q->kind, q->site_admin, q->owner, q->scopes, (int) q->limit, q->owner_exists,
 		 q->exists, (int) q->visibility, (int) q->granted, (int) q->team, (int) q->inherited,
-		 (int) q->member, q->members_create, (int) q->action, sta_rule_name(d.rule));
+		 (int) q->member, q->members_create, (int) q->action, (int) q->bound, (int) q->home,
+		 (int) q->home_role, q->workflow, (int) q->most, sta_rule_name(d.rule));
 }
 
 #define ROLES ((unsigned) STA_ROLE_ADMIN + 1)
@@ -209,9 +248,40 @@ every_combination_is_decided_as_the_rules_say(void **state)
 	size_t n = 0;
 
 	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(callers); i++)
-		check_callers(callers[i], &n);
-	assert_int_equal(n, 6 * 5 * 16 * 4 * (1 + 3 * (2 + 3 * 64)));
+	for (size_t i = 0; i < ARRAY_LEN(callers); i++) {
+		for (unsigned bound = BOUND_NOT; bound < BOUND_MAX; bound++) {
+			struct question q = callers[i];
+
+			q.bound = bound;
+			check_callers(q, &n);
+		}
+	}
+	assert_int_equal(n, 6 * 4 * 5 * 16 * 4 * (1 + 3 * (2 + 3 * 64)));
+}
+
+/* Robots with each role, workflows with each limit: at home and elsewhere, with each kind of token. */
+static void
+every_combination_is_decided_for_machines_too(void **state)
+{
+	size_t n = 0;
+
+	(void) state;
+	for (unsigned i = 0; i < 2 * 2 * ROLES * BOUND_MAX; i++) {
+		enum sta_role role = (enum sta_role)(i / 4 % ROLES);
+		struct question q = {
+			.kind = STA_CALLER_USER,
+			.home = i % 2 ? HOME_HERE : HOME_OTHER,
+			.workflow = i / 2 % 2 > 0,
+			.bound = i / 4 / ROLES,
+		};
+
+		if (q.workflow)
+			q.most = role;
+		else
+			q.home_role = role;
+		check_callers(q, &n);
+	}
+	assert_int_equal(n, 2 * 2 * 4 * 4 * 5 * 16 * 4 * (1 + 3 * (2 + 3 * 64)));
 }
 
 static const struct question alice = {
@@ -232,6 +302,75 @@ static const struct question nobody = {
 	.owner_exists = true,
 	.exists = true,
 };
+
+/* What is taken away is told in this order: first what most is lacking. */
+static void
+a_token_is_refused_for_its_address_then_its_packages_then_its_scopes_then_its_job(void **state)
+{
+	static const char *const others[] = { "zoo/*" };
+	struct sta_caller c = { .kind = STA_CALLER_USER,
+				.user_id = OWNER,
+				.bounds = { .packages = others, .n_packages = 1, .elsewhere = true },
+				.workflow = { .repository_id = 1, .most = STA_ROLE_NONE } };
+	struct sta_object o = { .name = NAME, .owner_exists = true, .exists = true, .owner_id = OWNER };
+
+	(void) state;
+	assert_int_equal(sta_access_decide(&c, &o, STA_ACTION_READ).rule, STA_RULE_DENIED_ADDRESS);
+	assert_false(sta_access_decide(&c, &o, STA_ACTION_READ).may_know);
+	c.bounds.elsewhere = false;
+	assert_int_equal(sta_access_decide(&c, &o, STA_ACTION_READ).rule, STA_RULE_DENIED_PATTERN);
+	assert_false(sta_access_decide(&c, &o, STA_ACTION_READ).may_know);
+	c.bounds.n_packages = 0;
+	assert_int_equal(sta_access_decide(&c, &o, STA_ACTION_READ).rule, STA_RULE_DENIED_SCOPE);
+	assert_true(sta_access_decide(&c, &o, STA_ACTION_READ).may_know);
+	c.scopes = STA_SCOPE_PACKAGES;
+	assert_int_equal(sta_access_decide(&c, &o, STA_ACTION_READ).rule, STA_RULE_DENIED_JOB);
+	c.workflow.most = STA_ROLE_READ;
+	assert_int_equal(sta_access_decide(&c, &o, STA_ACTION_READ).rule, STA_RULE_ALLOWED_OWNER);
+	assert_int_equal(sta_access_decide(&c, &o, STA_ACTION_WRITE).rule, STA_RULE_DENIED_JOB);
+}
+
+static void
+what_is_public_is_read_from_everywhere_with_every_token(void **state)
+{
+	struct question q = stranger;
+
+	(void) state;
+	q.visibility = STA_PUBLIC;
+	for (unsigned bound = BOUND_NOT; bound < BOUND_MAX; bound++) {
+		q.bound = bound;
+		assert_int_equal(ask(&q).rule, STA_RULE_ALLOWED_PUBLIC);
+	}
+}
+
+static void
+a_robot_has_its_role_at_home_alone_and_makes_packages_there(void **state)
+{
+	struct question q = stranger;
+
+	(void) state;
+	q.home = HOME_HERE;
+	q.home_role = STA_ROLE_WRITE;
+	q.exists = false;
+	q.action = STA_ACTION_WRITE;
+	assert_int_equal(ask(&q).rule, STA_RULE_ALLOWED_ROBOT);
+	q.home = HOME_OTHER;
+	assert_int_equal(ask(&q).rule, STA_RULE_DENIED_ROLE);
+	assert_false(ask(&q).may_know);
+}
+
+static void
+a_machine_reads_what_is_internal_at_home_alone(void **state)
+{
+	struct question q = stranger;
+
+	(void) state;
+	q.visibility = STA_INTERNAL;
+	q.home = HOME_HERE;
+	assert_int_equal(ask(&q).rule, STA_RULE_ALLOWED_INTERNAL);
+	q.home = HOME_OTHER;
+	assert_int_equal(ask(&q).rule, STA_RULE_DENIED_ROLE);
+}
 
 static void
 an_outsider_cannot_tell_forbidden_from_absent(void **state)
@@ -460,6 +599,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_combination_is_decided_as_the_rules_say),
+		cmocka_unit_test(every_combination_is_decided_for_machines_too),
+		cmocka_unit_test(
+			a_token_is_refused_for_its_address_then_its_packages_then_its_scopes_then_its_job),
+		cmocka_unit_test(what_is_public_is_read_from_everywhere_with_every_token),
+		cmocka_unit_test(a_robot_has_its_role_at_home_alone_and_makes_packages_there),
+		cmocka_unit_test(a_machine_reads_what_is_internal_at_home_alone),
 		cmocka_unit_test(organizations_are_managed_by_owners_and_teams_by_maintainers_too),
 		cmocka_unit_test(names_of_roles_and_actions_are_read_back),
 		cmocka_unit_test(an_outsider_cannot_tell_forbidden_from_absent),
