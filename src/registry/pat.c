@@ -65,6 +65,7 @@ struct new_token {
 	const char *user;
 	struct sta_token_row row;
 	unsigned char hash[STA_PAT_HASH_LEN];
+	struct sta_pat made;
 };
 
 /* A part of the detail: what it begins with, and a list; "" for none. */
@@ -106,6 +107,8 @@ create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	n->row.account_id = account.id;
 	n->row.account = account.name;
 	rc = sta_token_insert(c, &n->row, n->hash, sizeof(n->hash), &n->row.id, err);
+	if (rc == STA_OK) /* here, so that nothing can fail when the token is there */
+		rc = sta_pat_of(n->call->arena, &n->row, &n->made, err);
 	return rc == STA_OK ? note(c, n->call, "token.create", &n->row, err) : rc;
 }
 
@@ -179,7 +182,9 @@ sta_pat_create(struct sta_registry *r, const struct sta_call *call, const struct
 		rc = sta_pat_hash(secret, STA_PAT_LEN, n.hash, err);
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, create_tx, &n, err);
-	return rc == STA_OK ? sta_pat_of(call->arena, &n.row, out, err) : rc;
+	if (rc == STA_OK)
+		*out = n.made;
+	return rc;
 }
 
 static enum sta_rc

@@ -491,6 +491,153 @@ a_tokens_label_and_time_have_limits(void **state)
 			 STA_DENIED);
 }
 
+/* A token for these packages, good from these addresses. */
+static void
+new_bound_pat(struct house *h, const char *packages, const char *addresses, char secret[STA_PAT_LEN + 1])
+{
+	const struct sta_pat_request req = { .user = "alice",
+					     .name = "",
+					     .scopes = STA_SCOPE_PACKAGES,
+					     .packages = packages,
+					     .addresses = addresses };
+	struct sta_pat pat;
+
+	assert_int_equal(create(h, &h->sys, &req, secret, &pat), STA_OK);
+	assert_string_equal(pat.packages, packages ? packages : "");
+	assert_string_equal(pat.addresses, addresses ? addresses : "");
+}
+
+static struct sta_call
+call_from(struct house *h, const char *peer)
+{
+	struct sta_call call = fresh(h);
+
+	call.peer = peer;
+	return call;
+}
+
+static void
+what_a_token_is_confined_to_comes_with_it_and_with_what_came_from_it(void **state)
+{
+	struct house *h = *state;
+	char secret[STA_PAT_LEN + 1];
+	struct sta_call call;
+	struct sta_bearer b;
+
+	new_bound_pat(h, "alice/a*,alice/base", NULL, secret);
+	assert_int_equal(bearer(h, secret, &call), STA_OK);
+	b = issue(h, &call, true);
+	for (int i = 0; i < 6; i++) { /* each twice: the second time it is remembered */
+		enum sta_rc rc = i < 2   ? bearer(h, secret, &call)
+				 : i < 4 ? bearer(h, b.token, &call)
+					 : refresh(h, b.refresh, &call);
+
+		assert_int_equal(rc, STA_OK);
+		assert_int_equal(call.caller.bounds.n_packages, 2);
+		assert_string_equal(call.caller.bounds.packages[0], "alice/a*");
+		assert_string_equal(call.caller.bounds.packages[1], "alice/base");
+		assert_false(call.caller.bounds.elsewhere);
+	}
+	assert_int_equal(basic(h, "alice", PASSWORD, &call), STA_OK);
+	assert_int_equal(call.caller.bounds.n_packages, 0);
+}
+
+static void
+where_a_token_is_used_counts_for_each_request_anew(void **state)
+{
+	static const struct {
+		const char *peer;
+		bool elsewhere;
+	} rows[] = {
+		{ "192.0.2.1", false }, { "198.51.100.1", true },
+		{ "192.0.2.2", false }, { "::ffff:192.0.2.3", false },
+		{ "", true },           { NULL, true },
+		{ "unix", true },       { "192.0.2.1", false },
+	};
+	struct house *h = *state;
+	char secret[STA_PAT_LEN + 1];
+	struct sta_call call;
+	struct sta_bearer b;
+
+	new_bound_pat(h, NULL, "192.0.2.0/24", secret);
+	call = call_from(h, "203.0.113.1"); /* to be had from everywhere: rights are decided later */
+	assert_int_equal(sta_authenticate_basic(h->r, &call, "", secret, &h->err), STA_OK);
+	b = issue(h, &call, true);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		call = call_from(h, rows[i].peer);
+		assert_int_equal(sta_authenticate_basic(h->r, &call, "", secret, &h->err), STA_OK);
+		assert_int_equal(call.caller.bounds.elsewhere, rows[i].elsewhere);
+		call = call_from(h, rows[i].peer);
+		assert_int_equal(sta_authenticate_bearer(h->r, &call, b.token, strlen(b.token), &h->err),
+				 STA_OK);
+		assert_int_equal(call.caller.bounds.elsewhere, rows[i].elsewhere);
+		call = call_from(h, rows[i].peer);
+		assert_int_equal(sta_authenticate_refresh(h->r, &call, b.refresh, strlen(b.refresh), &h->err),
+				 STA_OK);
+		assert_int_equal(call.caller.bounds.elsewhere, rows[i].elsewhere);
+	}
+	(void) new_pat(h, STA_SCOPE_ALL, 0, secret);
+	call = call_from(h, "203.0.113.1");
+	assert_int_equal(sta_authenticate_basic(h->r, &call, "", secret, &h->err), STA_OK);
+	assert_false(call.caller.bounds.elsewhere);
+}
+
+static void
+bounds_that_are_none_make_no_token(void **state)
+{
+	struct sta_pat_request req = { .user = "alice", .name = "", .scopes = STA_SCOPE_READ };
+	struct house *h = *state;
+	char secret[STA_PAT_LEN + 1];
+	struct sta_pat pat;
+
+	req.packages = "alice";
+	assert_int_equal(create(h, &h->sys, &req, secret, &pat), STA_INVALID);
+	req.packages = NULL;
+	req.addresses = "alice";
+	assert_int_equal(create(h, &h->sys, &req, secret, &pat), STA_INVALID);
+	assert_int_equal(number(h, "SELECT count(*) FROM token"), 0);
+}
+
+/* The most that can be: it is remembered too. */
+static void
+a_token_with_as_many_bounds_as_can_be_is_remembered_whole(void **state)
+{
+	static char packages[32 * 257], addresses[32 * 40];
+	struct house *h = *state;
+	char secret[STA_PAT_LEN + 1];
+	struct sta_call call;
+	char *p = packages, *a = addresses;
+
+	for (unsigned i = 0; i < 32; i++) {
+		p += snprintf(p, 258, "%salice/%0249u", i ? "," : "", i);
+		a += snprintf(a, 41, "%s2001:db8:1111:2222:3333:4444:5555:%x", i ? "," : "", 0x1000 + i);
+	}
+	new_bound_pat(h, packages, addresses, secret);
+	for (int i = 0; i < 2; i++) {
+		call = call_from(h, "2001:db8:1111:2222:3333:4444:5555:101f");
+		assert_int_equal(sta_authenticate_basic(h->r, &call, "", secret, &h->err), STA_OK);
+		assert_int_equal(call.caller.bounds.n_packages, 32);
+		assert_int_equal(strlen(call.caller.bounds.packages[31]), 255);
+		assert_false(call.caller.bounds.elsewhere);
+	}
+}
+
+static void
+a_confined_token_of_a_site_administrator_is_none_for_the_site(void **state)
+{
+	struct house *h = *state;
+	struct sta_user *users = NULL;
+	struct sta_call admin = h->admin;
+	static const char *const patterns[] = { "**" };
+	size_t n = 0;
+
+	assert_int_equal(sta_user_list(h->r, &admin, &users, &n, &h->err), STA_OK);
+	admin.caller.bounds = (struct sta_bounds){ .packages = patterns, .n_packages = 1 };
+	assert_int_equal(sta_user_list(h->r, &admin, &users, &n, &h->err), STA_DENIED);
+	admin.caller.bounds = (struct sta_bounds){ .elsewhere = true };
+	assert_int_equal(sta_user_list(h->r, &admin, &users, &n, &h->err), STA_DENIED);
+}
+
 static int64_t
 last_used(struct house *h)
 {
@@ -627,6 +774,11 @@ main(int argc, char **argv)
 		TEST(bearer_tokens_survive_a_restart),
 		TEST(anonymous_callers_get_a_token_for_public_packages_alone),
 		TEST(scopes_are_parsed_exactly),
+		TEST(what_a_token_is_confined_to_comes_with_it_and_with_what_came_from_it),
+		TEST(where_a_token_is_used_counts_for_each_request_anew),
+		TEST(bounds_that_are_none_make_no_token),
+		TEST(a_token_with_as_many_bounds_as_can_be_is_remembered_whole),
+		TEST(a_confined_token_of_a_site_administrator_is_none_for_the_site),
 		TEST(a_tokens_label_and_time_have_limits),
 		TEST(the_last_use_is_written_down_even_when_the_first_try_fails),
 		TEST(passwords_that_are_easily_guessed_are_refused),
