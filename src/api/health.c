@@ -70,7 +70,7 @@ may_see_metrics(struct sta_api *api, struct sta_request *req, struct sta_err *er
 		return rc;
 	if (call.caller.kind == STA_CALLER_ANONYMOUS)
 		return sta_oci_unauthorized(err);
-	if (!call.caller.site_admin || call.caller.limited)
+	if (!sta_call_by_site_admin(&call))
 		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
 				    "permission_denied: for site administrators");
 	return STA_OK;

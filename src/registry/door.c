@@ -341,6 +341,15 @@ sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action
 	return rc == STA_OK ? sta_audit_add(c, &e, err) : rc;
 }
 
+bool
+sta_call_by_site_admin(const struct sta_call *call)
+{
+	const struct sta_caller *c = &call->caller;
+
+	return c->kind == STA_CALLER_USER && c->site_admin && !c->limited && !c->bounds.elsewhere &&
+	       c->bounds.n_packages == 0;
+}
+
 enum sta_rc
 sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char *name, int64_t own_id,
 		 struct sta_err *err)
@@ -359,10 +368,7 @@ sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char 
 enum sta_rc
 sta_door_site(const struct sta_call *call, struct sta_err *err)
 {
-	if (call->caller.kind == STA_CALLER_SYSTEM)
-		return STA_OK;
-	if (call->caller.kind == STA_CALLER_USER && call->caller.site_admin && !call->caller.limited &&
-	    !call->caller.bounds.elsewhere && call->caller.bounds.n_packages == 0)
+	if (call->caller.kind == STA_CALLER_SYSTEM || sta_call_by_site_admin(call))
 		return STA_OK;
 	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: for site administrators");
 }

@@ -81,4 +81,7 @@ void sta_login_stats(struct sta_registry *r, struct sta_login_stats *out);
 /* A call by the machine's owner: command line and background jobs. */
 struct sta_call sta_call_system(struct sta_arena *arena);
 
+/* By a site administrator, with a credential that is not confined to packages, and good from there. */
+bool sta_call_by_site_admin(const struct sta_call *call);
+
 #endif
