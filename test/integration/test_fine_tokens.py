@@ -135,7 +135,7 @@ def test_the_catalog_has_what_the_token_is_for_and_what_is_public_whatever_the_p
             assert all(len(page) == n for page in pages[:-1])
 
 
-def test_a_mount_takes_its_source_only_from_what_the_token_is_for(registry, owner, package):
+def test_v64_a_mount_takes_its_source_only_from_what_the_token_is_for(registry, owner, package):
     bound = client(registry, "alice", packages=only(package))
     for source, mounted in ((package + "-source", True), (package + "x", False)):
         data, target = os.urandom(1000), f"{package}-{os.urandom(4).hex()}"
@@ -150,7 +150,7 @@ def test_a_mount_takes_its_source_only_from_what_the_token_is_for(registry, owne
             began_an_upload(bound, target, response, other)
 
 
-def test_a_mount_without_a_source_looks_only_at_what_the_token_is_for(registry, owner, package):
+def test_v64_a_mount_without_a_source_looks_only_at_what_the_token_is_for(registry, owner, package):
     data, found = os.urandom(1000), os.urandom(1000)
     hidden = owner.push_blob(package + "x", data)
     seen = owner.push_blob(package + "-source", found)
@@ -201,7 +201,7 @@ def bearer(registry, secret, address, scope="repository:alice/app:pull,push"):
     (THERE, False), (None, False), ("192.0.3.0", False), (f"{HERE}, {THERE}", False), ("2001:db8::1", False),
     ("unknown", False), (HERE + ":1234", False),
 ])
-def test_a_token_is_good_from_its_addresses_alone(proxied, address, good):
+def test_v65_v79_a_token_is_good_from_its_addresses_alone(proxied, address, good):
     for _ in range(2):  # the second time it is remembered
         for authorization in (f"Bearer {proxied.bound}", bearer(proxied, proxied.bound, address)):
             response = list_tags(proxied, authorization, address)
