@@ -89,16 +89,17 @@ add_visible(struct sta_db_conn *c, const struct sta_call *call, const struct sta
 
 /* Names that the caller sees, up to one more than asked: it tells whether there are more. */
 static enum sta_rc
-visible_names(struct sta_db_conn *c, const struct sta_call *call, struct sta_package_query *q, size_t want,
-	      struct sta_name_page *out, struct sta_err *err)
+visible_names(struct sta_db_conn *c, const struct sta_call *call, const struct sta_package_query *first,
+	      size_t want, struct sta_name_page *out, struct sta_err *err)
 {
+	struct sta_package_query q = *first;
 	char last[STA_NAME_MAX + 1] = "";
 	bool end = false;
 	enum sta_rc rc = STA_OK;
 
 	while (rc == STA_OK && !end && out->n < want) {
-		rc = add_visible(c, call, q, want, out, last, &end, err);
-		q->last = last;
+		rc = add_visible(c, call, &q, want, out, last, &end, err);
+		q.last = last;
 	}
 	return rc;
 }

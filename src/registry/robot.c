@@ -79,18 +79,18 @@ door_to_robot(struct sta_db_conn *c, const struct sta_call *call, const char *te
 }
 
 enum sta_rc
-sta_find_account(struct sta_db_conn *c, struct sta_arena *a, const char *text, struct sta_account *out,
+sta_find_account(struct sta_db_conn *c, struct sta_arena *a, const char *name, struct sta_account *out,
 		 struct sta_err *err)
 {
-	struct robot_name name;
+	struct robot_name robot;
 	enum sta_rc rc;
 
-	if (!sta_robot_named(text))
-		return sta_find_user(c, a, text, out, err);
-	rc = parse_name(text, &name, err);
+	if (!sta_robot_named(name))
+		return sta_find_user(c, a, name, out, err);
+	rc = parse_name(name, &robot, err);
 	if (rc == STA_OK)
-		rc = sta_account_by_name(c, a, name.full, out, err);
-	return rc == STA_NOT_FOUND ? no_robot(&name, err) : rc;
+		rc = sta_account_by_name(c, a, robot.full, out, err);
+	return rc == STA_NOT_FOUND ? no_robot(&robot, err) : rc;
 }
 
 enum sta_rc
