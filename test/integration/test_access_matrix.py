@@ -75,7 +75,7 @@ PROBES = {
 # Those that are about no package, and who looks at them.
 OTHERS = {"/v2": "test_ping_and_errors.py", "/v2/": "test_ping_and_errors.py", "/v2/_catalog": "test_lists.py",
           "/token": "test_token.py", "/healthz": "test_operate.py", "/readyz": "test_operate.py",
-          "/metrics": "test_operate.py"}
+          "/metrics": "test_operate.py", "/api/v3/registry/workflow-token": "test_workflows.py"}
 
 
 @dataclass
@@ -155,9 +155,12 @@ class Question:
     def inherited(self):
         return self.person.repository if self.package.inherits else 0
 
+    def may_ask(self):
+        """For a package that is not there, which it might make."""
+        return not self.package.exists and (self.member or (self.person.workflow and self.at_home))
+
     def making(self):
-        works = self.person.workflow and self.at_home
-        return self.action == WRITE and not self.package.exists and (self.member or works)
+        return self.action == WRITE and self.may_ask()
 
 
 def anonymous(q):
@@ -186,8 +189,8 @@ CONDITIONS = {
     "a role on the repository that the package inherits from is strong enough": lambda q: q.inherited() >= q.least,
     "reading an internal package as a member of the organization, or as a machine of it":
         lambda q: q.action == READ and q.package.exists and q.package.visibility == "internal" and (q.member or q.at_home),
-    "making a package as a member or as a workflow of the owner's repository, and the organization lets its members":
-        lambda q: q.making() and q.package.creates,
+    "making a package, or reading one that is not there, as a member or as a workflow of the owner's repository, "
+    "and the organization lets its members": lambda q: q.action in (READ, WRITE) and q.may_ask() and q.package.creates,
     "making a package as a member or as a workflow of the owner's repository, and the organization does not let its members":
         Question.making,
     "otherwise": lambda q: True,

@@ -189,7 +189,7 @@ def test_packages_are_shown_as_a_table(registry, owner, package, alice):
 def test_tokens_are_shown_as_a_table_without_their_secrets(registry, carol):
     secret = registry.token(carol.name, "read:packages", name="robot")
     titles, rows = table(registry, "token", "list", carol.name)
-    assert titles == ["ID", "USER", "NAME", "SCOPES", "CREATED", "EXPIRES", "USED", "REVOKED"]
+    assert titles == ["ID", "USER", "NAME", "SCOPES", "CREATED", "EXPIRES", "USED", "REVOKED", "PACKAGES", "ADDRESSES"]
     (row,) = [row for row in rows if row["NAME"] == "robot"]
     assert (row["USER"], row["SCOPES"], row["REVOKED"]) == (carol.name, "read:packages", "no")
     assert secret not in registry.cli("token", "list", carol.name)

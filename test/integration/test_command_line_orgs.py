@@ -323,7 +323,8 @@ def test_an_explanation_as_json_has_every_fact(registry, org):
         "why": "the caller's role on the package is too weak; an administrator of the package can grant a stronger one",
         "exists": True, "visibility": "private", "owner": org.name, "owner_kind": "organization", "disabled": False,
         "site_admin": False, "member": "member", "granted": "none", "team_role": "none", "team": None,
-        "inherits": False, "repository": None, "inherited": "none"}
+        "inherits": False, "repository": None, "inherited": "none", "robot_of": None, "robot_role": "none",
+        "token": None, "token_ended": False, "from": None}
     nobody = registry.cli_json(*asked, "read", "--user", "")
     assert nobody == registry.cli_json(*asked, "read", "--anonymous")
     assert (nobody["user"], nobody["allowed"], nobody["rule"]) == (None, False, "anonymous")
@@ -369,7 +370,7 @@ def test_advice_opens_an_organization_that_keeps_members_from_making_packages(re
 @pytest.mark.parametrize("user, action, package, advice", [
     ("", "read", "ORG/app", "sign in, or: staithe package set ORG/app --visibility public"),
     ("", "read", "ORG/absent", "sign in"),
-    ("MEMBER", "read", "ORG/absent", "the package has to be pushed first"),
+    ("OUTSIDER", "read", "ORG/absent", "the package has to be pushed first"),
     ("MEMBER", "write", "OUTSIDER/absent", "OUTSIDER has to push the package first"),
     ("MEMBER", "write", "zz-nobody/app", "staithe org create zz-nobody --owner USER, or: staithe user create zz-nobody"),
 ])

@@ -61,12 +61,14 @@ is_given(const struct question *q, enum sta_role least)
 	return q->exists && (q->granted >= least || q->team >= least || q->inherited >= least || inside);
 }
 
+/* Clients look for a package before they push it. */
 static bool
 may_create(const struct question *q)
 {
 	bool one_of_them = q->member == STA_ORG_MEMBER || (q->workflow && is_at_home(q));
+	bool asks = q->action == STA_ACTION_WRITE || q->action == STA_ACTION_READ;
 
-	return q->action == STA_ACTION_WRITE && !q->exists && one_of_them && q->members_create;
+	return asks && !q->exists && one_of_them && q->members_create;
 }
 
 /* docs/ACCESS.md, written down a second time and in another way: a list of
