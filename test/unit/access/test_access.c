@@ -71,6 +71,13 @@ may_create(const struct question *q)
 	return asks && !q->exists && one_of_them && q->members_create;
 }
 
+/* A role from wherever. */
+static bool
+is_strong(const struct question *q, enum sta_role least)
+{
+	return administers(q) || (is_at_home(q) && q->home_role >= least) || is_given(q, least);
+}
+
 /* docs/ACCESS.md, written down a second time and in another way: a list of
  * conditions that must all hold, instead of a ladder of exits. */
 static bool
@@ -92,14 +99,12 @@ model_allows(const struct question *q)
 	bool named = q->limit == LIMIT_NONE || q->limit == LIMIT_THIS;
 	bool scoped = (q->scopes & enough[q->action]) != 0;
 	bool place = q->owner_exists || q->action != STA_ACTION_WRITE;
-	bool robot = is_at_home(q) && q->home_role >= least[q->action];
-	bool strong = administers(q) || robot || is_given(q, least[q->action]) || may_create(q);
-	bool job = !q->workflow || q->most >= least[q->action];
+	bool strong = is_strong(q, least[q->action]) || may_create(q);
+	bool within = is_within(q) && (!q->workflow || q->most >= least[q->action]);
 
 	if (q->kind == STA_CALLER_SYSTEM)
 		return true;
-	return named && (everybody ||
-			 (q->kind == STA_CALLER_USER && strong && scoped && place && is_within(q) && job));
+	return named && (everybody || (q->kind == STA_CALLER_USER && strong && scoped && place && within));
 }
 
 /* Whether it exists is known to those who may read it, whatever their token's scopes. */
