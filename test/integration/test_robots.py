@@ -248,6 +248,15 @@ def test_people_come_and_go_without_the_robots(registry, works):
     assert works.robot in works.listed()
 
 
+def test_a_robot_is_called_after_its_organization_and_keeps_its_tokens_when_that_is_renamed(registry, works):
+    robot, name = works.client(), "n" + os.urandom(5).hex()
+    registry.cli("org", "rename", works.org.name, name, "--confirm", works.org.name)
+    assert [row["name"] for row in registry.cli_json("robot", "list", name)["robots"]] == [name + "+ci"]
+    assert robot.tags(name + "/app") == ["v1"]
+    robot.push_image(name + "/made", "v1")
+    registry.cli("robot", "delete", name + "+ci")
+
+
 # How it ends
 
 
