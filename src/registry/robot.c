@@ -79,6 +79,20 @@ door_to_robot(struct sta_db_conn *c, const struct sta_call *call, const char *te
 }
 
 enum sta_rc
+sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name, struct sta_account *out,
+	      struct sta_err *err)
+{
+	char folded[STA_NAMESPACE_MAX + 1];
+	enum sta_rc rc = sta_namespace_fold(name, folded) ? sta_account_by_name(c, a, folded, out, err)
+							  : STA_NOT_FOUND;
+
+	if (sta_robot_named(name))
+		return sta_err_set(err, STA_INVALID, 0, "'%.*s' is a robot's name, and this is for people",
+				   2 * STA_NAMESPACE_MAX, name);
+	return rc == STA_NOT_FOUND ? sta_err_set(err, rc, 0, "no user '%.*s'", STA_NAMESPACE_MAX, name) : rc;
+}
+
+enum sta_rc
 sta_find_account(struct sta_db_conn *c, struct sta_arena *a, const char *name, struct sta_account *out,
 		 struct sta_err *err)
 {
