@@ -296,6 +296,8 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 		"  AND o.account_id = $3 AND (o.role = 2 OR p.visibility = 1))"
 		" OR EXISTS (SELECT 1 FROM account h WHERE h.id = $3 AND h.home_id = p.namespace_id"
 		"  AND (h.home_role > 0 OR p.visibility = 1))"
+		" OR (p.inherits = 1 AND EXISTS (SELECT 1 FROM repository w WHERE w.id = p.repository_id"
+		"  AND w.account_id = $3))"
 		" OR EXISTS (SELECT 1 FROM role_grant t JOIN team_ancestor a ON a.ancestor_id = t.subject_id"
 		"  JOIN team_member i ON i.team_id = a.team_id AND i.account_id = $3"
 		"  WHERE t.subject_kind = 2 AND ((t.object_kind = 1 AND t.object_id = p.id)"

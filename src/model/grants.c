@@ -95,11 +95,11 @@ sta_grant_list(struct sta_db_conn *c, struct sta_arena *a, struct sta_grantable 
 	enum sta_rc rc = sta_sql_list(
 		c, &list, read_grant, err,
 		"SELECT g.subject_kind, g.subject_id, u.name AS subject, g.role,"
-		" o.id IS NOT NULL AND m.role IS NULL AND a.kind <> 3 AND a.home_id IS NOT o.id, a.kind"
+		" o.id IS NOT NULL AND m.role IS NULL AND a.kind <> 3 AND coalesce(a.home_id, 0) <> o.id, "
+		"a.kind"
 		" FROM role_grant g JOIN namespace u ON u.id = g.subject_id JOIN account a ON a.id = u.id"
 		" LEFT JOIN organization o ON o.id = $1"
 		" LEFT JOIN organization_member m ON m.organization_id = o.id AND m.account_id = g.subject_id"
-		" LEFT JOIN repository r ON r.account_id = g.subject_id"
 		" WHERE g.object_kind = $2 AND g.object_id = $3 AND g.subject_kind = 1"
 		" UNION ALL"
 		" SELECT g.subject_kind, g.subject_id, n.name || '/' || t.name, g.role, 1 = 0, 0"

@@ -46,6 +46,16 @@ sta_issuer_by_url(struct sta_db_conn *c, struct sta_arena *a, const char *url, s
 }
 
 enum sta_rc
+sta_issuer_by_id(struct sta_db_conn *c, struct sta_arena *a, int64_t id, struct sta_issuer_row *out,
+		 struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_ISSUER " WHERE id = $1", STA_V_INT(id));
+
+	return rc == STA_OK ? read_issuer(a, s, out, err) : rc;
+}
+
+enum sta_rc
 sta_issuer_insert(struct sta_db_conn *c, const struct sta_issuer_row *row, int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;

@@ -29,6 +29,8 @@ enum sta_rc sta_issuer_by_name(struct sta_db_conn *c, struct sta_arena *a, const
 			       struct sta_issuer_row *out, struct sta_err *err) STA_CHECK;
 enum sta_rc sta_issuer_by_url(struct sta_db_conn *c, struct sta_arena *a, const char *url,
 			      struct sta_issuer_row *out, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_issuer_by_id(struct sta_db_conn *c, struct sta_arena *a, int64_t id,
+			     struct sta_issuer_row *out, struct sta_err *err) STA_CHECK;
 /* STA_EXISTS: the name or the url is taken. */
 enum sta_rc sta_issuer_insert(struct sta_db_conn *c, const struct sta_issuer_row *row, int64_t *id,
 			      struct sta_err *err) STA_CHECK;

@@ -14,11 +14,16 @@
 	" AND ((r.subject_kind = 1 AND r.subject_id = $1) OR (r.subject_kind = 2 AND EXISTS"                 \
 	" (SELECT 1 FROM team_ancestor a JOIN team_member i ON i.team_id = a.team_id"                        \
 	"  WHERE a.ancestor_id = r.subject_id AND i.account_id = $1)))"
+/* The account $1 is the one of that repository's workflows, which write. */
+#define OF_WORKFLOWS                                                                                         \
+	" p.inherits = 1 AND EXISTS"                                                                         \
+	" (SELECT 1 FROM repository w WHERE w.id = p.repository_id AND w.account_id = $1)"
 #define SELECT_PACKAGE                                                                                       \
 	"SELECT p.id, p.namespace_id, p.name, p.visibility, p.published, p.created, p.updated,"              \
 	" coalesce(g.role, 0), coalesce(m.role, 0), coalesce((SELECT max(t.role)" BY_TEAM OF_PACKAGE         \
 	"), 0),"                                                                                             \
-	" coalesce((SELECT max(r.role)" INHERITED "), 0), coalesce(p.repository_id, 0), p.inherits"          \
+	" CASE WHEN" OF_WORKFLOWS " THEN 2 ELSE coalesce((SELECT max(r.role)" INHERITED "), 0) END,"         \
+	" coalesce(p.repository_id, 0), p.inherits"                                                          \
 	" FROM package p LEFT JOIN role_grant g"                                                             \
 	" ON g.object_kind = 1 AND g.object_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"          \
 	" LEFT JOIN organization_member m ON m.organization_id = p.namespace_id AND m.account_id = $1"
@@ -145,10 +150,9 @@ sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pa
 		" AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0"
 		"  OR m.role = 2 OR (m.role > 0 AND p.visibility = 1)"
 		"  OR EXISTS (SELECT 1" BY_TEAM OF_PACKAGE ")"
-		"  OR EXISTS (SELECT 1" INHERITED ")"
-		" OR EXISTS (SELECT 1 FROM account h WHERE h.id = $1 AND h.home_id = p.namespace_id"
-		"  AND (h.home_role > 0 OR p.visibility = 1))"
-		")"
+		"  OR EXISTS (SELECT 1" INHERITED ") OR" OF_WORKFLOWS
+		"  OR EXISTS (SELECT 1 FROM account h WHERE h.id = $1 AND h.home_id = p.namespace_id"
+		"   AND (h.home_role > 0 OR p.visibility = 1)))"
 		" ORDER BY p.name LIMIT $4",
 		STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""), STA_V_INT(q->everything),
 		STA_V_INT(q->max));

@@ -24,7 +24,8 @@ struct sta_package {
 	/* Of the account that was asked for. */
 	enum sta_role granted;    /* to it in person */
 	enum sta_role team;       /* to a team of it, the strongest */
-	enum sta_role inherited;  /* on the repository, if the package inherits, in person or by a team */
+	enum sta_role inherited;  /* on the repository, if the package inherits: in person, by a team, as its
+				     workflows */
 	enum sta_org_role member; /* in the organization that owns the package */
 };
 

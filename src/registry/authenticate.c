@@ -97,7 +97,7 @@ become_token_owner(struct sta_registry *r, struct sta_db_conn *c, struct sta_cal
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || !token_alive(t, id)) {
-		sta_used_note(r->used, t->id, STA_USE_REFUSED);
+		sta_used_note(r->used, STA_USED_TOKEN, t->id, STA_USE_REFUSED);
 		return has_ended(call, err);
 	}
 	return become_by_token(call, &account, t, id, err);
@@ -241,7 +241,11 @@ become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *c
 	if (account.disabled || account.epoch != claims->epoch)
 		return has_ended(call, err);
 	if (claims->rule_id != 0)
-		return become_job(c, call, &account, claims, err);
+		rc = become_job(c, call, &account, claims, err);
+	if (call->stale)
+		sta_used_note(r->used, STA_USED_WORKFLOW, account.id, STA_USE_REFUSED);
+	if (claims->rule_id != 0)
+		return rc;
 	if (claims->token_id == 0) {
 		become(call, &account, STA_SCOPE_ALL, 0);
 		return STA_OK;
@@ -252,7 +256,7 @@ become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *c
 	if (row.account_id != account.id)
 		return sta_oci_unauthorized(err);
 	if (!token_alive(&row, id)) {
-		sta_used_note(r->used, row.id, STA_USE_REFUSED);
+		sta_used_note(r->used, STA_USED_TOKEN, row.id, STA_USE_REFUSED);
 		return has_ended(call, err);
 	}
 	return become_by_token(call, &account, &row, id, err);
@@ -379,7 +383,7 @@ authenticate(struct sta_registry *r, struct sta_call *call, enum credential_kind
 	/* Of this request, whoever the credential was remembered for. */
 	call->caller.bounds.elsewhere = id.addresses && sta_token_elsewhere(id.addresses, call->peer);
 	if (rc == STA_OK && call->caller.token_id != 0)
-		sta_used_note(r->used, call->caller.token_id, STA_USE_GOOD);
+		sta_used_note(r->used, STA_USED_TOKEN, call->caller.token_id, STA_USE_GOOD);
 	return rc;
 }
 

@@ -52,7 +52,10 @@ void sta_uploads_end(struct sta_registry *r, const struct sta_ended_uploads *end
 enum sta_rc sta_used_new(struct sta_used **out, struct sta_err *err) STA_CHECK;
 void sta_used_free(struct sta_used *u);
 enum sta_use { STA_USE_GOOD, STA_USE_REFUSED };
-void sta_used_note(struct sta_used *u, int64_t token_id, enum sta_use use);
+/* What the id is of: a personal access token, an issuer of workflows' tokens, the account that a
+ * workflow's token of ours is for. */
+enum sta_used_kind { STA_USED_TOKEN, STA_USED_ISSUER, STA_USED_WORKFLOW };
+void sta_used_note(struct sta_used *u, enum sta_used_kind kind, int64_t id, enum sta_use use);
 
 struct sta_registry {
 	struct sta_db *db;

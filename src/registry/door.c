@@ -128,13 +128,6 @@ find_namespace(struct sta_db_conn *c, const struct sta_call *call, struct sta_en
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
-/* The package has the roles of the repository that the caller's workflow acts for. */
-static bool
-is_inherited_by(const struct sta_package *p, const struct sta_caller *caller)
-{
-	return p->inherits && p->repository_id == caller->workflow.repository_id;
-}
-
 /* Of a package that exists, as much of its namespace as the decision needs comes with it.  STA_NOT_FOUND: it
  * does not. */
 static enum sta_rc
@@ -144,8 +137,6 @@ look_up(struct sta_db_conn *c, const struct sta_call *call, const char *name, st
 	enum sta_rc rc = sta_package_find(c, call->arena, name, call->caller.user_id, &e->package, err);
 
 	e->exists = rc == STA_OK;
-	if (e->exists && is_inherited_by(&e->package, &call->caller) && e->package.inherited < STA_ROLE_WRITE)
-		e->package.inherited = STA_ROLE_WRITE;
 	e->namespace = (struct sta_namespace){ .id = e->package.namespace_id, .member = e->package.member };
 	return rc;
 }

@@ -5,6 +5,8 @@
 
 #include "base/alloc.h"
 #include "base/auto.h"
+#include "model/accounts.h"
+#include "model/issuers.h"
 #include "model/tokens.h"
 #include "registry/core.h"
 #include "registry/token.h"
@@ -14,8 +16,9 @@
 #define FLUSH_MEMORY_MAX ((size_t) 4 << 20)
 
 struct use {
-	int64_t token_id; /* 0: free */
-	int64_t at_unix;  /* the last good one; 0: none */
+	enum sta_used_kind kind;
+	int64_t id;      /* 0: free */
+	int64_t at_unix; /* the last good one; 0: none */
 	uint64_t refused;
 };
 
@@ -47,15 +50,16 @@ sta_used_free(struct sta_used *u)
 
 /* A use that finds no slot is forgotten: the next one will be noted. */
 void
-sta_used_note(struct sta_used *u, int64_t token_id, enum sta_use use)
+sta_used_note(struct sta_used *u, enum sta_used_kind kind, int64_t id, enum sta_use use)
 {
 	(void) pthread_mutex_lock(&u->lock);
 	for (size_t i = 0; i < USED_PROBES; i++) {
-		struct use *s = &u->slot[((uint64_t) token_id + i) % USED_SLOTS];
+		struct use *s = &u->slot[((uint64_t) id + i) % USED_SLOTS];
 
-		if (s->token_id != 0 && s->token_id != token_id)
+		if (s->id != 0 && (s->id != id || s->kind != kind))
 			continue;
-		s->token_id = token_id;
+		s->kind = kind;
+		s->id = id;
 		if (use == STA_USE_GOOD)
 			s->at_unix = sta_now_unix();
 		else
@@ -65,23 +69,64 @@ sta_used_note(struct sta_used *u, int64_t token_id, enum sta_use use)
 	(void) pthread_mutex_unlock(&u->lock);
 }
 
-/* A token that is no longer good was shown: one entry for all times since the last flush, as whoever
- * shows it must not fill the log. */
+/* Whose the tokens are that were refused, and what they are: NULL when out of memory. */
+struct refused {
+	const char *target;
+	const char *what;
+};
+
+static enum sta_rc
+describe_token(struct sta_db_conn *c, struct sta_arena *a, int64_t id, struct refused *out,
+	       struct sta_err *err)
+{
+	struct sta_token_row row;
+	enum sta_rc rc = sta_token_by_id(c, a, id, &row, err);
+
+	if (rc != STA_OK)
+		return rc;
+	out->target = row.account;
+	out->what = sta_arena_printf(a, "token %lld, %s", (long long) row.id,
+				     row.revoked ? "revoked" : "not good any more");
+	return STA_OK;
+}
+
+static enum sta_rc
+describe(struct sta_db_conn *c, struct sta_arena *a, const struct use *u, struct refused *out,
+	 struct sta_err *err)
+{
+	struct sta_issuer_row issuer = { .name = NULL };
+	struct sta_account account = { .name = NULL };
+	enum sta_rc rc;
+
+	if (u->kind == STA_USED_TOKEN)
+		return describe_token(c, a, u->id, out, err);
+	if (u->kind == STA_USED_ISSUER) {
+		rc = sta_issuer_by_id(c, a, u->id, &issuer, err);
+		*out = (struct refused){ issuer.name, "tokens of the issuer" };
+	} else {
+		rc = sta_account_by_id(c, a, u->id, &account, err);
+		*out = (struct refused){ account.name, "workflow's token, not good any more" };
+	}
+	return rc;
+}
+
+/* Tokens that are not good were shown: one entry for all times since the last flush, as whoever shows
+ * them must not fill the log. */
 static enum sta_rc
 note_refused(struct sta_db_conn *c, const struct sta_call *call, const struct use *u, struct sta_err *err)
 {
-	struct sta_token_row row;
+	struct refused was = { NULL, NULL };
 	const char *detail;
-	enum sta_rc rc = sta_token_by_id(c, call->arena, u->token_id, &row, err);
+	enum sta_rc rc = describe(c, call->arena, u, &was, err);
 
 	if (rc == STA_NOT_FOUND)
 		return STA_OK;
 	if (rc != STA_OK)
 		return rc;
-	detail = sta_arena_printf(call->arena, "token %lld, %s, %llu times", (long long) row.id,
-				  row.revoked ? "revoked" : "not good any more",
-				  (unsigned long long) u->refused);
-	return detail ? sta_audit(c, call, "token.refused", row.account, detail, err)
+	detail = was.what ? sta_arena_printf(call->arena, "%s, %llu times", was.what,
+					     (unsigned long long) u->refused)
+			  : NULL;
+	return detail ? sta_audit(c, call, "token.refused", was.target, detail, err)
 		      : sta_err_set(err, STA_NOMEM, 0, "token");
 }
 
@@ -97,8 +142,8 @@ flush_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	enum sta_rc rc = STA_OK;
 
 	for (const struct use *u = f->slot; rc == STA_OK && u < f->slot + USED_SLOTS; u++) {
-		if (u->token_id != 0 && u->at_unix != 0)
-			rc = sta_token_touch(c, u->token_id, u->at_unix, err);
+		if (u->kind == STA_USED_TOKEN && u->id != 0 && u->at_unix != 0)
+			rc = sta_token_touch(c, u->id, u->at_unix, err);
 		if (rc == STA_OK && u->refused > 0)
 			rc = note_refused(c, &f->call, u, err);
 	}
@@ -111,7 +156,7 @@ put_back(struct sta_used *u, const struct use *taken)
 {
 	(void) pthread_mutex_lock(&u->lock);
 	for (size_t i = 0; i < USED_SLOTS; i++)
-		if (u->slot[i].token_id == 0)
+		if (u->slot[i].id == 0)
 			u->slot[i] = taken[i];
 	(void) pthread_mutex_unlock(&u->lock);
 }
@@ -132,7 +177,7 @@ sta_pat_flush_used(struct sta_registry *r, struct sta_err *err)
 	memset(r->used->slot, 0, sizeof(r->used->slot));
 	(void) pthread_mutex_unlock(&r->used->lock);
 	for (size_t i = 0; i < USED_SLOTS && !any; i++)
-		any = f->slot[i].token_id != 0;
+		any = f->slot[i].id != 0;
 	if (any)
 		rc = sta_db_write(r->db, flush_tx, f, err);
 	if (rc != STA_OK)

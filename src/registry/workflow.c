@@ -7,6 +7,7 @@
 #include "crypto/jwt.h"
 #include "model/accounts.h"
 #include "model/issuers.h"
+#include "model/names.h"
 #include "model/repositories.h"
 #include "registry/claims.h"
 #include "registry/core.h"
@@ -25,10 +26,12 @@ struct visit {
 	struct sta_account account;
 };
 
-/* Why a token is refused is for the operator; it never holds the token. */
+/* Why a token is refused is for the operator; it never holds the token.  The audit log hears of it too. */
 static void
-log_refusal(const struct visit *v, const char *why)
+note_refusal(const struct visit *v, const char *why)
 {
+	if (v->issuer.id != 0)
+		sta_used_note(v->r->used, STA_USED_ISSUER, v->issuer.id, STA_USE_REFUSED);
 	sta_log(STA_LOG_INFO, "workflow refused",
 		(const struct sta_log_field[]){
 			STA_F_STR("issuer", v->issuer.name ? v->issuer.name : "-"),
@@ -45,7 +48,7 @@ refuse(const struct visit *v, enum sta_rc rc, struct sta_err *err)
 {
 	if (rc != STA_UNAUTHENTICATED)
 		return rc;
-	log_refusal(v, err->msg);
+	note_refusal(v, err->msg);
 	return sta_oci_unauthorized(err);
 }
 
@@ -56,7 +59,7 @@ turn_away(const struct visit *v, struct sta_err *err)
 	char why[sizeof(err->msg)];
 
 	(void) snprintf(why, sizeof(why), "%s", err->msg);
-	log_refusal(v, why);
+	note_refusal(v, why);
 	(void) sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "denied");
 	(void) snprintf(err->detail, sizeof(err->detail), "workflow: %.*s",
 			(int) (sizeof(err->detail) - sizeof("workflow: ")), why);
@@ -87,13 +90,35 @@ judge(struct sta_db_conn *c, struct visit *v, struct sta_err *err)
 		       : rc;
 }
 
+/* The forge goes on to call the owner by a name that it has no more here. */
+static enum sta_rc
+follow_rename(struct sta_db_conn *c, struct visit *v, struct sta_err *err)
+{
+	struct sta_arena *a = v->call->arena;
+	const char *name = v->job.repository;
+	size_t owner_len = strcspn(name, "/");
+	const char *owner = sta_arena_strndup(a, name, owner_len);
+	const char *present = NULL;
+	int64_t id;
+	enum sta_rc rc = owner ? sta_former_namespace(c, a, owner, &id, &present, err)
+			       : sta_err_set(err, STA_NOMEM, 0, "repository");
+
+	if (rc == STA_OK)
+		v->job.repository = sta_arena_printf(a, "%s%s", present, name + owner_len);
+	if (!v->job.repository)
+		return sta_err_set(err, STA_NOMEM, 0, "repository");
+	return rc == STA_NOT_FOUND ? STA_OK : rc;
+}
+
 /* The repository and its account, as far as they are there. */
 static enum sta_rc
 find_repository(struct sta_db_conn *c, struct visit *v, struct sta_err *err)
 {
 	struct sta_arena *a = v->call->arena;
-	enum sta_rc rc = sta_repository_by_name(c, a, v->job.repository, 0, &v->repository, err);
+	enum sta_rc rc = follow_rename(c, v, err);
 
+	if (rc == STA_OK)
+		rc = sta_repository_by_name(c, a, v->job.repository, 0, &v->repository, err);
 	if (rc == STA_OK && v->repository.account_id == 0)
 		return STA_NOT_FOUND;
 	return rc == STA_OK ? sta_account_by_id(c, a, v->repository.account_id, &v->account, err) : rc;
