@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.issuer import AUDIENCE, Issuer
 from harness.parallel import at_once
 from harness.server import Account, basic_header
 
@@ -95,6 +96,11 @@ class Person:
 # Machines of organizations: with each role on all packages of theirs, of another one, and with a granted role.
 ROBOTS = [*(Person(f"acme+{role}", home="acme", home_role=number) for number, role in ROLE_NAMES.items()),
           Person("shut+admin", home="shut", home_role=3), Person("shut+granted", home="shut", granted=2)]
+# Jobs of repositories, by rules of each role: with a granted role, of the one that some packages inherit from, of others.
+JOBS = [Person(f"{owner}/{name}", home=owner, granted=granted, repository=2 if name == "source" else 0, workflow=True, most=most)
+        for owner, name, granted in [("acme", "source", 0), ("acme", "plain", 0), ("acme", "granted", 2), ("acme", "trusted", 3),
+                                     ("shut", "code", 0), ("shut", "reading", 1), ("alice", "code", 0)]
+        for most in ROLES.values()]
 
 
 @dataclass
@@ -103,7 +109,7 @@ class Package:
     owner: str
     visibility: str
     exists: bool = True
-    creates: bool = False  # members of the organization may make it
+    creates: bool = False  # members of the organization, and workflows of the owner's repositories, may make it
     org: bool = False
     owner_exists: bool = True
     inherits: bool = False  # has the roles of its repository, and none of its own
@@ -196,8 +202,8 @@ CONDITIONS = {
     "otherwise": lambda q: True,
 }
 
-# Rules that none of the callers here can meet: the command line's, and workflows'.
-NOT_ASKED_ABOUT = {"system", "job"}
+# A rule that none of the callers here can meet: the command line's.
+NOT_ASKED_ABOUT = {"system"}
 
 # Status, code and message of a denial.
 DENIALS = {
@@ -211,6 +217,10 @@ DENIALS = {
     "create": (403, "DENIED", "permission_denied: create_package"),
     "role": (403, "DENIED", "permission_denied: {action}_package"),
 }
+# What workflows are told in place of that, when they push.
+OF_WORKFLOWS = {"job": "installation not allowed to Write organization package",
+                "role": "installation not allowed to Write organization package",
+                "create": "installation not allowed to Create organization package"}
 
 
 def rows():
@@ -297,7 +307,10 @@ class World:
             self.command("robot", "create", robot.name, "--role", ROLE_NAMES[robot.home_role])
             self.accounts[robot.name] = Account(robot.name, "", registry.token(robot.name))
         names += [robot.name for robot in ROBOTS]
-        self.people += ROBOTS
+        self.people += ROBOTS + JOBS
+        self.trust_an_issuer()
+        for name in {person.name for person in JOBS}:
+            self.command("repository", "create", name)
         self.command("org", "set", "shut", "--members-create", "none")
         for person in self.people:
             if person.place == "member":
@@ -311,14 +324,13 @@ class World:
                          for owner in ("acme", "alice") for v in ("private", "internal", "public")
                          if (owner, v) != ("alice", "internal")]
         self.packages.append(Package("acme/inheriting", "acme", "private", org=True, inherits=True))
-        self.command("repository", "create", "acme/source")
         for role in ROLES:
             self.command("repository", "grant", "acme/source", f"source-{role}", role)
         for package in self.packages:
             self.make(package)
         self.packages += [Package("acme/absent", "acme", "private", exists=False, creates=True, org=True),
                           Package("shut/absent", "shut", "private", exists=False, org=True),
-                          Package("alice/absent", "alice", "private", exists=False),
+                          Package("alice/absent", "alice", "private", exists=False, creates=True),
                           Package("nobody/absent", "nobody", "private", exists=False, owner_exists=False)]
         self.tokens = {name: self.tokens_of(name) for name in names}
         self.bound = {name: [self.bound_token(name, *each) for each in BOUNDS] for name in names}
@@ -336,9 +348,36 @@ class World:
             return
         for person in self.people:
             if person.granted:
-                self.command("access", "grant", package.name, person.name, ROLE_NAMES[person.granted])
+                subject = f"repository:{person.name}" if person.workflow else person.name
+                self.command("access", "grant", package.name, subject, ROLE_NAMES[person.granted])
         for role in ROLES if package.org else ():
             self.command("access", "grant", package.name, f"acme/{role}", role)
+
+    def trust_an_issuer(self):
+        """Its tokens say by the claim most which rule lets them in."""
+        self.issuer = Issuer(["ES256"])
+        self.issuer.close()  # the server has its keys
+        keys = self.registry.directory / "keys.json"
+        keys.write_text(json.dumps(self.issuer.key_set()))
+        self.command("issuer", "add", "ci", "--url", self.issuer.url, "--audience", AUDIENCE, "--claims",
+                     "repository=repository", "--keys", str(keys))
+        for role in ROLES:
+            self.command("issuer", "allow", "ci", "--when", f"repository=**,sub=job,most={role}", "--role", role)
+
+    def job_credentials(self, wire, person, package):
+        """The issuer's token as a password, the registry's for it as one and as a bearer token, and one made from that."""
+        shown = self.issuer.token(repository=person.name, sub="job", most=ROLE_NAMES[person.most])
+        status, body = wire.ask("POST", "/api/v3/registry/workflow-token", "", json.dumps({"token": shown}).encode())
+        assert status == 201, body
+        made = json.loads(body)["token"]
+        yield Credential("the issuer's token", basic_header("x", shown))
+        yield Credential("a workflow's token", basic_header("x", made))
+        yield Credential("a workflow's token as bearer", f"Bearer {made}")
+        for limit in ({READ}, {READ, WRITE, DELETE}):
+            actions = ",".join(PULL[action] for action in sorted(limit))
+            yield Credential(f"bearer {sorted(limit)}",
+                             self.bearer(wire, basic_header("x", made), f"repository:{package.name}:{actions}"),
+                             limit=frozenset(limit))
 
     def tokens_of(self, name):
         subsets = [{"read"}, {"write"}, {"delete"}, {"read", "delete"}]
@@ -362,6 +401,9 @@ class World:
             token = self.bearer(wire, "", f"repository:{package.name}:pull,push,delete")
             if token:
                 yield Credential("anonymous bearer", token, limit=frozenset({READ, WRITE, DELETE}))
+            return
+        if person.workflow:
+            yield from self.job_credentials(wire, person, package)
             return
         account = self.accounts[person.name]
         if account.password:
@@ -419,6 +461,8 @@ def check(wire, table, q, probe):
         return f"{where}: {status} {content}, wanted {wanted} for {rule}"
     if probe.method == "HEAD":
         return None
+    if q.person and q.person.workflow and q.action == WRITE:
+        message = OF_WORKFLOWS.get(rule, message)
     error = json.loads(content)["errors"][0]
     if (error["code"], error["message"]) != (code, message.format(action=q.action)):
         return f"{where}: {error}, wanted {code} for {rule}"
