@@ -144,6 +144,20 @@ decide_to_create(const struct sta_object *o)
 	return o->members_create ? allow(STA_RULE_ALLOWED_CREATE) : deny(STA_RULE_DENIED_CREATE, false);
 }
 
+/* Clients look before they push; who may make the package learns nothing by that. */
+static struct sta_decision
+decide_on_absent(const struct sta_caller *c, const struct sta_object *o, enum sta_action action,
+		 bool may_know)
+{
+	bool asks = may_ask_to_create(c, o);
+
+	if (action == STA_ACTION_WRITE && asks)
+		return decide_to_create(o);
+	if (action == STA_ACTION_READ && asks && o->members_create)
+		return allow(STA_RULE_ALLOWED_CREATE);
+	return deny(STA_RULE_DENIED_ROLE, may_know);
+}
+
 /* What the credential takes away, in the order in which docs/ACCESS.md asks; the number of no
  * denial: nothing. */
 static enum sta_rule
@@ -178,12 +192,7 @@ decide_by_role(const struct sta_caller *c, const struct sta_object *o, enum sta_
 	enough = first_of(sources, role_for(action));
 	if (enough)
 		return allow(enough->rule);
-	if (action == STA_ACTION_WRITE && !o->exists && may_ask_to_create(c, o))
-		return decide_to_create(o);
-	/* Clients look before they push; who may make the package learns nothing by that. */
-	if (action == STA_ACTION_READ && !o->exists && may_ask_to_create(c, o) && o->members_create)
-		return allow(STA_RULE_ALLOWED_CREATE);
-	return deny(STA_RULE_DENIED_ROLE, may_know);
+	return o->exists ? deny(STA_RULE_DENIED_ROLE, may_know) : decide_on_absent(c, o, action, may_know);
 }
 
 struct sta_decision

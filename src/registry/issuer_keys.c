@@ -245,6 +245,13 @@ is_fresh(const struct sta_issuer_keys *k, const struct entry *e)
 	return e->set && (e->given || since(e->fetched_ms) < k->options.ttl_s * 1000);
 }
 
+/* Fresh, or of an issuer that cannot be reached. */
+static bool
+is_usable(const struct sta_issuer_keys *k, const struct entry *e)
+{
+	return e->set && (e->given || since(e->fetched_ms) < (k->options.ttl_s + STA_KEYS_STALE_S) * 1000);
+}
+
 /* Too early to ask the issuer again. */
 static bool
 must_pause(const struct sta_issuer_keys *k, const struct entry *e)
@@ -314,21 +321,18 @@ static enum sta_rc
 verify(struct sta_issuer_keys *k, struct entry *e, struct sta_arena *a, const struct sta_issuer_row *issuer,
        const struct sta_jwt *token, bool may_wait, struct sta_err *err)
 {
-	uint64_t usable_ms = (k->options.ttl_s + STA_KEYS_STALE_S) * 1000;
 	bool usable;
 	enum sta_rc rc = is_fresh(k, e) ? check(k, e, token, err) : STA_NOT_FOUND;
 
 	if (rc != STA_NOT_FOUND)
 		return rc;
-	if (e->fetching || !must_pause(k, e)) {
-		if (!may_wait)
-			return sta_err_set(err, STA_WOULD_BLOCK, 0, "must wait");
-		if (e->fetching)
-			wait_for_fetch(k, e);
-		else
-			renew(k, e, a, issuer);
-	}
-	usable = e->set && (e->given || since(e->fetched_ms) < usable_ms);
+	if ((e->fetching || !must_pause(k, e)) && !may_wait)
+		return sta_err_set(err, STA_WOULD_BLOCK, 0, "must wait");
+	if (e->fetching)
+		wait_for_fetch(k, e);
+	else if (!must_pause(k, e))
+		renew(k, e, a, issuer);
+	usable = is_usable(k, e);
 	rc = usable ? check(k, e, token, err) : STA_NOT_FOUND;
 	if (rc != STA_NOT_FOUND)
 		return rc;
