@@ -165,7 +165,7 @@ is_fork(const struct sta_issuer_row *issuer, const json_t *claims)
 	bool named;
 	const json_t *v = meant(issuer, claims, "fork", &named);
 
-	return named && !(text_of(v, true, text) && strcmp(text, "false") == 0);
+	return named && !(text_of(v, false, text) && strcmp(text, "false") == 0);
 }
 
 /* Of an event that is for reading alone. */

@@ -4,9 +4,9 @@
  * A rule lets a job in when all its conditions hold: "repository=acme/app", "ref=refs/tags/v?",
  * patterns as of base/glob.h.  The left side is one of the five meanings below, which the issuer
  * says the claims of ("repository=project_path"), or the name of a claim itself; '/' goes into an
- * object ("kubernetes.io/namespace").  Numbers and booleans count as their JSON text, of a list one
- * item is enough, and whatever is absent, null, an object or longer than STA_JOB_TEXT_MAX matches
- * nothing.  Names of repositories are compared in lower case.
+ * object ("kubernetes.io/namespace").  Whole numbers and booleans count as their JSON text, of a list
+ * one item is enough, and whatever is absent, null, an object, another number or longer than
+ * STA_JOB_TEXT_MAX matches nothing.  Names of repositories are compared in lower case.
  *
  * Of the rules that fit, the one with the strongest role counts, and of equal ones the oldest.
  *
