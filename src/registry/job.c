@@ -231,17 +231,22 @@ sta_job_judge(struct sta_arena *a, const struct sta_issuer_row *issuer,
 	      struct sta_job_verdict *out, struct sta_err *err)
 {
 	const struct sta_issuer_rule_row *best = NULL;
+	struct sta_job_verdict got = { 0 };
+	enum sta_rc rc;
 
 	for (size_t i = 0; i < n; i++)
 		if ((!best || rules[i].role > best->role) && fits(issuer, &rules[i], claims))
 			best = &rules[i];
 	if (!best)
 		return no_rule(issuer, claims, err);
-	out->rule_id = best->id;
-	out->most = best->role;
+	got.rule_id = best->id;
+	got.most = best->role;
 	if (is_fork(issuer, claims) || only_reads(issuer, claims))
-		out->most = STA_ROLE_READ;
-	return find_repository(a, issuer, best, claims, &out->repository, err);
+		got.most = STA_ROLE_READ;
+	rc = find_repository(a, issuer, best, claims, &got.repository, err);
+	if (rc == STA_OK)
+		*out = got;
+	return rc;
 }
 
 static enum sta_rc
