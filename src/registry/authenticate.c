@@ -233,9 +233,10 @@ become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *c
 {
 	struct sta_account account;
 	struct sta_token_row row;
-	enum sta_rc rc =
-		not_found_is_wrong(sta_account_by_id(c, call->arena, claims->user_id, &account, err), err);
+	enum sta_rc rc = sta_account_by_id(c, call->arena, claims->user_id, &account, err);
 
+	if (rc == STA_NOT_FOUND) /* we signed it: of a repository that is gone */
+		return has_ended(call, err);
 	if (rc != STA_OK)
 		return rc;
 	if (account.disabled || account.epoch != claims->epoch)
