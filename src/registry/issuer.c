@@ -82,6 +82,20 @@ check_keys(const char *text, struct sta_err *err)
 	return rc;
 }
 
+/* Whether these name a claim for events. */
+static bool
+tells_events(const char *claims)
+{
+	static const char key[] = "event=";
+
+	for (const char *line = claims; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, sizeof(key) - 1) == 0 && !strchr("\n", line[sizeof(key) - 1]))
+			return true;
+	}
+	return false;
+}
+
 /* What the request and the profile say, as a row. */
 static enum sta_rc
 fill_row(const struct sta_issuer_request *req, struct sta_issuer_row *row, struct sta_err *err)
@@ -117,7 +131,7 @@ fill_row(const struct sta_issuer_request *req, struct sta_issuer_row *row, struc
 	rc = sta_job_claims_valid(row->claims, err);
 	if (rc == STA_OK)
 		rc = sta_job_events_valid(row->read_events, err);
-	if (rc == STA_OK && row->read_events[0] != '\0' && !strstr(row->claims, "event="))
+	if (rc == STA_OK && row->read_events[0] != '\0' && !tells_events(row->claims))
 		rc = sta_err_set(err, STA_INVALID, 0,
 				 "which claim is the event?  Without it no event can be for reading alone");
 	return rc == STA_OK ? check_keys(req->keys, err) : rc;
