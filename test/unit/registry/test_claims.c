@@ -153,6 +153,85 @@ a_claim_that_is_missing_or_of_another_type_voids_the_token(void **state)
 }
 
 static void
+a_workflows_token_keeps_its_rule_and_what_that_gives(void **state)
+{
+	static const enum sta_claims_kind kinds[] = { STA_CLAIMS_WORKFLOW, STA_CLAIMS_ACCESS };
+	struct sta_claims in = example(), out;
+
+	(void) state;
+	in.rule_id = INT64_MAX;
+	for (enum sta_role most = STA_ROLE_NONE; most <= STA_ROLE_ADMIN; most++) {
+		for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+			in.kind = kinds[i];
+			in.most = most;
+			assert_int_equal(read_back(sta_claims_write(arena, &in, "id"), &out), STA_OK);
+			assert_int_equal(out.kind, kinds[i]);
+			assert_int_equal(out.rule_id, INT64_MAX);
+			assert_int_equal(out.most, most);
+		}
+	}
+	in = example();
+	assert_int_equal(read_back(sta_claims_write(arena, &in, "id"), &out), STA_OK);
+	assert_int_equal(out.rule_id, 0);
+	assert_int_equal(out.most, STA_ROLE_NONE);
+	assert_null(strstr(sta_claims_write(arena, &in, "id"), "rul"));
+}
+
+/* The good token, as one of that kind, with more claims. */
+static char *
+of_kind(const char *kind, const char *more)
+{
+	char *text = with(2, sta_arena_printf(arena, "\"%s\"", kind));
+
+	text[strlen(text) - 1] = '\0';
+	return sta_arena_printf(arena, "%s%s}", text, more);
+}
+
+static void
+a_workflows_token_has_both_its_rule_and_its_role(void **state)
+{
+	static const struct {
+		const char *more;
+		bool workflow; /* fine in a workflow's token */
+		bool access;   /* and in one for access */
+	} cases[] = {
+		{ "", false, true },
+		{ ",\"rul\":7,\"max\":2", true, true },
+		{ ",\"rul\":7,\"max\":0", true, true },
+		{ ",\"rul\":7,\"max\":3", true, true },
+		{ ",\"rul\":7,\"max\":4", false, false },
+		{ ",\"rul\":7,\"max\":-1", false, false },
+		{ ",\"rul\":7", false, false },
+		{ ",\"max\":2", false, false },
+		{ ",\"rul\":0,\"max\":2", false, false },
+		{ ",\"rul\":-7,\"max\":2", false, false },
+		{ ",\"rul\":\"7\",\"max\":2", false, false },
+		{ ",\"rul\":7.0,\"max\":2", false, false },
+		{ ",\"rul\":true,\"max\":2", false, false },
+		{ ",\"rul\":null,\"max\":null", false, false },
+		{ ",\"rul\":null,\"max\":2", false, false },
+		{ ",\"rul\":7,\"max\":null", false, false },
+		{ ",\"rul\":7,\"max\":\"write\"", false, false },
+		{ ",\"rul\":7,\"max\":1.5", false, false },
+		{ ",\"rul\":7,\"max\":4294967297", false, false },
+		{ ",\"rul\":7,\"max\":[2]", false, false },
+	};
+	struct sta_claims out;
+
+	(void) state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		enum sta_rc workflow = read_back(of_kind("workflow", cases[i].more), &out);
+		enum sta_rc access = read_back(of_kind("access", cases[i].more), &out);
+
+		if (workflow != (cases[i].workflow ? STA_OK : STA_UNAUTHENTICATED) ||
+		    access != (cases[i].access ? STA_OK : STA_UNAUTHENTICATED))
+			fail_msg("%s", cases[i].more);
+	}
+	assert_int_equal(read_back(of_kind("Workflow", ",\"rul\":7,\"max\":2"), &out), STA_UNAUTHENTICATED);
+	assert_int_equal(read_back(of_kind("", ""), &out), STA_UNAUTHENTICATED);
+}
+
+static void
 text_that_is_no_token_is_refused(void **state)
 {
 	static const char *const texts[] = { "",  "{",  "{}", "[]", "null", "\"\"", "{\"iss\":\"staithe\"}",
@@ -198,6 +277,8 @@ main(void)
 		TEST(a_token_says_its_kind),
 		TEST(a_copy_has_everything_in_its_own_memory),
 		TEST(a_claim_that_is_missing_or_of_another_type_voids_the_token),
+		TEST(a_workflows_token_keeps_its_rule_and_what_that_gives),
+		TEST(a_workflows_token_has_both_its_rule_and_its_role),
 		TEST(text_that_is_no_token_is_refused),
 		TEST(access_that_is_malformed_voids_the_token_and_unknown_actions_give_nothing),
 	};
