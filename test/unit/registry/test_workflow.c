@@ -373,6 +373,15 @@ who_may_not_wait_waits_for_nothing(void **state)
 /* --- tokens of ours --- */
 
 static void
+assert_same_job(const struct sta_call *a, const struct sta_call *b)
+{
+	assert_int_equal(a->caller.user_id, b->caller.user_id);
+	assert_int_equal(a->caller.workflow.repository_id, b->caller.workflow.repository_id);
+	assert_int_equal(a->caller.workflow.rule_id, b->caller.workflow.rule_id);
+	assert_int_equal(a->caller.workflow.most, b->caller.workflow.most);
+}
+
+static void
 a_workflows_token_is_a_password_and_a_bearer_token_for_its_time(void **state)
 {
 	struct house *h = *state;
@@ -435,7 +444,7 @@ a_jobs_bearer_token_says_as_much_as_the_job_may_and_is_no_password(void **state)
 		assert_true(call.caller.limited);
 		assert_int_equal(call.caller.n_limits, 1);
 		assert_int_equal(call.caller.user_id, job.caller.user_id);
-		assert_memory_equal(&call.caller.workflow, &job.caller.workflow, sizeof(job.caller.workflow));
+		assert_same_job(&call, &job);
 		assert_int_equal(sign_in(h, bearers[i], &call), STA_UNAUTHENTICATED);
 	}
 }

@@ -61,6 +61,29 @@ WRAP(char *, sta_arena_strdup, (struct sta_arena * a, const char *s), (a, s))
 WRAP(char *, sta_arena_strndup, (struct sta_arena * a, const char *s, size_t len), (a, s, len))
 WRAP(void *, sta_arena_memdup, (struct sta_arena * a, const void *p, size_t len), (a, p, len))
 
+char *__wrap_sta_arena_printf(struct sta_arena *a, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+char *
+__wrap_sta_arena_printf(struct sta_arena *a, const char *format, ...)
+{
+	va_list args, again;
+	char *text = NULL;
+	int len;
+
+	if (fails())
+		return NULL;
+	va_start(args, format);
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, args);
+	if (len >= 0)
+		text = __real_sta_arena_alloc(a, (size_t) len + 1);
+	if (text)
+		(void) vsnprintf(text, (size_t) len + 1, format, again);
+	va_end(again);
+	va_end(args);
+	return text;
+}
+
 /* --- whole operations --- */
 
 /* What one round works on: nothing that another round touches. */
