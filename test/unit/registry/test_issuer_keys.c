@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -85,7 +86,7 @@ __wrap_sta_fetch_get(struct sta_arena *a, const struct sta_fetch *what, char **o
 	net.discoveries += is_discovery;
 	net.key_sets += !is_discovery;
 	net.last = *what;
-	(void) strncpy(net.last_url, what->url, sizeof(net.last_url) - 1);
+	(void) snprintf(net.last_url, sizeof(net.last_url), "%s", what->url);
 	await_release();
 	rc = is_discovery ? net.discovery_rc : net.keys_rc;
 	answer = is_discovery ? net.discovery : net.keys;
