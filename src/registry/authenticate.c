@@ -5,12 +5,10 @@
 #include "crypto/hash.h"
 #include "crypto/jwt.h"
 #include "crypto/password.h"
-#include "model/issuers.h"
-#include "model/repositories.h"
 #include "model/tokens.h"
-#include "registry/claims.h"
 #include "registry/core.h"
 #include "registry/login.h"
+#include "registry/subject.h"
 #include "registry/token.h"
 #include "registry/token_bounds.h"
 #include "registry/workflow.h"
@@ -30,82 +28,9 @@ struct credential {
 	struct sta_digest digest; /* SHA-256 of text */
 };
 
-/* Whom a credential stands for, and when it does. */
-struct identity {
-	struct sta_caller caller;
-	int64_t from_unix, until_unix;
-	const char *addresses; /* that its token is good from, as stored; NULL: all */
-};
-
-static enum sta_rc
-not_found_is_wrong(enum sta_rc rc, struct sta_err *err)
-{
-	return rc == STA_NOT_FOUND ? sta_oci_unauthorized(err) : rc;
-}
-
-static void
-become(struct sta_call *call, const struct sta_account *account, unsigned scopes, int64_t token_id)
-{
-	call->caller = (struct sta_caller){
-		.kind = STA_CALLER_USER,
-		.user_id = account->id,
-		.login = account->name,
-		.site_admin = account->site_admin,
-		.scopes = scopes,
-		.token_id = token_id,
-		.home_id = account->home_id,
-		.home_role = account->home_role,
-	};
-}
-
-/* The account by that token, which is alive. */
-static enum sta_rc
-become_by_token(struct sta_call *call, const struct sta_account *account, const struct sta_token_row *t,
-		struct identity *id, struct sta_err *err)
-{
-	become(call, account, t->scopes, t->id);
-	id->addresses = t->addresses;
-	return sta_token_bounds(call->arena, t->packages, &call->caller.bounds, err);
-}
-
-/* Alive, and until when. */
-static bool
-token_alive(const struct sta_token_row *t, struct identity *id)
-{
-	if (t->expires_unix != 0 && t->expires_unix < id->until_unix)
-		id->until_unix = t->expires_unix;
-	return !t->revoked && id->until_unix > sta_now_unix();
-}
-
-/* It was good once: whoever shows it guesses nothing. */
-static enum sta_rc
-has_ended(struct sta_call *call, struct sta_err *err)
-{
-	call->stale = true;
-	return sta_oci_unauthorized(err);
-}
-
-/* Account and token as they are at this moment, for a token that was found. */
-static enum sta_rc
-become_token_owner(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
-		   const struct sta_token_row *t, struct identity *id, struct sta_err *err)
-{
-	struct sta_account account;
-	enum sta_rc rc =
-		not_found_is_wrong(sta_account_by_id(c, call->arena, t->account_id, &account, err), err);
-
-	if (rc != STA_OK)
-		return rc;
-	if (account.disabled || !token_alive(t, id)) {
-		sta_used_note(r->used, STA_USED_TOKEN, t->id, STA_USE_REFUSED);
-		return has_ended(call, err);
-	}
-	return become_by_token(call, &account, t, id, err);
-}
-
 static enum sta_rc
 look_up_pat(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call, const char *text,
-	    size_t len, struct identity *id, struct sta_err *err)
+	    size_t len, struct sta_identity *id, struct sta_err *err)
 {
 	unsigned char hash[STA_PAT_HASH_LEN];
 	struct sta_token_row row;
@@ -115,23 +40,7 @@ look_up_pat(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 		rc = sta_token_by_hash(c, call->arena, hash, sizeof(hash), &row, err);
 	if (rc == STA_NOT_FOUND)
 		return sta_login_unknown_token(r, call, hash, err);
-	return rc == STA_OK ? become_token_owner(r, c, call, &row, id, err) : rc;
-}
-
-enum sta_rc
-sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call, struct sta_err *err)
-{
-	struct sta_issuer_rule_row rule;
-	int64_t rule_id = call->caller.workflow.rule_id;
-	bool enabled = false;
-	enum sta_rc rc;
-
-	if (call->caller.kind != STA_CALLER_USER)
-		return STA_OK;
-	rc = not_found_is_wrong(sta_account_enabled(c, call->caller.user_id, &enabled, err), err);
-	if (rc == STA_OK && rule_id != 0)
-		rc = not_found_is_wrong(sta_issuer_rule_by_id(c, call->arena, rule_id, &rule, err), err);
-	return rc == STA_OK && !enabled ? sta_oci_unauthorized(err) : rc;
+	return rc == STA_OK ? sta_subject_of_token(r, c, call, &row, id, err) : rc;
 }
 
 static enum sta_rc
@@ -159,7 +68,7 @@ authenticate_password(struct sta_registry *r, struct sta_call *call, const char 
 		return rc;
 	if (account.disabled || account.id == 0)
 		return sta_oci_unauthorized(err);
-	become(call, &account, STA_SCOPE_ALL, 0);
+	sta_subject_of_password(call, &account);
 	return STA_OK;
 }
 
@@ -205,64 +114,6 @@ verified_claims(struct sta_registry *r, const struct sta_call *call, const struc
 	return claims;
 }
 
-/* A job of a workflow, as long as its repository and the rule that let it in are there. */
-static enum sta_rc
-become_job(struct sta_db_conn *c, struct sta_call *call, const struct sta_account *account,
-	   const struct sta_claims *claims, struct sta_err *err)
-{
-	struct sta_repository_row repository;
-	struct sta_issuer_rule_row rule;
-	struct sta_workflow workflow = { .rule_id = claims->rule_id, .most = claims->most };
-	enum sta_rc rc = sta_issuer_rule_by_id(c, call->arena, claims->rule_id, &rule, err);
-
-	if (rc == STA_OK)
-		rc = sta_repository_by_account(c, call->arena, account->id, &repository, err);
-	if (rc == STA_NOT_FOUND)
-		return has_ended(call, err);
-	if (rc != STA_OK)
-		return rc;
-	workflow.repository_id = repository.id;
-	sta_become_workflow(call, account, &repository, &workflow);
-	return STA_OK;
-}
-
-/* The account as it is now, and the personal access token that the bearer token came from. */
-static enum sta_rc
-become_subject(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
-	       const struct sta_claims *claims, struct identity *id, struct sta_err *err)
-{
-	struct sta_account account;
-	struct sta_token_row row;
-	enum sta_rc rc = sta_account_by_id(c, call->arena, claims->user_id, &account, err);
-
-	if (rc == STA_NOT_FOUND) /* we signed it: of a repository that is gone */
-		return has_ended(call, err);
-	if (rc != STA_OK)
-		return rc;
-	if (account.disabled || account.epoch != claims->epoch)
-		return has_ended(call, err);
-	if (claims->rule_id != 0)
-		rc = become_job(c, call, &account, claims, err);
-	if (call->stale)
-		sta_used_note(r->used, STA_USED_WORKFLOW, account.id, STA_USE_REFUSED);
-	if (claims->rule_id != 0)
-		return rc;
-	if (claims->token_id == 0) {
-		become(call, &account, STA_SCOPE_ALL, 0);
-		return STA_OK;
-	}
-	rc = not_found_is_wrong(sta_token_by_id(c, call->arena, claims->token_id, &row, err), err);
-	if (rc != STA_OK)
-		return rc;
-	if (row.account_id != account.id)
-		return sta_oci_unauthorized(err);
-	if (!token_alive(&row, id)) {
-		sta_used_note(r->used, STA_USED_TOKEN, row.id, STA_USE_REFUSED);
-		return has_ended(call, err);
-	}
-	return become_by_token(call, &account, &row, id, err);
-}
-
 /* Whether a token of ours that says so is what was shown. */
 static bool
 is_of_kind(const struct sta_claims *claims, enum credential_kind kind)
@@ -280,7 +131,7 @@ is_of_kind(const struct sta_claims *claims, enum credential_kind kind)
 
 static enum sta_rc
 look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
-	    const struct credential *cred, struct identity *id, struct sta_err *err)
+	    const struct credential *cred, struct sta_identity *id, struct sta_err *err)
 {
 	const struct sta_claims *claims = verified_claims(r, call, cred, err);
 	int64_t now = sta_now_unix();
@@ -291,11 +142,11 @@ look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 	if (!is_of_kind(claims, cred->kind) || claims->issued_unix - CLOCK_SKEW_S > now)
 		return sta_oci_unauthorized(err);
 	if (claims->expires_unix <= now)
-		return has_ended(call, err);
+		return sta_subject_ended(call, err);
 	id->from_unix = claims->issued_unix - CLOCK_SKEW_S;
 	id->until_unix = claims->expires_unix;
 	if (claims->user_id != 0)
-		rc = become_subject(r, c, call, claims, id, err);
+		rc = sta_subject_of_claims(r, c, call, claims, id, err);
 	else
 		call->caller = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
 	if (rc != STA_OK)
@@ -311,7 +162,7 @@ look_up_jws(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call
 }
 
 static enum sta_rc
-look_up(struct sta_registry *r, struct sta_call *call, const struct credential *cred, struct identity *id,
+look_up(struct sta_registry *r, struct sta_call *call, const struct credential *cred, struct sta_identity *id,
 	struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
@@ -330,17 +181,17 @@ look_up(struct sta_registry *r, struct sta_call *call, const struct credential *
 }
 
 static size_t
-memory_for(const struct identity *id)
+memory_for(const struct sta_identity *id)
 {
 	return MEMORY_FOR(id->caller.n_limits) + sta_token_bounds_size(&id->caller.bounds) +
 	       (id->addresses ? strlen(id->addresses) : 0);
 }
 
 static void
-remember(struct sta_registry *r, const struct sta_cache_key *key, const struct identity *id)
+remember(struct sta_registry *r, const struct sta_cache_key *key, const struct sta_identity *id)
 {
 	struct sta_arena *memory = sta_arena_new(memory_for(id));
-	struct identity *kept = memory ? sta_arena_memdup(memory, id, sizeof(*id)) : NULL;
+	struct sta_identity *kept = memory ? sta_arena_memdup(memory, id, sizeof(*id)) : NULL;
 
 	if (kept) {
 		kept->caller.login = sta_arena_strdup(memory, id->caller.login);
@@ -359,10 +210,10 @@ authenticate(struct sta_registry *r, struct sta_call *call, enum credential_kind
 	     size_t len, struct sta_err *err)
 {
 	struct credential cred = { .kind = kind, .text = text, .len = len };
-	struct identity id = { .until_unix = INT64_MAX };
+	struct sta_identity id = { .until_unix = INT64_MAX };
 	unsigned char name[HASH_LEN + 1] = { (unsigned char) kind };
 	const struct sta_cache_key key = { name, sizeof(name), sta_db_version(r->db) };
-	const struct identity *known;
+	const struct sta_identity *known;
 	enum sta_rc rc;
 
 	if (len > STA_JWS_MAX)

@@ -19,6 +19,7 @@
 #include "registry/registry.h"
 
 struct sta_account;
+struct sta_issuer_row;
 struct sta_team_row;
 
 /* A package as the door found it. */
@@ -96,6 +97,10 @@ enum sta_rc sta_find_account(struct sta_db_conn *c, struct sta_arena *a, const c
 /* The same, for those who may manage its tokens: of robots the owners of their organization too. */
 enum sta_rc sta_door_account(struct sta_db_conn *c, const struct sta_call *call, const char *name,
 			     struct sta_account *out, struct sta_err *err) STA_CHECK;
+
+/* An issuer of workflows' tokens by name.  STA_NOT_FOUND says that there is none. */
+enum sta_rc sta_find_issuer(struct sta_db_conn *c, struct sta_arena *a, const char *name,
+			    struct sta_issuer_row *out, struct sta_err *err) STA_CHECK;
 
 /* A person by name, in any case of letters.  STA_NOT_FOUND says that there is none; STA_INVALID: it
  * is a robot's name. */

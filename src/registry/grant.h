@@ -22,7 +22,7 @@ struct sta_grant {
 	enum sta_role role;
 };
 
-/* What is granted on a package, people first; for its administrators. */
+/* What is granted on a package: accounts by name, then teams; for its administrators. */
 enum sta_rc sta_grant_all(struct sta_registry *r, const struct sta_call *call, const char *package,
 			  struct sta_grant **out, size_t *n, struct sta_err *err) STA_CHECK;
 

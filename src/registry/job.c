@@ -1,4 +1,4 @@
-#include "registry/job.h"
+#include "registry/job_line.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -7,39 +7,6 @@
 #include "oci/ref.h"
 
 #define SKEW_S 60 /* by which an issuer's clock may be ahead of ours */
-
-/* What a claim can mean. */
-static const char *const meanings[] = { "repository", "ref", "event", "environment", "fork" };
-#define N_MEANINGS (sizeof(meanings) / sizeof(meanings[0]))
-
-/* A line "key=value" of a text of lines. */
-struct line {
-	const char *text;
-	size_t len;
-	size_t key_len; /* len: there is no '=' */
-};
-
-/* The line that *rest is at; false at the end. */
-static bool
-next_line(const char **rest, struct line *out)
-{
-	const char *equals;
-
-	if (**rest == '\0')
-		return false;
-	out->text = *rest;
-	out->len = strcspn(*rest, "\n");
-	equals = memchr(*rest, '=', out->len);
-	out->key_len = equals ? (size_t) (equals - *rest) : out->len;
-	*rest += out->len + ((*rest)[out->len] == '\n');
-	return true;
-}
-
-static bool
-key_is(const struct line *l, const char *key)
-{
-	return strlen(key) == l->key_len && memcmp(l->text, key, l->key_len) == 0;
-}
 
 /* Copies that much into out, which has STA_JOB_TEXT_MAX bytes and one more. */
 static bool
@@ -53,18 +20,9 @@ copy(char *out, const char *text, size_t len)
 }
 
 static bool
-value_of(const struct line *l, char out[STA_JOB_TEXT_MAX + 1])
+value_of(const struct sta_job_line *l, char out[STA_JOB_TEXT_MAX + 1])
 {
 	return l->key_len < l->len && copy(out, l->text + l->key_len + 1, l->len - l->key_len - 1);
-}
-
-static bool
-is_meaning(const struct line *l)
-{
-	for (size_t i = 0; i < N_MEANINGS; i++)
-		if (key_is(l, meanings[i]))
-			return true;
-	return false;
 }
 
 /* The claim of that name; what has none goes into objects at each '/' (the first key that fits). */
@@ -86,11 +44,11 @@ meant(const struct sta_issuer_row *issuer, const json_t *claims, const char *mea
 {
 	const char *rest = issuer->claims;
 	char name[STA_JOB_TEXT_MAX + 1];
-	struct line l;
+	struct sta_job_line l;
 
 	*named = false;
-	while (next_line(&rest, &l))
-		if (key_is(&l, meaning) && value_of(&l, name) && name[0] != '\0') {
+	while (sta_job_next_line(&rest, &l))
+		if (sta_job_key_is(&l, meaning) && value_of(&l, name) && name[0] != '\0') {
 			*named = true;
 			return claim(claims, name);
 		}
@@ -129,9 +87,9 @@ matches(const json_t *v, bool fold, const char *pattern)
 }
 
 static bool
-holds(const struct sta_issuer_row *issuer, const json_t *claims, const struct line *l)
+holds(const struct sta_issuer_row *issuer, const json_t *claims, const struct sta_job_line *l)
 {
-	bool repository = key_is(l, "repository");
+	bool repository = sta_job_key_is(l, "repository");
 	char pattern[STA_JOB_TEXT_MAX + 1];
 	char name[STA_JOB_TEXT_MAX + 1];
 	bool named;
@@ -140,7 +98,7 @@ holds(const struct sta_issuer_row *issuer, const json_t *claims, const struct li
 		return false;
 	for (char *p = pattern; repository && *p; p++)
 		*p = (char) tolower((unsigned char) *p);
-	if (is_meaning(l))
+	if (sta_job_is_meaning(l))
 		return matches(meant(issuer, claims, name, &named), repository, pattern);
 	return matches(claim(claims, name), false, pattern);
 }
@@ -149,10 +107,10 @@ static bool
 fits(const struct sta_issuer_row *issuer, const struct sta_issuer_rule_row *rule, const json_t *claims)
 {
 	const char *rest = rule->conditions;
-	struct line l;
+	struct sta_job_line l;
 	size_t n = 0;
 
-	for (; next_line(&rest, &l); n++)
+	for (; sta_job_next_line(&rest, &l); n++)
 		if (!holds(issuer, claims, &l))
 			return false;
 	return n > 0;
@@ -176,11 +134,11 @@ only_reads(const struct sta_issuer_row *issuer, const json_t *claims)
 	char event[STA_JOB_TEXT_MAX + 1];
 	bool named;
 	const json_t *v = meant(issuer, claims, "event", &named);
-	struct line l;
+	struct sta_job_line l;
 
 	if (*rest != '\0' && (!named || !text_of(v, false, event)))
 		return true; /* it cannot be told */
-	while (next_line(&rest, &l))
+	while (sta_job_next_line(&rest, &l))
 		if (l.len == strlen(event) && memcmp(l.text, event, l.len) == 0)
 			return true;
 	return false;
@@ -302,107 +260,5 @@ sta_job_check(const struct sta_issuer_row *issuer, const json_t *claims, int64_t
 		return refuse(err, "the token has expired");
 	if (from - SKEW_S > now_unix || issued - SKEW_S > now_unix)
 		return refuse(err, "the token is not good yet");
-	return STA_OK;
-}
-
-/* --- what people write --- */
-
-static bool
-is_plain(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char) text[i] < 0x20 || text[i] == 0x7f)
-			return false;
-	return len > 0 && len <= STA_JOB_TEXT_MAX;
-}
-
-static enum sta_rc
-bad_line(const struct line *l, const char *expected, struct sta_err *err)
-{
-	return sta_err_set(err, STA_INVALID, 0, "'%.*s': %s", (int) (l->len < 100 ? l->len : 100), l->text,
-			   expected);
-}
-
-static enum sta_rc
-too_many(struct sta_err *err)
-{
-	return sta_err_set(err, STA_INVALID, 0, "more than %d of them", STA_JOB_LINES_MAX);
-}
-
-enum sta_rc
-sta_job_claims_valid(const char *lines, struct sta_err *err)
-{
-	struct line l;
-	size_t n = 0;
-
-	while (next_line(&lines, &l)) {
-		if (!is_meaning(&l) || l.key_len == l.len || !is_plain(l.text, l.len))
-			return bad_line(
-				&l, "expected MEANING=CLAIM with repository, ref, event, environment or fork",
-				err);
-		if (++n > STA_JOB_LINES_MAX)
-			return too_many(err);
-	}
-	return STA_OK;
-}
-
-enum sta_rc
-sta_job_events_valid(const char *lines, struct sta_err *err)
-{
-	struct line l;
-	size_t n = 0;
-
-	while (next_line(&lines, &l)) {
-		if (!is_plain(l.text, l.len))
-			return bad_line(&l, "expected the name of an event", err);
-		if (++n > STA_JOB_LINES_MAX)
-			return too_many(err);
-	}
-	return STA_OK;
-}
-
-/* Tells whose job it is: jobs of all the world have refs, events and environments. */
-static bool
-names_someone(const struct line *l)
-{
-	static const char *const anyones[] = { "ref", "event", "environment", "fork", "iss", "aud" };
-	const char *pattern = l->text + l->key_len + 1;
-	size_t len = l->len - l->key_len - 1;
-
-	for (size_t i = 0; i < sizeof(anyones) / sizeof(anyones[0]); i++)
-		if (key_is(l, anyones[i]))
-			return false;
-	for (size_t i = 0; i < len; i++)
-		if (!strchr("*?/", pattern[i]))
-			return true;
-	return false;
-}
-
-enum sta_rc
-sta_job_conditions_valid(const char *lines, bool names_repository, struct sta_err *err)
-{
-	bool someone = false;
-	bool repository = names_repository;
-	struct line l;
-	size_t n = 0;
-
-	while (next_line(&lines, &l)) {
-		if (l.key_len == 0 || l.key_len + 1 >= l.len || !is_plain(l.text, l.len))
-			return bad_line(&l, "expected CLAIM=PATTERN", err);
-		if (++n > STA_JOB_LINES_MAX)
-			return too_many(err);
-		someone = someone || names_someone(&l);
-		repository = repository || key_is(&l, "repository");
-	}
-	if (!someone)
-		return sta_err_set(
-			err, STA_INVALID, 0,
-			"a rule must say whose jobs it lets in, by the claim repository, sub or one "
-			"like them, with more than stars");
-	if (!repository)
-		return sta_err_set(
-			err, STA_INVALID, 0,
-			"a rule has the condition repository=PATTERN, or names the repository that "
-			"its jobs act for");
 	return STA_OK;
 }

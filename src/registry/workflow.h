@@ -49,7 +49,8 @@ struct sta_workflow_verdict {
 enum sta_rc sta_workflow_explain(struct sta_registry *r, const struct sta_call *call, const char *token,
 				 size_t len, struct sta_workflow_verdict *out, struct sta_err *err) STA_CHECK;
 
-/* For the job that call->caller is, by its issuer's token: not by one of these. */
+/* For the job that call->caller is.  It begets a token that lives longer, and so is for callers whom
+ * sta_authenticate_workflow() has just found, not for those who show such a token. */
 enum sta_rc sta_workflow_token(struct sta_registry *r, const struct sta_call *call,
 			       struct sta_workflow_token *out, struct sta_err *err) STA_CHECK;
 

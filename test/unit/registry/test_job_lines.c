@@ -158,8 +158,8 @@ lines_have_their_length_and_their_number(void **state)
 
 #define NO_CONDITION ": expected CLAIM=PATTERN"
 #define NOBODY                                                                                               \
-	"a rule must say whose jobs it lets in, by the claim repository, sub or one like them, with more "   \
-	"than stars"
+	"a rule must say whose jobs it lets in, by repository=OWNER/..., sub, or a claim that names an "     \
+	"owner, project, namespace or account, with more than stars"
 #define NO_REPOSITORY                                                                                        \
 	"a rule has the condition repository=PATTERN, or names the repository that its jobs act for"
 
@@ -169,11 +169,12 @@ conditions_say_whose_jobs_they_are(void **state)
 	static const char *const good[] = {
 		"repository=acme/app",
 		"repository=acme/*",
-		"repository=*/app",
-		"repository=?a",
+		"repository=a?/app",
 		"repository=acme/*\nref=refs/heads/main",
 		"ref=refs/heads/main\nrepository=acme/*",
 		"repository=*\nrepository_owner_id=7",
+		"repository=*/app\nkubernetes.io/namespace=build",
+		"repository=*/app\nproject_id=7",
 		"repository=acme/app\n",
 	};
 	static const char *const nobody[] = {
@@ -182,6 +183,11 @@ conditions_say_whose_jobs_they_are(void **state)
 		"repository=**",
 		"repository=*/*",
 		"repository=**/?",
+		"repository=*/app",
+		"repository=?*/app",
+		"repository=**/*\nevent_name=push",
+		"repository=**/*\nrunner_environment=github-hosted",
+		"repository=**/*\njob_workflow_ref=acme/app/.github/workflows/x.yml@refs/heads/main",
 		"sub=*",
 		"sub=/",
 		"ref=refs/heads/main",
