@@ -276,6 +276,23 @@ sta_member_remove_all(struct sta_db_conn *c, int64_t package_id, int64_t now_uni
 	return rc;
 }
 
+/* By the account $3, as far as this can be said without access/. */
+#define READABLE                                                                                             \
+	" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM role_grant g"                \
+	"  WHERE g.subject_kind = 1 AND g.subject_id = $3 AND ((g.object_kind = 1 AND g.object_id = "        \
+	"p.id)"                                                                                              \
+	"   OR (g.object_kind = 2 AND p.inherits = 1 AND g.object_id = p.repository_id)))"                   \
+	" OR EXISTS (SELECT 1 FROM organization_member o WHERE o.organization_id = p.namespace_id"           \
+	"  AND o.account_id = $3 AND (o.role = 2 OR p.visibility = 1))"                                      \
+	" OR EXISTS (SELECT 1 FROM account h WHERE h.id = $3 AND h.home_id = p.namespace_id"                 \
+	"  AND (h.home_role > 0 OR p.visibility = 1))"                                                       \
+	" OR (p.inherits = 1 AND EXISTS (SELECT 1 FROM repository w WHERE w.id = p.repository_id"            \
+	"  AND w.account_id = $3))"                                                                          \
+	" OR EXISTS (SELECT 1 FROM role_grant t JOIN team_ancestor a ON a.ancestor_id = t.subject_id"        \
+	"  JOIN team_member i ON i.team_id = a.team_id AND i.account_id = $3"                                \
+	"  WHERE t.subject_kind = 2 AND ((t.object_kind = 1 AND t.object_id = p.id)"                         \
+	"   OR (t.object_kind = 2 AND p.inherits = 1 AND t.object_id = p.repository_id))))"
+
 enum sta_rc
 sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_digest *d,
 		     int64_t account_id, int64_t after_package, int64_t *package_id, const char **package,
@@ -283,27 +300,12 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	struct sta_key key = sta_key_of(d);
-	enum sta_rc rc = sta_sql_one(
-		c, &s, err,
-		"SELECT p.id, p.name FROM blob b JOIN package_blob m ON m.blob_id = b.id"
-		" JOIN package p ON p.id = m.package_id"
-		" WHERE b.digest = $1 AND b.state = 2 AND m.package_id > $2"
-		" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM role_grant g"
-		"  WHERE g.subject_kind = 1 AND g.subject_id = $3 AND ((g.object_kind = 1 AND g.object_id = "
-		"p.id)"
-		"   OR (g.object_kind = 2 AND p.inherits = 1 AND g.object_id = p.repository_id)))"
-		" OR EXISTS (SELECT 1 FROM organization_member o WHERE o.organization_id = p.namespace_id"
-		"  AND o.account_id = $3 AND (o.role = 2 OR p.visibility = 1))"
-		" OR EXISTS (SELECT 1 FROM account h WHERE h.id = $3 AND h.home_id = p.namespace_id"
-		"  AND (h.home_role > 0 OR p.visibility = 1))"
-		" OR (p.inherits = 1 AND EXISTS (SELECT 1 FROM repository w WHERE w.id = p.repository_id"
-		"  AND w.account_id = $3))"
-		" OR EXISTS (SELECT 1 FROM role_grant t JOIN team_ancestor a ON a.ancestor_id = t.subject_id"
-		"  JOIN team_member i ON i.team_id = a.team_id AND i.account_id = $3"
-		"  WHERE t.subject_kind = 2 AND ((t.object_kind = 1 AND t.object_id = p.id)"
-		"   OR (t.object_kind = 2 AND p.inherits = 1 AND t.object_id = p.repository_id))))"
-		" ORDER BY m.package_id LIMIT 1",
-		STA_V_KEY(&key), STA_V_INT(after_package), STA_V_INT(account_id));
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "SELECT p.id, p.name FROM blob b JOIN package_blob m ON m.blob_id = b.id"
+				     " JOIN package p ON p.id = m.package_id"
+				     " WHERE b.digest = $1 AND b.state = 2 AND m.package_id > $2" READABLE
+				     " ORDER BY m.package_id LIMIT 1",
+				     STA_V_KEY(&key), STA_V_INT(after_package), STA_V_INT(account_id));
 
 	if (rc != STA_OK)
 		return rc;
@@ -312,6 +314,25 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 		return sta_err_set(err, STA_NOMEM, 0, "package");
 	*package_id = sta_db_int(s, 0);
 	return STA_OK;
+}
+
+/* The same work for the blob that was made last, if there is none of that digest, and none if there is. */
+enum sta_rc
+sta_member_elsewhere_in_vain(struct sta_db_conn *c, const struct sta_digest *d, int64_t account_id,
+			     struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_key key = sta_key_of(d);
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err,
+		"SELECT p.id FROM blob b JOIN package_blob m ON m.blob_id = b.id"
+		" JOIN package p ON p.id = m.package_id"
+		" WHERE b.id = (SELECT CASE WHEN EXISTS (SELECT 1 FROM blob WHERE digest = $1 AND state = 2)"
+		"  THEN 0 ELSE (SELECT max(id) FROM blob) END)"
+		" AND b.state = 2 AND m.package_id > $2" READABLE " ORDER BY m.package_id LIMIT 1",
+		STA_V_KEY(&key), STA_V_INT(0), STA_V_INT(account_id));
+
+	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
 static enum sta_rc

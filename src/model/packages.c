@@ -65,6 +65,17 @@ sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, i
 }
 
 enum sta_rc
+sta_package_find_last(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id, struct sta_package *out,
+		      struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_PACKAGE " WHERE p.id = (SELECT max(id) FROM package)",
+				     STA_V_INT(account_id));
+
+	return rc == STA_OK ? read_package(a, s, out, err) : rc;
+}
+
+enum sta_rc
 sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name,
 		   enum sta_visibility visibility, int64_t now_unix, int64_t *id, struct sta_err *err)
 {

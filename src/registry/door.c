@@ -171,10 +171,13 @@ find_former(struct sta_db_conn *c, const struct sta_call *call, const struct sta
 	    struct former *out, struct sta_err *err)
 {
 	enum sta_rc rc = sta_past_find(c, call->arena, name->namespace, name->image, &out->past, err);
+	struct sta_package any;
 
 	out->entry = (struct sta_entry){ .name = name };
-	if (rc == STA_OK) /* also without one: a former name takes as long as any that is absent */
-		rc = look_up(c, call, out->past.present ? out->past.present : name->full, &out->entry, err);
+	if (rc == STA_OK && out->past.present)
+		rc = look_up(c, call, out->past.present, &out->entry, err);
+	else if (rc == STA_OK) /* a package was found or none: both take as long */
+		rc = sta_package_find_last(c, call->arena, call->caller.user_id, &any, err);
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 

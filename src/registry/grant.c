@@ -111,7 +111,7 @@ list(struct sta_registry *r, const struct sta_call *call, enum sta_object_kind k
      struct sta_grant **out, size_t *n, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
-	struct object object;
+	struct object object = { .name = "" };
 	struct sta_grant_row *rows = NULL;
 	struct sta_grant *grants;
 	size_t got = 0;
@@ -220,7 +220,7 @@ static enum sta_rc
 change_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct change *x = arg;
-	struct object object;
+	struct object object = { .name = "" };
 	struct sta_subject subject;
 	bool package = x->kind == STA_OBJECT_PACKAGE;
 	const char *label = "";

@@ -55,6 +55,13 @@ meant(const struct sta_issuer_row *issuer, const json_t *claims, const char *mea
 	return NULL;
 }
 
+static void
+to_lower(char *text)
+{
+	for (; *text; text++)
+		*text = (char) tolower((unsigned char) *text);
+}
+
 /* A value as text in out: false for what has none. */
 static bool
 text_of(const json_t *v, bool fold, char out[STA_JOB_TEXT_MAX + 1])
@@ -70,8 +77,8 @@ text_of(const json_t *v, bool fold, char out[STA_JOB_TEXT_MAX + 1])
 	}
 	if (!s || !copy(out, s, strlen(s)))
 		return false;
-	for (char *p = out; fold && *p; p++)
-		*p = (char) tolower((unsigned char) *p);
+	if (fold)
+		to_lower(out);
 	return true;
 }
 
@@ -96,8 +103,8 @@ holds(const struct sta_issuer_row *issuer, const json_t *claims, const struct st
 
 	if (!value_of(l, pattern) || !copy(name, l->text, l->key_len))
 		return false;
-	for (char *p = pattern; repository && *p; p++)
-		*p = (char) tolower((unsigned char) *p);
+	if (repository)
+		to_lower(pattern);
 	if (sta_job_is_meaning(l))
 		return matches(meant(issuer, claims, name, &named), repository, pattern);
 	return matches(claim(claims, name), false, pattern);

@@ -53,7 +53,9 @@ readable_anywhere(struct sta_db_conn *c, const struct mount *m, bool *found, str
 						      after, &after, &candidate, err);
 
 		if (rc == STA_NOT_FOUND)
-			return STA_OK;
+			return i > 0 ? STA_OK
+				     : sta_member_elsewhere_in_vain(c, m->digest, m->call->caller.user_id,
+								    err);
 		if (rc == STA_OK && sta_name_parse(candidate, strlen(candidate), &from))
 			rc = readable_in(c, &wide, &from, found, out, err);
 		if (rc != STA_OK)

@@ -61,19 +61,19 @@ token_alive(const struct sta_token_row *t, struct sta_identity *id)
 /* Account and token as they are at this moment, for a token that was found. */
 enum sta_rc
 sta_subject_of_token(struct sta_registry *r, struct sta_db_conn *c, struct sta_call *call,
-		     const struct sta_token_row *t, struct sta_identity *id, struct sta_err *err)
+		     const struct sta_token_row *token, struct sta_identity *id, struct sta_err *err)
 {
 	struct sta_account account;
 	enum sta_rc rc =
-		not_found_is_wrong(sta_account_by_id(c, call->arena, t->account_id, &account, err), err);
+		not_found_is_wrong(sta_account_by_id(c, call->arena, token->account_id, &account, err), err);
 
 	if (rc != STA_OK)
 		return rc;
-	if (account.disabled || !token_alive(t, id)) {
-		sta_used_note(r->used, STA_USED_TOKEN, t->id, STA_USE_REFUSED);
+	if (account.disabled || !token_alive(token, id)) {
+		sta_used_note(r->used, STA_USED_TOKEN, token->id, STA_USE_REFUSED);
 		return sta_subject_ended(call, err);
 	}
-	return become_by_token(call, &account, t, id, err);
+	return become_by_token(call, &account, token, id, err);
 }
 
 /* A job of a workflow, as long as its repository and the rule that let it in are there. */
