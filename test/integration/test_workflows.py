@@ -357,14 +357,14 @@ def test_an_issuer_whose_keys_are_given_is_never_asked(fresh, tmp_path):
 
 def test_keys_are_fetched_once_and_anew_for_one_that_is_unknown(fresh):
     issuer = Issuer(["ES256"])
-    registry = fresh({**SETTINGS, "workflow.keys_ttl": "1s"})
+    registry = fresh({**SETTINGS, "workflow.keys_ttl": "6s"})  # longer than eight requests take under a sanitizer
     registry.user("acme")
     add(registry, "ci", issuer)
     allow(registry, "ci", "repository=acme/*")
     assert [answer.status_code for answer in at_once(lambda _: ask(registry, issuer.token()), range(8))] == [200] * 8
     assert issuer.asked.count("/keys") == 1
     old = issuer.rotate()
-    until(lambda: ask(registry, issuer.token()).status_code == 200)  # not asked more often than each second
+    until(lambda: ask(registry, issuer.token()).status_code == 200)  # not asked more often than that
     refused(ask(registry, issuer.token(old[0])), 403, "DENIED", "denied")  # replay after rotation
     issuer.close()
 
@@ -384,9 +384,10 @@ def test_unknown_keys_make_us_ask_the_issuer_only_now_and_then(fresh):
     allow(registry, "ci", "repository=acme/*")
     assert ask(registry, issuer.token()).status_code == 200
     stranger = Key("stranger", "ES256")
+    began = time.monotonic()
     for _ in range(30):
         refused(ask(registry, issuer.token(stranger)), 403, "DENIED", "denied")
-    assert issuer.asked.count("/keys") <= 2
+    assert issuer.asked.count("/keys") <= 2 + (time.monotonic() - began) // 10
     issuer.close()
 
 
@@ -499,7 +500,7 @@ def test_a_job_gets_a_token_that_outlives_its_issuers(server, issuer):
 
 def test_a_workflows_token_ends_with_its_time_its_rule_and_its_repository(fresh):
     issuer = Issuer(["ES256"])
-    registry = fresh({**SETTINGS, "workflow.token_ttl": "3s"})
+    registry = fresh({**SETTINGS, "workflow.token_ttl": "5s"})
     registry.user("acme")
     add(registry, "ci", issuer)
     rule = allow(registry, "ci", "repository=acme/*")
