@@ -129,7 +129,7 @@ static const struct sta_cli_flag team_add_flags[] = {
 };
 static const struct sta_cli_flag access_explain_flags[] = {
 	{ "package", "OWNER/NAME", "Which package; it need not exist." },
-	{ "user", "NAME", "Who asks; or a robot." },
+	{ "user", "NAME", "Who asks; a robot; or workflows, repository:OWNER/REPO." },
 	{ "token", "ID", "With that token of it; without this, with every scope." },
 	{ "from", "ADDRESS", "From there; without this, from where the token is good." },
 	{ "anonymous", NULL, "Nobody is signed in." },

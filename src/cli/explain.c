@@ -82,6 +82,22 @@ tell_robot(const struct answer *a)
 		    text(a, "robot_of"), text(a, "robot_role"));
 }
 
+/* Nor are repositories. */
+static void
+tell_workflow(const struct answer *a)
+{
+	sta_cli_say("these are jobs of the workflows of %s, as far as the rule that lets them in goes",
+		    text(a, "workflow_of"));
+	if (is(a, "repository", text(a, "workflow_of")))
+		sta_cli_say("they write to what has the roles of their repository");
+}
+
+static bool
+machine(const struct answer *a)
+{
+	return text(a, "robot_of") || text(a, "workflow_of");
+}
+
 static void
 tell_place(const struct answer *a)
 {
@@ -92,7 +108,9 @@ tell_place(const struct answer *a)
 		sta_cli_say("%s is a site administrator", a->user);
 	if (text(a, "robot_of"))
 		tell_robot(a);
-	if (!a->org || text(a, "robot_of"))
+	if (text(a, "workflow_of"))
+		tell_workflow(a);
+	if (!a->org || machine(a))
 		return;
 	if (is(a, "member", "none"))
 		sta_cli_say("%s is not in %s", a->user, a->owner);
@@ -106,7 +124,7 @@ tell_grants(const struct answer *a)
 {
 	const char *team = text(a, "team");
 	const char *there = yes(a, "inherits") ? " on that repository" : "";
-	const char *person = yes(a, "inherits") ? there : " in person";
+	const char *person = text(a, "workflow_of") ? "" : yes(a, "inherits") ? there : " in person";
 
 	if (is(a, "granted", "none"))
 		sta_cli_say("nothing is granted to %s%s", a->user, person);
@@ -115,7 +133,7 @@ tell_grants(const struct answer *a)
 	if (team)
 		sta_cli_say("the role %s is granted%s to the team %s, which %s is in", text(a, "team_role"),
 			    there, team, a->user);
-	else if (a->org && !text(a, "robot_of"))
+	else if (a->org && !machine(a))
 		sta_cli_say("nothing is granted%s to a team that %s is in", there, a->user);
 }
 
@@ -136,7 +154,7 @@ advise_role(const struct answer *a)
 	bool strong = is(a, "action", "delete") || is(a, "action", "admin");
 	const char *role = strong ? "admin" : a->action;
 
-	if (yes(a, "inherits"))
+	if (yes(a, "inherits") && !text(a, "workflow_of"))
 		sta_cli_say("to change that: staithe repository grant %s %s %s", text(a, "repository"),
 			    a->user, role);
 	else if (a->exists)
@@ -145,6 +163,8 @@ advise_role(const struct answer *a)
 		sta_cli_say("to change that: the package has to be pushed first");
 	else if (text(a, "robot_of"))
 		advise_robot(a, role);
+	else if (text(a, "workflow_of"))
+		sta_cli_say("to change that: %s has to push the package first", a->owner);
 	else if (a->org)
 		sta_cli_say("to change that: staithe org add %s %s", a->owner, a->user);
 	else

@@ -105,7 +105,7 @@ explanation_json(struct sta_arena *a, const struct sta_access_question *q, const
 	const char *visibility = x->owner_exists ? sta_visibility_name(x->visibility) : NULL;
 
 	return json_pack("{s:s, s:o, s:s, s:b, s:s, s:s, s:b, s:s?, s:s, s:s?, s:b, s:b, s:s, s:s, s:s, s:o, "
-			 "s:b, s:s, s:s?, s:s?, s:s, s:o, s:b, s:s?}",
+			 "s:b, s:s, s:s?, s:s?, s:s, s:s?, s:o, s:b, s:s?}",
 			 "package", q->package, "user", text_or_null(q->user), "action",
 			 sta_action_name(q->action), "allowed", x->allowed, "rule", x->rule, "why", x->why,
 			 "exists", x->exists, "visibility", visibility, "owner", x->owner, "owner_kind",
@@ -113,9 +113,9 @@ explanation_json(struct sta_arena *a, const struct sta_access_question *q, const
 			 sta_org_role_name(x->member), "granted", sta_role_name(x->granted), "team_role",
 			 sta_role_name(x->team_role), "team", text_or_null(x->team), "inherits", x->inherits,
 			 "inherited", sta_role_name(x->inherited), "repository", x->repository, "robot_of",
-			 x->robot_of, "robot_role", sta_role_name(x->robot_role), "token",
-			 x->token ? sta_op_token_json(a, x->token) : json_null(), "token_ended",
-			 x->token_ended, "from", q->from);
+			 x->robot_of, "robot_role", sta_role_name(x->robot_role), "workflow_of",
+			 x->workflow_of, "token", x->token ? sta_op_token_json(a, x->token) : json_null(),
+			 "token_ended", x->token_ended, "from", q->from);
 }
 
 enum sta_rc

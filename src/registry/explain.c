@@ -50,6 +50,28 @@ tell_robot(const struct sta_call *call, const struct sta_account *account, struc
 	return to->robot_of ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "robot");
 }
 
+/* A job of that repository's workflows, which its rule takes nothing from. */
+static enum sta_rc
+asked_workflow(struct sta_db_conn *c, const struct sta_call *call, const char *repository,
+	       struct sta_caller *out, struct sta_explanation *to, struct sta_err *err)
+{
+	struct sta_repository_row row;
+	enum sta_rc rc = sta_door_repository(c, call, repository, STA_ACTION_READ, &row, err);
+
+	if (rc != STA_OK)
+		return rc;
+	*out = (struct sta_caller){
+		.kind = STA_CALLER_USER,
+		.user_id = row.account_id,
+		.login = row.name,
+		.scopes = STA_SCOPE_PACKAGES,
+		.home_id = row.namespace_id,
+		.workflow = { .repository_id = row.id, .most = STA_ROLE_ADMIN },
+	};
+	to->workflow_of = row.name;
+	return STA_OK;
+}
+
 /* The caller that the question is about: signed in with a password, with a token, or nobody. */
 static enum sta_rc
 asked_caller(struct sta_db_conn *c, const struct sta_call *call, const struct sta_access_question *q,
@@ -61,6 +83,10 @@ asked_caller(struct sta_db_conn *c, const struct sta_call *call, const struct st
 	*out = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
 	if (*q->user == '\0')
 		return q->token_id == 0 ? STA_OK : sta_err_set(err, STA_INVALID, 0, "a token is somebody's");
+	if (strncmp(q->user, STA_WORKFLOWS, strlen(STA_WORKFLOWS)) == 0)
+		return q->token_id == 0
+			       ? asked_workflow(c, call, q->user + strlen(STA_WORKFLOWS), out, to, err)
+			       : sta_err_set(err, STA_INVALID, 0, "workflows have no tokens with numbers");
 	rc = sta_find_account(c, call->arena, q->user, &account, err);
 	if (rc != STA_OK)
 		return rc;
@@ -103,7 +129,8 @@ tell_inherited(struct sta_db_conn *c, const struct sta_call *call, const struct 
 		rc = sta_repository_seen(c, asker, repository_id, &to->repository, err);
 	if (rc != STA_OK)
 		return rc;
-	to->granted = row.granted;
+	if (!to->workflow_of) /* what those have is granted on the package alone */
+		to->granted = row.granted;
 	return tell_team(c, call, sta_grantable_repository(repository_id), to, err);
 }
 

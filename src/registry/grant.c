@@ -11,7 +11,6 @@
 #include "registry/repository.h"
 
 #define AUDIT_PAGE_MAX 1000
-#define WORKFLOWS "repository:" /* before a repository whose workflows are meant */
 
 /* A package or repository, as the door to its administration found it. */
 struct object {
@@ -93,7 +92,7 @@ label_of(const struct sta_call *call, const struct sta_grant_row *row)
 {
 	bool workflows = row->account_kind == STA_ACCOUNT_REPOSITORY;
 
-	return workflows ? sta_arena_printf(call->arena, WORKFLOWS "%s", row->name) : row->name;
+	return workflows ? sta_arena_printf(call->arena, STA_WORKFLOWS "%s", row->name) : row->name;
 }
 
 static const char *
@@ -184,13 +183,13 @@ find_workflows(struct sta_db_conn *c, const struct change *x, const struct objec
 
 	if (object->grantable.kind != STA_OBJECT_PACKAGE)
 		return sta_err_set(err, STA_INVALID, 0, "workflows have roles on packages alone");
-	rc = sta_door_repository(c, x->call, x->subject + strlen(WORKFLOWS), STA_ACTION_READ, &row, err);
+	rc = sta_door_repository(c, x->call, x->subject + strlen(STA_WORKFLOWS), STA_ACTION_READ, &row, err);
 	if (rc == STA_OK && x->role != STA_ROLE_NONE)
 		rc = sta_repository_account(c, &row, sta_now_unix(), &row.account_id, err);
 	if (rc != STA_OK)
 		return rc;
 	*out = (struct sta_subject){ .kind = STA_SUBJECT_ACCOUNT, .id = row.account_id };
-	*label = sta_arena_printf(x->call->arena, WORKFLOWS "%s", row.name);
+	*label = sta_arena_printf(x->call->arena, STA_WORKFLOWS "%s", row.name);
 	return *label ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "repository");
 }
 
@@ -202,7 +201,7 @@ find_subject(struct sta_db_conn *c, const struct change *x, const struct object 
 	struct sta_account user;
 	enum sta_rc rc;
 
-	if (strncmp(x->subject, WORKFLOWS, strlen(WORKFLOWS)) == 0)
+	if (strncmp(x->subject, STA_WORKFLOWS, strlen(STA_WORKFLOWS)) == 0)
 		return find_workflows(c, x, object, out, label, err);
 	if (object->inherits)
 		return has_roles_of_its_repository(object, err);

@@ -15,6 +15,9 @@
 
 struct sta_pat;
 
+/* Before a repository whose workflows are meant, where there is a user else. */
+#define STA_WORKFLOWS "repository:"
+
 struct sta_grant {
 	const char *subject; /* "alice", "acme+ci", "acme/devs" or "repository:acme/app" */
 	const char *kind;    /* "user", "robot", "team" or "repository", for its workflows */
@@ -48,6 +51,7 @@ struct sta_explanation {
 	bool owner_exists;
 	bool disabled;               /* the user signs in no more; the decision is as if it did */
 	const char *robot_of;        /* the organization of a robot; NULL: no robot */
+	const char *workflow_of;     /* the repository whose workflows are asked about; NULL: none */
 	enum sta_role robot_role;    /* on all packages there */
 	const struct sta_pat *token; /* that was asked about, or NULL */
 	bool token_ended;            /* it is expired or revoked; the decision is as if it were not */
@@ -63,7 +67,9 @@ struct sta_explanation {
 
 /* May user do action on the package? */
 struct sta_access_question {
-	const char *user; /* or a robot; "": anybody, without signing in */
+	/* Or a robot, or the workflows of a repository ("repository:acme/app") whatever their rule; "":
+	 * anybody, without signing in. */
+	const char *user;
 	const char *package;
 	enum sta_action action;
 	int64_t token_id; /* of the user; 0: with a password, or with every scope */

@@ -633,6 +633,31 @@ def test_explain_says_what_comes_of_a_token(server, issuer):
     assert "repository.create" not in server.cli("audit", "list", "--target", "evil/x")
 
 
+def test_access_explain_tells_what_workflows_may_do(server, issuer):
+    owner = server.client(server_account(server, "olga"))
+    owner.push_image("acme/told", "v1")
+    job(server, issuer.token(repository="acme/teller")).push_image("acme/tales", "v1")
+
+    def ask_about(package, action="write", repository="acme/teller"):
+        words = ["access", "explain", "--package", package, "--user", f"repository:{repository}", "--action", action]
+        return server.cli(*words), json.loads(server.cli(*words, "--json"))
+
+    said, told = ask_about("acme/told")
+    assert (told["allowed"], told["rule"], told["workflow_of"], told["granted"]) == (False, "role", "acme/teller", "none")
+    assert "to change that: staithe access grant acme/told repository:acme/teller write" in said
+    said, told = ask_about("acme/tales", "admin")
+    assert (told["allowed"], told["rule"], told["granted"]) == (True, "grant", "admin")
+    assert "they write to what has the roles of their repository" in said
+    assert ask_about("acme/new")[1]["rule"] == "member"
+    said, told = ask_about("olga/new")
+    assert (told["rule"], told["exists"]) == ("role", False) and "olga has to push the package first" in said
+    done = server.run("access", "explain", "--package", "acme/told", "--user", "repository:acme/none", "--action", "read")
+    assert done.returncode == 1 and "no repository 'acme/none'" in done.stderr
+    done = server.run("access", "explain", "--package", "acme/told", "--user", "repository:acme/teller", "--action", "read",
+                      "--token", "1")
+    assert done.returncode == 1 and "workflows have no tokens with numbers" in done.stderr
+
+
 def test_a_job_is_named_in_the_log_by_its_repository(server, issuer):
     ask(server, issuer.token())
     until(lambda: "user=acme/app" in server.log_text())
@@ -657,7 +682,11 @@ def test_the_examples_of_the_document_go_as_they_say(fresh):
     (registry.directory / "keys.json").write_text(json.dumps({"keys": [FOREIGN.public()]}))
     checked = 0
     for i, line in enumerate(lines):
-        if not line.startswith("$ staithe issuer") or "< token" in line:
+        if line.startswith("$ staithe access explain"):
+            registry.client(server_account(registry, "olga")).push_image("acme/base", "v1")
+            registry.cli("repository", "create", "acme/app")
+            registry.cli("access", "grant", "acme/base", "repository:acme/app", "read")
+        elif not line.startswith("$ staithe issuer") or "< token" in line:
             continue
         words = [str(registry.directory / word) if word == "keys.json" else word for word in shlex.split(line)[2:]]
         expected = []
@@ -668,7 +697,7 @@ def test_the_examples_of_the_document_go_as_they_say(fresh):
         said = [row.rstrip() for row in registry.cli(*words).splitlines()]
         assert not expected or said == expected, line
         checked += bool(expected)
-    assert checked >= 6
+    assert checked >= 7
 
 
 def test_fsck_finds_nothing(server):
