@@ -174,6 +174,93 @@ audit_uses(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_li
 			    : rc;
 }
 
+/* A role_grant names its object and subject by kind, so that no foreign key can. */
+static enum sta_rc
+audit_grants(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
+	     struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT CASE WHEN g.object_kind = 1 THEN coalesce(p.name, 'package ' || g.object_id)"
+		"  ELSE coalesce(r.name, 'repository ' || g.object_id) END"
+		" FROM role_grant g"
+		" LEFT JOIN package p ON g.object_kind = 1 AND p.id = g.object_id"
+		" LEFT JOIN repository r ON g.object_kind = 2 AND r.id = g.object_id"
+		" LEFT JOIN account u ON g.subject_kind = 1 AND u.id = g.subject_id"
+		" LEFT JOIN team t ON g.subject_kind = 2 AND t.id = g.subject_id"
+		" WHERE (p.id IS NULL AND r.id IS NULL) OR (u.id IS NULL AND t.id IS NULL) LIMIT $1",
+		STA_V_INT(max));
+
+	return rc == STA_OK ? add_findings(a, s, false, "I9", "a role is granted on nothing, or to nobody",
+					   list, err)
+			    : rc;
+}
+
+/* Itself, and all that its parent is below, and no other. */
+static enum sta_rc
+audit_teams(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
+	    struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT n.name || '/' || t.name FROM team t JOIN namespace n ON n.id = t.organization_id"
+		" WHERE NOT EXISTS (SELECT 1 FROM team_ancestor a WHERE a.ancestor_id = t.id AND a.team_id = "
+		"t.id)"
+		" OR (SELECT count(*) FROM team_ancestor a WHERE a.team_id = t.id)"
+		"  <> 1 + (SELECT count(*) FROM team_ancestor b WHERE b.team_id = t.parent_id)"
+		" OR EXISTS (SELECT 1 FROM team_ancestor b WHERE b.team_id = t.parent_id AND NOT EXISTS"
+		"  (SELECT 1 FROM team_ancestor a WHERE a.team_id = t.id AND a.ancestor_id = b.ancestor_id))"
+		" LIMIT $1",
+		STA_V_INT(max));
+
+	return rc == STA_OK ? add_findings(a, s, false, "I9",
+					   "the teams above it are not those that are said to be", list, err)
+			    : rc;
+}
+
+static enum sta_rc
+audit_places(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
+	     struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT n.name || '/' || t.name FROM team_member i JOIN team t ON t.id = i.team_id"
+		" JOIN namespace n ON n.id = t.organization_id"
+		" LEFT JOIN organization_member m ON m.organization_id = t.organization_id"
+		"  AND m.account_id = i.account_id"
+		" WHERE m.role IS NULL LIMIT $1",
+		STA_V_INT(max));
+
+	return rc == STA_OK ? add_findings(a, s, false, "I9",
+					   "somebody is in the team and not in its organization", list, err)
+			    : rc;
+}
+
+/* "acme+ci" and "acme/app" belong to acme. */
+static enum sta_rc
+audit_machines(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
+	       struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT n.name FROM account u JOIN namespace n ON n.id = u.id"
+		" LEFT JOIN namespace h ON h.id = u.home_id"
+		" LEFT JOIN repository r ON r.account_id = u.id"
+		" WHERE (u.kind = 1) <> (u.home_id IS NULL)"
+		" OR (u.kind = 2 AND substr(n.name, 1, length(h.name) + 1) <> h.name || '+')"
+		" OR (u.kind = 3 AND (r.id IS NULL OR r.name <> n.name OR r.namespace_id <> u.home_id))"
+		" LIMIT $1",
+		STA_V_INT(max));
+
+	return rc == STA_OK
+		       ? add_findings(a, s, false, "I9", "the machine belongs to another owner", list, err)
+		       : rc;
+}
+
 enum sta_rc
 sta_audit_rows(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_audit_finding **out,
 	       size_t *n, struct sta_err *err)
@@ -187,6 +274,14 @@ sta_audit_rows(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct st
 		rc = audit_refs(c, a, max, &list, err);
 	if (rc == STA_OK)
 		rc = audit_uses(c, a, max, &list, err);
+	if (rc == STA_OK)
+		rc = audit_grants(c, a, max, &list, err);
+	if (rc == STA_OK)
+		rc = audit_teams(c, a, max, &list, err);
+	if (rc == STA_OK)
+		rc = audit_places(c, a, max, &list, err);
+	if (rc == STA_OK)
+		rc = audit_machines(c, a, max, &list, err);
 	if (rc != STA_OK)
 		return rc;
 	*out = list.items;

@@ -5,7 +5,11 @@
 #include "model/audit.h"
 #include "model/blobs.h"
 #include "model/manifests.h"
+#include "model/orgs.h"
+#include "model/repositories.h"
+#include "model/robots.h"
 #include "model/tags.h"
+#include "model/teams.h"
 
 /* alice/app with one manifest that uses one blob and has a tag; alice/lib with another manifest. */
 static void
@@ -73,6 +77,87 @@ each_kind_of_damage_is_found(struct world *w, struct sta_db_conn *c)
 	}
 }
 
+/* acme of alice, with the team acme/devs below acme/all, the robot acme+ci, workflows of acme/code, and
+ * roles. */
+static void
+fill_organization(struct world *w, struct sta_db_conn *c)
+{
+	struct sta_org_row org = { .name = "acme", .creators = STA_CREATORS_MEMBERS, .created_unix = NOW };
+	struct sta_team_row all = { .name = "all", .description = "", .created_unix = NOW };
+	struct sta_team_row devs = { .name = "devs", .description = "", .created_unix = NOW };
+	struct sta_robot_row robot = { .name = "acme+ci", .created_unix = NOW };
+	struct sta_repository_row code = { .name = "acme/code", .created_unix = NOW };
+	int64_t account_id;
+
+	assert_int_equal(sta_org_insert(c, &org, &org.id, &w->err), STA_OK);
+	assert_int_equal(sta_org_member_set(c, org.id, w->alice, STA_ORG_OWNER, NOW, &w->err), STA_OK);
+	all.org_id = devs.org_id = robot.org_id = code.namespace_id = org.id;
+	assert_int_equal(sta_team_insert(c, &all, &all.id, &w->err), STA_OK);
+	assert_int_equal(sta_team_insert(c, &devs, &devs.id, &w->err), STA_OK);
+	assert_int_equal(sta_team_move(c, devs.id, all.id, &w->err), STA_OK);
+	assert_int_equal(sta_team_member_set(c, devs.id, w->alice, false, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_robot_insert(c, &robot, &robot.id, &w->err), STA_OK);
+	assert_int_equal(sta_repository_insert(c, &code, &code.id, &w->err), STA_OK);
+	assert_int_equal(sta_repository_account(c, &code, NOW, &account_id, &w->err), STA_OK);
+	assert_int_equal(
+		sta_grant_set(c, sta_grantable_package(w->app), person(w->bob), STA_ROLE_READ, &w->err),
+		STA_OK);
+	assert_int_equal(sta_grant_set(c, sta_grantable_repository(code.id),
+				       (struct sta_subject){ STA_SUBJECT_TEAM, devs.id }, STA_ROLE_READ,
+				       &w->err),
+			 STA_OK);
+}
+
+static void
+disorder_among_roles_teams_and_machines_is_found(struct world *w, struct sta_db_conn *c)
+{
+	static const struct {
+		const char *damage;
+		const char *repair;
+		const char *what;
+	} cases[] = {
+		{ "UPDATE role_grant SET object_id = 99 WHERE object_kind = 1",
+		  "UPDATE role_grant SET object_id = 1 WHERE object_kind = 1", "package 99" },
+		{ "UPDATE role_grant SET object_id = 99 WHERE object_kind = 2",
+		  "UPDATE role_grant SET object_id = 1 WHERE object_kind = 2", "repository 99" },
+		{ "UPDATE role_grant SET subject_id = 99 WHERE subject_kind = 1",
+		  "UPDATE role_grant SET subject_id = 2 WHERE subject_kind = 1", "alice/app" },
+		{ "UPDATE role_grant SET subject_id = 99 WHERE subject_kind = 2",
+		  "UPDATE role_grant SET subject_id = 2 WHERE subject_kind = 2", "acme/code" },
+		{ "DELETE FROM team_ancestor WHERE ancestor_id = 2",
+		  "INSERT INTO team_ancestor(ancestor_id, team_id) VALUES (2, 2)", "acme/devs" },
+		{ "DELETE FROM team_ancestor WHERE ancestor_id = 1 AND team_id = 2",
+		  "INSERT INTO team_ancestor(ancestor_id, team_id) VALUES (1, 2)", "acme/devs" },
+		{ "DELETE FROM organization_member",
+		  "INSERT INTO organization_member(organization_id, account_id, role, created) VALUES (3, 1, "
+		  "2, 0)",
+		  "acme/devs" },
+		{ "UPDATE account SET home_id = 2 WHERE kind = 2",
+		  "UPDATE account SET home_id = 3 WHERE kind = 2", "acme+ci" },
+		{ "UPDATE account SET home_id = 2 WHERE kind = 3",
+		  "UPDATE account SET home_id = 3 WHERE kind = 3", "acme/code" },
+		{ "UPDATE account SET home_id = 3 WHERE id = 2",
+		  "UPDATE account SET home_id = NULL WHERE id = 2", "bob" },
+	};
+	size_t n = 9;
+
+	fill_organization(w, c);
+	(void) audit(w, c, &n);
+	assert_int_equal(n, 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sta_audit_finding *list;
+
+		assert_int_equal(sta_db_script(c, cases[i].damage, &w->err), STA_OK);
+		list = audit(w, c, &n);
+		assert_int_equal(n, 1);
+		assert_string_equal(list[0].invariant, "I9");
+		assert_string_equal(list[0].what, cases[i].what);
+		assert_int_equal(sta_db_script(c, cases[i].repair, &w->err), STA_OK);
+	}
+	(void) audit(w, c, &n);
+	assert_int_equal(n, 0);
+}
+
 static void
 manifests_are_walked_by_id_with_their_bytes(struct world *w, struct sta_db_conn *c)
 {
@@ -129,6 +214,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sound_database_has_no_findings),
 		TEST(each_kind_of_damage_is_found),
+		TEST(disorder_among_roles_teams_and_machines_is_found),
 		TEST(manifests_are_walked_by_id_with_their_bytes),
 		TEST(use_is_confirmed_for_live_members_only),
 		TEST(rows_are_counted),
