@@ -144,20 +144,6 @@ decide_to_create(const struct sta_object *o)
 	return o->members_create ? allow(STA_RULE_ALLOWED_CREATE) : deny(STA_RULE_DENIED_CREATE, false);
 }
 
-/* Clients look before they push; who may make the package learns nothing by that. */
-static struct sta_decision
-decide_on_absent(const struct sta_caller *c, const struct sta_object *o, enum sta_action action,
-		 bool may_know)
-{
-	bool asks = may_ask_to_create(c, o);
-
-	if (action == STA_ACTION_WRITE && asks)
-		return decide_to_create(o);
-	if (action == STA_ACTION_READ && asks && o->members_create)
-		return allow(STA_RULE_ALLOWED_CREATE);
-	return deny(STA_RULE_DENIED_ROLE, may_know);
-}
-
 /* What the credential takes away, in the order in which docs/ACCESS.md asks; the number of no
  * denial: nothing. */
 static enum sta_rule
@@ -172,6 +158,29 @@ taken_away(const struct sta_caller *c, const char *name, enum sta_action action)
 	if (c->workflow.repository_id != 0 && role_for(action) > c->workflow.most)
 		return STA_RULE_DENIED_JOB;
 	return STA_RULE_MAX_;
+}
+
+/* By the credential. */
+static bool
+may_push(const struct sta_caller *c, const char *name)
+{
+	return within_limits(c, name, STA_ACTION_WRITE) &&
+	       taken_away(c, name, STA_ACTION_WRITE) == STA_RULE_MAX_;
+}
+
+/* Clients look before they push; who may make the package, and could by that credential, learns nothing
+ * by that. */
+static struct sta_decision
+decide_on_absent(const struct sta_caller *c, const struct sta_object *o, enum sta_action action,
+		 bool may_know)
+{
+	bool asks = may_ask_to_create(c, o);
+
+	if (action == STA_ACTION_WRITE && asks)
+		return decide_to_create(o);
+	if (action == STA_ACTION_READ && asks && o->members_create && may_push(c, o->name))
+		return allow(STA_RULE_ALLOWED_CREATE);
+	return deny(STA_RULE_DENIED_ROLE, may_know);
 }
 
 /* A caller with an account, in what the credential was issued for: by its role. */

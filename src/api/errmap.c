@@ -62,7 +62,8 @@ public_message(const struct sta_err *err, int status)
 static void
 log_failure(const struct sta_request *req, const struct sta_err *err)
 {
-	sta_log(STA_LOG_ERROR, "request failed",
+	/* Nobody's fault, and anybody's to cause. */
+	sta_log(err->rc == STA_BUSY ? STA_LOG_INFO : STA_LOG_ERROR, "request failed",
 		(const struct sta_log_field[]){
 			STA_F_STR("id", req->id), STA_F_STR("rc", sta_rc_name(err->rc)),
 			STA_F_STR("error", err->msg), STA_F_STR("about", err->detail), STA_F_END });

@@ -142,3 +142,9 @@ sta_pool_waiting(struct sta_pool *p)
 	(void) pthread_mutex_unlock(&p->lock);
 	return n;
 }
+
+size_t
+sta_pool_threads(const struct sta_pool *p)
+{
+	return p->n_threads;
+}

@@ -33,5 +33,6 @@ void sta_pool_submit(struct sta_pool *p, struct sta_job *job);
 
 /* Jobs waiting for a thread, for metrics. */
 size_t sta_pool_waiting(struct sta_pool *p);
+size_t sta_pool_threads(const struct sta_pool *p);
 
 #endif

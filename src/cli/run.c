@@ -6,7 +6,7 @@
 
 #include "base/auto.h"
 #include "cli/cli.h"
-#include "cli/version.h"
+#include "base/version.h"
 
 #define CLI_MEMORY_MAX ((size_t) 1 << 30)
 

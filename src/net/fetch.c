@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/parse.h"
+#include "base/version.h"
 
 #define LIBRARY "libcurl.so.4"
 #define HOST_SHOWN 120 /* bytes of it in a message */

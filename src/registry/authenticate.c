@@ -234,6 +234,8 @@ authenticate(struct sta_registry *r, struct sta_call *call, enum credential_kind
 	}
 	/* Of this request, whoever the credential was remembered for. */
 	call->caller.bounds.elsewhere = id.addresses && sta_token_elsewhere(id.addresses, call->peer);
+	if (rc != STA_OK) /* not half of somebody */
+		call->caller = (struct sta_caller){ .kind = STA_CALLER_ANONYMOUS, .login = "" };
 	if (rc == STA_OK && call->caller.token_id != 0)
 		sta_used_note(r->used, STA_USED_TOKEN, call->caller.token_id, STA_USE_GOOD);
 	return rc;

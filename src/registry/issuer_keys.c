@@ -28,7 +28,6 @@ struct entry {
 	bool tried;          /* at tried_ms, with or without success */
 	uint64_t fetched_ms; /* of set */
 	uint64_t tried_ms;
-	unsigned waiting;
 	unsigned users; /* threads that hold the entry */
 	bool gone;      /* and the last of them ends it */
 };
@@ -40,6 +39,7 @@ struct sta_issuer_keys {
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t ended; /* a fetch */
 	struct entry *first;
+	size_t held; /* threads that fetch or wait */
 };
 
 enum sta_rc
@@ -270,10 +270,8 @@ wait_for_fetch(struct sta_issuer_keys *k, struct entry *e)
 
 	(void) clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STA_KEYS_WAIT_S;
-	e->waiting++;
-	while (e->fetching && late == 0 && e->waiting <= STA_KEYS_WAITERS)
+	while (e->fetching && late == 0)
 		late = pthread_cond_timedwait(&k->ended, &k->lock, &until);
-	e->waiting--;
 }
 
 /* With the lock, which it gives away meanwhile.  Failures are in the log; the keys there were stay. */
@@ -316,24 +314,45 @@ check(struct sta_issuer_keys *k, const struct entry *e, const struct sta_jwt *to
 	return rc;
 }
 
+/* With the lock, which it gives away meanwhile: newer keys, if there is a thread for that. */
+static void
+await_keys(struct sta_issuer_keys *k, struct entry *e, struct sta_arena *a,
+	   const struct sta_issuer_row *issuer)
+{
+	if (k->held >= k->options.threads_max)
+		return;
+	k->held++;
+	if (e->fetching)
+		wait_for_fetch(k, e);
+	else
+		renew(k, e, a, issuer);
+	k->held--;
+}
+
+/* With the lock: by what is known.  STA_NOT_FOUND: it does not do. */
+static enum sta_rc
+check_known(struct sta_issuer_keys *k, const struct entry *e, const struct sta_jwt *token, bool usable,
+	    struct sta_err *err)
+{
+	return usable ? check(k, e, token, err) : sta_err_set(err, STA_NOT_FOUND, 0, "no keys");
+}
+
 /* With the lock: the keys, as new as this token needs them. */
 static enum sta_rc
 verify(struct sta_issuer_keys *k, struct entry *e, struct sta_arena *a, const struct sta_issuer_row *issuer,
        const struct sta_jwt *token, bool may_wait, struct sta_err *err)
 {
-	bool usable;
-	enum sta_rc rc = is_fresh(k, e) ? check(k, e, token, err) : STA_NOT_FOUND;
+	bool usable = is_fresh(k, e) || (e->fetching && is_usable(k, e));
+	enum sta_rc rc = check_known(k, e, token, usable, err);
 
 	if (rc != STA_NOT_FOUND)
 		return rc;
 	if ((e->fetching || !must_pause(k, e)) && !may_wait)
 		return sta_err_set(err, STA_WOULD_BLOCK, 0, "must wait");
-	if (e->fetching)
-		wait_for_fetch(k, e);
-	else if (!must_pause(k, e))
-		renew(k, e, a, issuer);
+	if (e->fetching || !must_pause(k, e))
+		await_keys(k, e, a, issuer);
 	usable = is_usable(k, e);
-	rc = usable ? check(k, e, token, err) : STA_NOT_FOUND;
+	rc = check_known(k, e, token, usable, err);
 	if (rc != STA_NOT_FOUND)
 		return rc;
 	if (!usable || e->fetching)

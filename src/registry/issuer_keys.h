@@ -7,8 +7,9 @@
  *
  * Keys are good for keys_ttl.  A token with the id of a key that is not among them has them fetched
  * at once, but not more often than every STA_KEYS_PAUSE_S, so that nobody makes us ask an issuer on
- * and on.  While an issuer cannot be reached, its keys stay good for another STA_KEYS_STALE_S.  One
- * thread fetches for all that wait, and of those there are STA_KEYS_WAITERS at most.
+ * and on.  While an issuer is being asked, or cannot be reached, its keys stay good for another
+ * STA_KEYS_STALE_S.  One thread fetches for all that wait; threads_max of those that fetch and wait, of
+ * all issuers, are all that this ever holds: who finds none free is answered by what is known.
  *
  * Only files of registry/ include this.
  *
@@ -22,14 +23,14 @@
 
 #define STA_KEYS_PAUSE_S 10U /* keys_ttl, if that is less */
 #define STA_KEYS_STALE_S 3600U
-#define STA_KEYS_WAITERS 8
 #define STA_KEYS_WAIT_S 2       /* one waits no longer: it holds a thread that others need */
-#define STA_KEYS_FETCH_MS 5000U /* for each of the two documents */
+#define STA_KEYS_FETCH_MS 3000U /* for each of the two documents */
 
 struct sta_issuer_keys;
 
 struct sta_issuer_keys_options {
 	uint64_t ttl_s;
+	size_t threads_max; /* at least 1 */
 	const char *const *exceptions; /* of the guard: valid prefixes as texts, NULL ends them; or NULL */
 	const char *ca_file;           /* or NULL; borrowed */
 };

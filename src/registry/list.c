@@ -104,14 +104,18 @@ visible_names(struct sta_db_conn *c, const struct sta_call *call, const struct s
 	return rc;
 }
 
+static bool
+is_bound(const struct sta_bounds *bounds)
+{
+	return bounds->n_packages > 0 || bounds->elsewhere;
+}
+
 /* How many packages are looked at in one go.  The query gives hardly more than what is seen, but
  * knows nothing of a token's bounds. */
 static size_t
 look_at(const struct sta_bounds *bounds, size_t want)
 {
-	bool bound = bounds->n_packages > 0 || bounds->elsewhere;
-
-	return bound && want < LOOK_AT_LEAST ? LOOK_AT_LEAST : want;
+	return is_bound(bounds) && want < LOOK_AT_LEAST ? LOOK_AT_LEAST : want;
 }
 
 enum sta_rc
@@ -130,6 +134,11 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 
 	if (call->caller.limited && !call->caller.limit_catalog)
 		return sta_oci_unauthorized(err);
+	if (is_bound(&call->caller.bounds)) { /* much may have to be looked at */
+		rc = sta_must_wait(call, err);
+		if (rc != STA_OK)
+			return rc;
+	}
 	page.names = sta_arena_alloc(call->arena, (n + 1) * sizeof(*page.names));
 	if (!page.names)
 		return sta_err_set(err, STA_NOMEM, 0, "catalog");

@@ -86,8 +86,11 @@ make_caches(struct sta_registry *r, struct sta_err *err)
 static enum sta_rc
 make_issuer_keys(struct sta_registry *r, struct sta_err *err)
 {
+	size_t threads =
+		r->workers ? sta_pool_threads(r->workers) / 2 : 0; /* others have work for the rest */
 	const struct sta_issuer_keys_options o = {
 		.ttl_s = r->options.issuer_keys_ttl_s,
+		.threads_max = threads > 0 ? threads : 1,
 		.exceptions = r->options.net_exceptions,
 		.ca_file = r->options.net_ca_file,
 	};

@@ -20,17 +20,19 @@ struct visit {
 	struct sta_registry *r;
 	struct sta_call *call;
 	struct sta_jwt token;
+	bool proven; /* signed by the issuer */
 	struct sta_issuer_row issuer;
 	struct sta_job_verdict job;
 	struct sta_repository_row repository;
 	struct sta_account account;
 };
 
-/* Why a token is refused is for the operator; it never holds the token.  The audit log hears of it too. */
+/* Why a token is refused is for the operator; it never holds the token.  The audit log hears of those
+ * that the issuer made: others write into it what they like. */
 static void
 note_refusal(const struct visit *v, const char *why)
 {
-	if (v->issuer.id != 0)
+	if (v->proven)
 		sta_used_note(v->r->used, STA_USED_ISSUER, v->issuer.id, STA_USE_REFUSED);
 	sta_log(STA_LOG_INFO, "workflow refused",
 		(const struct sta_log_field[]){
@@ -203,6 +205,7 @@ verify(struct sta_db_conn *c, struct visit *v, const char *token, size_t len, st
 	if (rc == STA_OK)
 		rc = sta_issuer_keys_verify(v->r->issuer_keys, v->call->arena, &v->issuer, &v->token,
 					    v->call->may_wait, err);
+	v->proven = rc == STA_OK;
 	return rc == STA_OK ? sta_job_check(&v->issuer, v->token.claims, sta_now_unix(), err) : rc;
 }
 

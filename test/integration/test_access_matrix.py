@@ -165,6 +165,11 @@ class Question:
         """For a package that is not there, which it might make."""
         return not self.package.exists and (self.member or (self.person.workflow and self.at_home))
 
+    def could_push(self):
+        """With that credential."""
+        c = self.credential
+        return "write" in c.scopes and (c.limit is None or WRITE in c.limit) and (not self.person.workflow or self.person.most >= 2)
+
     def making(self):
         return self.action == WRITE and self.may_ask()
 
@@ -195,8 +200,9 @@ CONDITIONS = {
     "a role on the repository that the package inherits from is strong enough": lambda q: q.inherited() >= q.least,
     "reading an internal package as a member of the organization, or as a machine of it":
         lambda q: q.action == READ and q.package.exists and q.package.visibility == "internal" and (q.member or q.at_home),
-    "making a package, or reading one that is not there, as a member or as a workflow of the owner's repository, "
-    "and the organization lets its members": lambda q: q.action in (READ, WRITE) and q.may_ask() and q.package.creates,
+    "making a package, or with a credential that could make it reading one that is not there, as a member or as a workflow "
+    "of the owner's repository, and the organization lets its members":
+        lambda q: q.action in (READ, WRITE) and q.may_ask() and q.package.creates and q.could_push(),
     "making a package as a member or as a workflow of the owner's repository, and the organization does not let its members":
         Question.making,
     "otherwise": lambda q: True,

@@ -361,7 +361,13 @@ def test_keys_are_fetched_once_and_anew_for_one_that_is_unknown(fresh):
     registry.user("acme")
     add(registry, "ci", issuer)
     allow(registry, "ci", "repository=acme/*")
-    assert [answer.status_code for answer in at_once(lambda _: ask(registry, issuer.token()), range(8))] == [200] * 8
+    def ask_again_while_busy(_):
+        """Few threads may wait for the keys; the others are told to come again."""
+        while (answer := ask(registry, issuer.token())).status_code == 503:
+            assert answer.headers["Retry-After"]
+        return answer.status_code
+
+    assert at_once(ask_again_while_busy, range(8)) == [200] * 8
     assert issuer.asked.count("/keys") == 1
     old = issuer.rotate()
     until(lambda: ask(registry, issuer.token()).status_code == 200)  # not asked more often than that
@@ -374,6 +380,21 @@ def until(condition, seconds=20):
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.05)
+
+
+def test_t33_an_issuer_that_never_answers_holds_no_more_than_half_of_the_workers(fresh):
+    """Whoever knows its URL can make us ask it, without a key of it."""
+    issuer = Issuer(["ES256"])
+    issuer.delay = 2
+    registry = fresh({**SETTINGS, "workers": "4", "log.format": "json"})
+    user = registry.user("acme")
+    add(registry, "ci", issuer)
+    statuses = at_once(lambda _: ask(registry, issuer.token(Key("stranger", "ES256"))).status_code, range(12))
+    assert set(statuses) <= {503, 403} and statuses.count(503) >= 10
+    registry.client(user).push_image("acme/app", "v1")
+    levels = {line["level"] for line in registry.log_lines() if line["msg"] == "request failed"}
+    assert levels <= {"info"}  # nobody fills the log with errors by it
+    issuer.close()
 
 
 def test_unknown_keys_make_us_ask_the_issuer_only_now_and_then(fresh):

@@ -61,12 +61,14 @@ is_given(const struct question *q, enum sta_role least)
 	return q->exists && (q->granted >= least || q->team >= least || q->inherited >= least || inside);
 }
 
-/* Clients look for a package before they push it. */
+/* Clients look for a package before they push it, with a credential that is for both. */
 static bool
 may_create(const struct question *q)
 {
 	bool one_of_them = q->member == STA_ORG_MEMBER || (q->workflow && is_at_home(q));
-	bool asks = q->action == STA_ACTION_WRITE || q->action == STA_ACTION_READ;
+	bool could_push = q->limit == LIMIT_NONE && (q->scopes & STA_SCOPE_WRITE) != 0 &&
+			  (!q->workflow || q->most >= STA_ROLE_WRITE);
+	bool asks = q->action == STA_ACTION_WRITE || (q->action == STA_ACTION_READ && could_push);
 
 	return asks && !q->exists && one_of_them && q->members_create;
 }

@@ -15,7 +15,12 @@
 FAULT(void *, sta_malloc, (size_t len), (len), NULL, ENOMEM)
 FAULT(void *, sta_realloc, (void *p, size_t len), (p, len), NULL, ENOMEM)
 FAULT(void *, dlopen, (const char *name, int flags), (name, flags), NULL, ENOENT)
+#ifndef OWN_DLSYM
 FAULT(void *, dlsym, (void *library, const char *name), (library, name), NULL, ENOENT)
+#define LOADS 8 /* the library and its functions */
+#else
+#define LOADS 1
+#endif
 
 static const char *const good[] = {
 	"https://ci.example.com",
@@ -172,7 +177,7 @@ a_library_that_cannot_be_loaded_is_an_error_until_it_can(void **state)
 		assert_int_equal(rc, STA_IO);
 		assert_non_null(strstr(err.msg, "libcurl.so.4"));
 	}
-	assert_int_equal(n, 8); /* the library and its functions */
+	assert_int_equal(n, LOADS);
 }
 
 static void

@@ -19,6 +19,7 @@
 
 #define URL "https://ci.example.com"
 #define JWKS_URL "https://keys.example.com/jwks"
+#define WAITERS 3
 #define TTL 600U
 #define ARENA_MAX ((size_t) 1 << 20)
 
@@ -138,6 +139,7 @@ open_with(uint64_t ttl_s)
 {
 	static const char *const exceptions[] = { "127.0.0.0/8", NULL };
 	const struct sta_issuer_keys_options o = { .ttl_s = ttl_s,
+						   .threads_max = WAITERS + 1,
 						   .exceptions = exceptions,
 						   .ca_file = "/authorities.pem" };
 
@@ -556,15 +558,15 @@ end_fetch(void)
 static void
 one_thread_fetches_for_all_that_wait_and_of_those_there_are_so_many_at_most(void **state)
 {
-	struct asker first, others[STA_KEYS_WAITERS];
+	struct asker first, others[WAITERS];
 
 	(void) state;
 	start_fetch(&first);
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		start(&others[i]);
-	await_waiters(STA_KEYS_WAITERS);
+	await_waiters(WAITERS);
 	assert_int_equal(verify(tokens[0]), STA_BUSY); /* at once */
-	assert_int_equal(net.waiters, STA_KEYS_WAITERS);
+	assert_int_equal(net.waiters, WAITERS);
 	assert_int_equal(verify_at_once(tokens[0]), STA_WOULD_BLOCK);
 	end_fetch();
 	assert_int_equal(join(&first), STA_OK);
@@ -740,7 +742,7 @@ a_full_arena_fetches_no_keys_and_harms_none(void **state)
 static void
 no_memory_makes_no_keeper(void **state)
 {
-	const struct sta_issuer_keys_options o = { .ttl_s = TTL };
+	const struct sta_issuer_keys_options o = { .ttl_s = TTL, .threads_max = 1 };
 	struct sta_issuer_keys *none = NULL;
 
 	(void) state;

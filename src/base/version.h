@@ -1,10 +1,10 @@
 /*
  * version - what this program calls itself.
  *
- * Layer: cli.  May include: nothing.
+ * Layer: base.  May include: nothing.  Of use where the compiler is told it: cli, net.
  */
-#ifndef STA_CLI_VERSION_H
-#define STA_CLI_VERSION_H
+#ifndef STA_BASE_VERSION_H
+#define STA_BASE_VERSION_H
 
 /* Comes from meson.build's project(). */
 #ifndef STA_VERSION
