@@ -205,8 +205,6 @@ fetch_set(const struct sta_issuer_keys *k, struct sta_arena *a, const struct sta
 	size_t len = 0;
 	enum sta_rc rc;
 
-	if (issuer->keys[0] != '\0')
-		return make_set(issuer->keys, strlen(issuer->keys), out, err);
 	rc = find_keys(k, a, issuer->url, &url, err);
 	if (rc == STA_OK)
 		rc = fetch(k, a, url, STA_JWKS_MAX, &text, &len, err);
@@ -216,8 +214,6 @@ fetch_set(const struct sta_issuer_keys *k, struct sta_arena *a, const struct sta
 static void
 log_fetch(const struct sta_issuer_row *issuer, const struct set *s, const struct sta_err *err)
 {
-	if (issuer->keys[0] != '\0' && s)
-		return;
 	sta_log(s ? STA_LOG_INFO : STA_LOG_WARN, s ? "keys of issuer fetched" : "keys of issuer not fetched",
 		(const struct sta_log_field[]){
 			STA_F_STR("issuer", issuer->name),
@@ -290,7 +286,6 @@ renew(struct sta_issuer_keys *k, struct entry *e, struct sta_arena *a, const str
 	if (got) {
 		drop(e->set);
 		e->set = got;
-		e->given = issuer->keys[0] != '\0';
 		e->fetched_ms = now_ms();
 	}
 	e->tried = true;
@@ -337,6 +332,14 @@ check_known(struct sta_issuer_keys *k, const struct entry *e, const struct sta_j
 	return usable ? check(k, e, token, err) : sta_err_set(err, STA_NOT_FOUND, 0, "no keys");
 }
 
+/* With the lock: the keys that came with the issuer. */
+static enum sta_rc
+take_given(struct entry *e, const struct sta_issuer_row *issuer, struct sta_err *err)
+{
+	e->given = issuer->keys[0] != '\0';
+	return e->given && !e->set ? make_set(issuer->keys, strlen(issuer->keys), &e->set, err) : STA_OK;
+}
+
 /* With the lock: the keys, as new as this token needs them. */
 static enum sta_rc
 verify(struct sta_issuer_keys *k, struct entry *e, struct sta_arena *a, const struct sta_issuer_row *issuer,
@@ -372,7 +375,9 @@ sta_issuer_keys_verify(struct sta_issuer_keys *k, struct sta_arena *a, const str
 	e = entry_of(k, issuer->id);
 	if (e) {
 		e->users++;
-		rc = verify(k, e, a, issuer, token, may_wait, err);
+		rc = take_given(e, issuer, err);
+		if (rc == STA_OK)
+			rc = verify(k, e, a, issuer, token, may_wait, err);
 		if (--e->users == 0 && e->gone)
 			free_entry(e);
 	} else {

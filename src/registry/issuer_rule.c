@@ -38,6 +38,17 @@ note(struct sta_db_conn *c, const struct sta_call *call, const char *action, con
 		      : sta_err_set(err, STA_NOMEM, 0, "rule");
 }
 
+/* The owner's present name: a former one may be another's one day. */
+static enum sta_rc
+check_owner(struct sta_db_conn *c, const struct sta_call *call, const char *repository, struct sta_err *err)
+{
+	const char *owner = sta_arena_strndup(call->arena, repository, strcspn(repository, "/"));
+
+	if (!owner)
+		return sta_err_set(err, STA_NOMEM, 0, "rule");
+	return sta_check_former(c, call, owner, 0, err);
+}
+
 static enum sta_rc
 allow_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -45,6 +56,9 @@ allow_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct sta_issuer_row issuer;
 	enum sta_rc rc = sta_find_issuer(c, x->call->arena, x->rule->issuer, &issuer, err);
 
+	if (rc != STA_OK)
+		return rc;
+	rc = check_owner(c, x->call, x->row.repository, err);
 	if (rc != STA_OK)
 		return rc;
 	x->row.issuer_id = issuer.id;

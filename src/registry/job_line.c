@@ -91,37 +91,71 @@ sta_job_events_valid(const char *lines, struct sta_err *err)
 	return STA_OK;
 }
 
-/* Claims by which issuers tell one owner from another; all the world's jobs have refs, events and runners. */
 static bool
-names_owners(const struct sta_job_line *l)
+has_word(const char *key, const char *const *words, size_t n)
 {
-	static const char *const words[] = { "repositor", "project", "namespace", "owner", "account",
-					     "group",     "user",    "organi",    "client" };
-	char key[STA_JOB_TEXT_MAX + 1];
-
-	if (sta_job_key_is(l, "sub") || sta_job_key_is(l, "repository"))
-		return true;
-	(void) snprintf(key, sizeof(key), "%.*s", (int) l->key_len, l->text);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < n; i++)
 		if (strstr(key, words[i]))
 			return true;
 	return false;
 }
 
-/* Tells whose job it is, with more than stars; of a repository the owner is what counts. */
+/* A claim by which issuers tell one owner from another: all the world's jobs have refs, events, runners,
+ * visibilities and levels. */
 static bool
-names_someone(const struct sta_job_line *l)
+names_owners(const struct sta_job_line *l)
+{
+	static const char *const owners[] = { "repositor", "project", "namespace", "owner", "account",
+					      "group",     "user",    "organi",    "client" };
+	static const char *const kinds[] = { "visibility", "level", "type" };
+	char key[STA_JOB_TEXT_MAX + 1];
+
+	(void) snprintf(key, sizeof(key), "%.*s", (int) l->key_len, l->text);
+	return has_word(key, owners, sizeof(owners) / sizeof(owners[0])) &&
+	       !has_word(key, kinds, sizeof(kinds) / sizeof(kinds[0]));
+}
+
+/* No star before that many bytes have been said, and one byte at least. */
+static bool
+is_literal(const char *pattern, size_t len)
+{
+	return len > 0 && !memchr(pattern, '*', len) && !memchr(pattern, '?', len);
+}
+
+/* "repository=OWNER/..." */
+static bool
+names_repository_owner(const struct sta_job_line *l)
+{
+	const char *pattern = l->text + l->key_len + 1;
+	const char *slash = memchr(pattern, '/', l->len - l->key_len - 1);
+
+	return sta_job_key_is(l, "repository") && slash && is_literal(pattern, (size_t) (slash - pattern));
+}
+
+/* "sub=repo:OWNER/...", "sub=system:serviceaccount:..."; without a colon the first part. */
+static bool
+names_subject(const struct sta_job_line *l)
 {
 	const char *pattern = l->text + l->key_len + 1;
 	size_t len = l->len - l->key_len - 1;
-	const char *slash = sta_job_key_is(l, "repository") ? memchr(pattern, '/', len) : NULL;
+	const char *colon = memchr(pattern, ':', len);
+	size_t before = colon ? (size_t) (colon - pattern) + 1 : 0;
+	size_t part = 0;
 
-	if (slash)
-		len = (size_t) (slash - pattern);
-	for (size_t i = 0; i < len && names_owners(l); i++)
-		if (!strchr("*?/", pattern[i]))
-			return true;
-	return false;
+	while (before + part < len && !strchr("/:", pattern[before + part]))
+		part++;
+	return sta_job_key_is(l, "sub") && is_literal(pattern, before + part) && part > 0;
+}
+
+/* Tells whose job it is. */
+static bool
+names_someone(const struct sta_job_line *l)
+{
+	if (sta_job_key_is(l, "repository"))
+		return names_repository_owner(l);
+	if (sta_job_key_is(l, "sub"))
+		return names_subject(l);
+	return names_owners(l) && is_literal(l->text + l->key_len + 1, 1);
 }
 
 enum sta_rc
@@ -138,17 +172,17 @@ sta_job_conditions_valid(const char *lines, bool names_repository, struct sta_er
 		if (++n > STA_JOB_LINES_MAX)
 			return too_many(err);
 		someone = someone || names_someone(&l);
-		repository = repository || sta_job_key_is(&l, "repository");
+		repository = repository || names_repository_owner(&l);
 	}
-	if (!someone)
-		return sta_err_set(err, STA_INVALID, 0,
-				   "a rule must say whose jobs it lets in, by repository=OWNER/..., sub, or "
-				   "a claim that "
-				   "names an owner, project, namespace or account, with more than stars");
 	if (!repository)
 		return sta_err_set(
 			err, STA_INVALID, 0,
-			"a rule has the condition repository=PATTERN, or names the repository that "
+			"a rule has the condition repository=OWNER/..., or names the repository that "
 			"its jobs act for");
+	if (!someone)
+		return sta_err_set(
+			err, STA_INVALID, 0,
+			"a rule must say whose jobs it lets in, by repository=OWNER/..., sub, or a "
+			"claim that names an owner, project, namespace or account");
 	return STA_OK;
 }

@@ -368,7 +368,8 @@ class World:
         self.command("issuer", "add", "ci", "--url", self.issuer.url, "--audience", AUDIENCE, "--claims",
                      "repository=repository", "--keys", str(keys))
         for role in ROLES:
-            self.command("issuer", "allow", "ci", "--when", f"repository=**,sub=job,most={role}", "--role", role)
+            for owner in {person.home for person in JOBS}:
+                self.command("issuer", "allow", "ci", "--when", f"repository={owner}/*,most={role}", "--role", role)
 
     def job_credentials(self, wire, person, package):
         """The issuer's token as a password, the registry's for it as one and as a bearer token, and one made from that."""

@@ -323,7 +323,7 @@ def test_an_explanation_as_json_has_every_fact(registry, org):
         "why": "the caller's role on the package is too weak; an administrator of the package can grant a stronger one",
         "exists": True, "visibility": "private", "owner": org.name, "owner_kind": "organization", "disabled": False,
         "site_admin": False, "member": "member", "granted": "none", "team_role": "none", "team": None,
-        "inherits": False, "repository": None, "inherited": "none", "robot_of": None, "robot_role": "none",
+        "inherits": False, "repository": None, "inherited": "none", "robot_of": None, "workflow_of": None, "robot_role": "none",
         "token": None, "token_ended": False, "from": None}
     nobody = registry.cli_json(*asked, "read", "--user", "")
     assert nobody == registry.cli_json(*asked, "read", "--anonymous")

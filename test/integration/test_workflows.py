@@ -198,7 +198,7 @@ def test_rules_look_at_branch_tag_environment_and_any_claim(server):
     add(server, "rules", other)
     allow(server, "rules", "repository=acme/app,ref=refs/heads/main", "write")
     allow(server, "rules", "repository=acme/app,ref=refs/tags/v*,environment=production", "admin")
-    allow(server, "rules", "repository_id=99,sub=repo:**", "read", "--repository", "acme/other")
+    allow(server, "rules", "repository_id=99,sub=repo:acme/**", "read", "--repository", "acme/other")
 
     def role(**claims):
         answer = mint(server, other.token(**claims))
@@ -481,6 +481,8 @@ def test_a_job_finds_its_owner_after_a_rename(fresh):
     client.push_image("corp/app", "v2")
     job(registry, issuer.token(repository="acme/second")).push_image("corp/second", "v1")
     assert registry.packages()["corp/second"]["repository"] == "corp/second"
+    done = registry.run("issuer", "allow", "ci", "--when", "sub=x", "--role", "read", "--repository", "acme/app")
+    assert done.returncode == 1 and "'acme' is a former name of 'corp'" in done.stderr
     issuer.close()
 
 
@@ -616,9 +618,11 @@ WRONG = [
     (["issuer", "add", "x", "--audience", "a", "--url", "https://x", "--keys", "/nowhere"], 1, "/nowhere"),
     (["issuer", "allow", "x", "--when", "repository=a/*"], 2, "needs --when and --role"),
     (["issuer", "allow", "nobody", "--when", "repository=a/*", "--role", "read"], 1, "no issuer 'nobody'"),
-    (["issuer", "allow", "ci", "--when", "repository=**", "--role", "read"], 1, "must say whose jobs"),
-    (["issuer", "allow", "ci", "--when", "ref=refs/heads/main", "--role", "read"], 1, "must say whose jobs"),
-    (["issuer", "allow", "ci", "--when", "sub=x", "--role", "read"], 1, "repository=PATTERN"),
+    (["issuer", "allow", "ci", "--when", "repository=**", "--role", "read"], 1, "repository=OWNER/..."),
+    (["issuer", "allow", "ci", "--when", "ref=refs/heads/main", "--role", "read", "--repository", "a/b"], 1, "must say whose jobs"),
+    (["issuer", "allow", "ci", "--when", "repository_visibility=public", "--role", "read", "--repository", "a/b"], 1,
+     "must say whose jobs"),
+    (["issuer", "allow", "ci", "--when", "sub=x", "--role", "read"], 1, "repository=OWNER/..."),
     (["issuer", "allow", "ci", "--when", "repository", "--role", "read"], 1, "expected CLAIM=PATTERN"),
     (["issuer", "allow", "ci", "--when", "repository=a/b", "--role", "none"], 1, "is no role"),
     (["issuer", "allow", "ci", "--when", "repository=a/b", "--role", "read", "--repository", "a"], 1, "OWNER/REPO"),
