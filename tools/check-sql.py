@@ -7,6 +7,8 @@ and to sta_db_prepare, prepares it with SQLite, and fails when
 - the statement is no literal, or SQLite refuses it;
 - its placeholders are not $1, $2, ... in the order of their first appearance,
   or their number is not that of the values at the call;
+- it has a form that SQLite alone understands: CROSS JOIN with ON, or max() and min()
+  of more than one value;
 - its plan reads a whole table or index and ALLOWED has no reason for that, or
   sorts rows that an index could yield in order.
 
@@ -38,7 +40,7 @@ ALLOWED = {
     ("sta_org_list", "namespace"): "lists every organization, or those of one account, in order",
     ("sta_issuer_list", "issuer"): "lists every issuer, for administrators; few rows",
     ("sta_issuer_rule_list", "issuer_rule"): "lists those of an issuer, or all for administrators; few rows",
-    ("sta_robot_list", "namespace"): "lists every robot, or those of one organization, in the order of the index on names",
+    ("sta_robot_list", "account"): "lists every robot, for administrators, or those of one organization",
     ("sta_blob_deleting", "blob"): "walks the partial index of blobs without members, up to the limit",
 }
 
@@ -46,6 +48,7 @@ ALLOWED = {
 ALLOWED_SORTS = {
     "sta_org_member_list": "the names of members are in another table; at most an organization's",
     "sta_team_member_list": "the same for a team",
+    "sta_robot_list": "the names of robots are in another table; for administrators and owners",
     "sta_kept_names": "names of three tables in one list, for administrators",
     "sta_grant_list": "people and teams in one list; at most a package's",
     "sta_grant_by_team": "the grants of one package, to explain them",
@@ -147,9 +150,37 @@ def fresh_database(model):
     return db
 
 
+def without_strings(sql):
+    return re.sub(r"'(?:[^']|'')*'", "''", sql)
+
+
+def outside(text):
+    """What stands in text up to the parenthesis that closes it, without what is in parentheses of its own."""
+    depth, kept = 0, []
+    for letter in text:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            break
+        if depth == 0:
+            kept.append(letter)
+    return "".join(kept)
+
+
+def refuse_dialect(sql):
+    """Raises Problem for what SQLite takes and other databases do not parse."""
+    bare = without_strings(sql)
+    for m in re.finditer(r"\bCROSS\s+JOIN\b", bare, re.I):
+        after = re.search(r"\b(ON|USING|JOIN|WHERE|UNION|GROUP|ORDER|LIMIT)\b|,", outside(bare[m.end():]), re.I)
+        if after and after[0].upper() in ("ON", "USING"):
+            raise Problem("CROSS JOIN with ON")
+    for m in re.finditer(r"\b(max|min)\s*\(", bare, re.I):
+        if "," in outside(bare[m.end():]):
+            raise Problem(f"{m[1].lower()}() of more than one value")
+
+
 def placeholders(sql):
     """Checks their order and returns their number."""
-    bare = re.sub(r"'(?:[^']|'')*'", "''", sql)
+    bare = without_strings(sql)
     if re.search(r"\?|[:@][A-Za-z_]|\$(?!\d)", bare):
         raise Problem("a placeholder is not $<number>")
     seen = list(dict.fromkeys(int(n) for n in re.findall(r"\$(\d+)", bare)))
@@ -187,6 +218,7 @@ def check(db, path, function, call, args, macros, used):
         raise Problem("too few arguments")
     sql = literal_of(args[at], macros)
     count = placeholders(sql)
+    refuse_dialect(sql)
     if values is not None and len(args) - values != count:
         raise Problem(f"{count} placeholders, {len(args) - values} values")
     try:

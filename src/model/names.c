@@ -90,13 +90,14 @@ check_lengths(struct sta_db_conn *c, int64_t id, const char *old, const char *na
 	      struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(
-		c, &s, err,
-		"SELECT max(coalesce((SELECT max(length(name)) FROM package WHERE namespace_id = $1), 0),"
-		" coalesce((SELECT max(length(f.name)) FROM former_package f"
-		"  JOIN package p ON p.id = f.package_id WHERE p.namespace_id = $1), 0),"
-		" coalesce((SELECT max(length(name)) FROM repository WHERE namespace_id = $1), 0))",
-		STA_V_INT(id));
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    "SELECT coalesce(max(k.n), 0) FROM ("
+			    "SELECT length(name) AS n FROM package WHERE namespace_id = $1"
+			    " UNION ALL SELECT length(f.name) FROM former_package f"
+			    "  JOIN package p ON p.id = f.package_id WHERE p.namespace_id = $1"
+			    " UNION ALL SELECT length(name) FROM repository WHERE namespace_id = $1) k",
+			    STA_V_INT(id));
 
 	if (rc == STA_OK && (size_t) sta_db_int(s, 0) + strlen(name) > max + strlen(old))
 		return sta_err_set(err, STA_INVALID, 0,

@@ -6,7 +6,7 @@
 #define ACCOUNT_ROBOT 2
 #define SELECT_ROBOT                                                                                         \
 	"SELECT n.id, n.name, a.home_id, o.name, a.home_role, a.disabled, n.created"                         \
-	" FROM namespace n CROSS JOIN account a ON a.id = n.id CROSS JOIN namespace o ON o.id = a.home_id"   \
+	" FROM namespace n JOIN account a ON a.id = n.id JOIN namespace o ON o.id = a.home_id"               \
 	" WHERE a.kind = 2"
 
 static enum sta_rc

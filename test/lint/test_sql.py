@@ -42,6 +42,13 @@ def test_the_tree_passes_and_is_summed_up(tree):
     ('sta_sql_rows(c, &s, err, "SELECT b.id FROM blob b")', "reads all of blob"),
     ('sta_sql_list(c, &list, read, err, "SELECT b.id FROM blob b")', "reads all of blob"),
     ('sta_sql_rows(c, &s, err, "SELECT id FROM manifest WHERE package_id = $1 ORDER BY size", STA_V_NULL)', "sorts"),
+    ('sta_sql_one(c, &s, err, "SELECT 1 FROM setting s CROSS JOIN account a ON a.id = 1 WHERE s.name = \'x\'")',
+     "CROSS JOIN with ON"),
+    ('sta_sql_one(c, &s, err, "SELECT 1 FROM setting s CROSS JOIN (SELECT id FROM account WHERE id = 1) AS a"'
+     ' " ON a.id = 1 WHERE s.name = \'x\'")', "CROSS JOIN with ON"),
+    ('sta_sql_one(c, &s, err, "SELECT max(coalesce($1, 0), (SELECT min(id) FROM account), 0)", STA_V_NULL)',
+     "max() of more than one value"),
+    ('sta_sql_one(c, &s, err, "SELECT max(MIN (1, 2))")', "min() of more than one value"),
 ])
 def test_faulty_statement_is_refused_with_its_place(tree, call, message):
     path = tree / "src/model/settings.c"
@@ -52,6 +59,19 @@ def test_faulty_statement_is_refused_with_its_place(tree, call, message):
     assert f"src/model/settings.c:{line}: broken: " in said
     assert message in said
     assert said.endswith(" 1 problems\n")
+
+
+@pytest.mark.parametrize("call", [
+    'sta_sql_one(c, &s, err, "SELECT 1 FROM setting s CROSS JOIN account a JOIN token t ON t.id = a.id'
+    ' WHERE s.name = \'x\' AND a.id = 1")',
+    'sta_sql_one(c, &s, err, "SELECT max(coalesce(id, 0)), min(id) FROM account")',
+    'sta_sql_one(c, &s, err, "SELECT \'max(1, 2) CROSS JOIN a ON b\'")',
+])
+def test_what_only_looks_like_a_dialect_is_accepted(tree, call):
+    path = tree / "src/model/settings.c"
+    path.write_text(path.read_text() + f"\nstatic void\nsta_account_any(void)\n{{\n\t{call};\n}}\n")
+    status, said = lint(tree)
+    assert status == 0, said
 
 
 def test_reason_that_is_no_longer_needed_is_refused(tree):
