@@ -23,7 +23,8 @@ struct change {
 	const char *name;
 	const char *hash;
 	bool disabled;
-	int64_t epoch; /* of the password that was shown; 0: none was */
+	int64_t id;    /* of the account whose password was shown; 0: none was */
+	int64_t epoch; /* of that password */
 	struct sta_ended_uploads uploads;
 };
 
@@ -83,14 +84,18 @@ sta_user_create(struct sta_registry *r, const struct sta_call *call, const char 
 	return rc;
 }
 
+/* One's own by its number: the name can be another one's meanwhile. */
 static enum sta_rc
 password_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct change *x = arg;
 	struct sta_account account;
-	enum sta_rc rc = sta_find_user(c, x->call->arena, x->name, &account, err);
+	enum sta_rc rc = x->id != 0 ? sta_account_by_id(c, x->call->arena, x->id, &account, err)
+				    : sta_find_user(c, x->call->arena, x->name, &account, err);
 
-	if (rc == STA_OK && x->epoch != 0 && (account.epoch != x->epoch || account.disabled))
+	if (x->id != 0 && rc == STA_NOT_FOUND)
+		rc = sta_oci_unauthorized(err);
+	if (rc == STA_OK && x->id != 0 && (account.epoch != x->epoch || account.disabled))
 		rc = sta_oci_unauthorized(err);
 	if (rc == STA_OK)
 		rc = sta_account_set_password(c, account.id, x->hash, err);
@@ -169,7 +174,8 @@ sta_user_change_password(struct sta_registry *r, const struct sta_call *call, co
 		rc = check_old(r, call, &account, old, err);
 	if (rc == STA_OK)
 		rc = sta_password_hash(new, strlen(new), hash, err);
-	x.epoch = rc == STA_OK ? account.epoch : 0;
+	x.id = account.id;
+	x.epoch = account.epoch;
 	return rc == STA_OK ? sta_db_write(r->db, password_tx, &x, err) : rc;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "registry/account.h"
+#include "registry/rename.h"
 #include "registry/token.h"
 
 #define PACKAGE "alice/app"
@@ -155,6 +156,30 @@ who_has_no_password_cannot_change_it(void **state)
 
 	assert_int_equal(change(h, &bob, "", NEW), STA_DENIED);
 	assert_int_equal(change(h, &bob, OLD, NEW), STA_DENIED);
+}
+
+/* The name went to another account between the request's look at its credential and its transaction. */
+static void
+a_password_goes_to_the_account_that_was_asked_for_whoever_has_its_name_by_then(void **state)
+{
+	struct house *h = *state;
+	struct sta_call call, other;
+	struct sta_user user;
+	const char *out = NULL;
+
+	assert_int_equal(basic(h, OLD, &call), STA_OK);
+	assert_int_equal(sta_user_rename(h->r, &h->sys, "alice", "alicia", &out, &h->err), STA_OK);
+	assert_int_equal(sta_name_release(h->r, &h->sys, "alice", &h->err), STA_OK);
+	assert_int_equal(sta_user_create(h->r, &h->sys, "alice", NULL, false, &user, &h->err), STA_OK);
+	assert_int_equal(sta_user_set_password(h->r, &h->sys, "alice", "nobody else knows", &h->err), STA_OK);
+	assert_int_equal(number(h, "SELECT count(DISTINCT epoch) FROM account WHERE id IN"
+				   " (SELECT id FROM namespace WHERE name IN ('alice', 'alicia'))"),
+			 1);
+	assert_int_equal(change(h, &call, OLD, NEW), STA_OK);
+	assert_int_equal(basic(h, NEW, &other), STA_UNAUTHENTICATED);
+	assert_int_equal(basic(h, "nobody else knows", &other), STA_OK);
+	other = (struct sta_call){ .arena = h->arena, .may_wait = true, .peer = "192.0.2.1" };
+	assert_int_equal(sta_authenticate_basic(h->r, &other, "alicia", NEW, &h->err), STA_OK);
 }
 
 /* --- disabling ends what is under way --- */
@@ -371,6 +396,7 @@ main(int argc, char **argv)
 		TEST(only_credentials_that_may_do_all_change_a_password),
 		TEST(a_password_is_not_changed_on_a_thread_that_may_not_hash),
 		TEST(who_has_no_password_cannot_change_it),
+		TEST(a_password_goes_to_the_account_that_was_asked_for_whoever_has_its_name_by_then),
 		TEST(v72_bytes_are_refused_as_soon_as_the_user_is_disabled),
 		TEST(v72_an_upload_that_has_all_its_bytes_is_not_finished),
 		TEST(v72_an_upload_whose_user_is_disabled_while_it_is_published_is_not_recorded),
