@@ -138,11 +138,15 @@ check_new_name(struct sta_db_conn *c, const struct change *x, const struct sta_e
 	int64_t id = 0;
 	enum sta_rc rc = sta_former_package(c, x->call->arena, x->package.full, &id, &present, err);
 
-	if (rc == STA_OK && id != e->package.id)
+	if (rc == STA_NOT_FOUND)
+		rc = STA_OK;
+	if (rc == STA_OK && !(former && id == e->package.id))
+		rc = check_may_make(c, x, err);
+	if (rc != STA_OK)
+		return rc;
+	if (former && id != e->package.id)
 		return sta_err_set(err, STA_EXISTS, 0,
 				   "it is a former name of another package, and leads there");
-	if (rc != STA_OK && rc != STA_NOT_FOUND)
-		return rc;
 	rc = sta_retired_for(c, x->package.full, &id, err);
 	if (rc == STA_OK && id != 0 && id != e->package.namespace_id)
 		return sta_err_set(err, STA_EXISTS, 0, "the name is retired for another owner");
@@ -151,6 +155,18 @@ check_new_name(struct sta_db_conn *c, const struct change *x, const struct sta_e
 
 static enum sta_rc
 package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+/* Administrators of a package need not be of its owner: they choose only among the names that they could make
+ * packages of.  The answer is the same whether there is one of that name. */
+static enum sta_rc
+check_may_make(struct sta_db_conn *c, const struct change *x, struct sta_err *err)
+{
+	struct sta_entry absent = { .name = &x->package };
+	enum sta_rc rc =
+		sta_namespace_find(c, x->package.namespace, x->call->caller.user_id, &absent.namespace, err);
+
+	return rc == STA_OK ? sta_door_known(x->call, &absent, STA_ACTION_WRITE, err) : rc;
+}
+
 {
 	const struct change *x = arg;
 	uint64_t often = x->r->options.retire_after;
@@ -158,6 +174,7 @@ package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct sta_entry e;
 	enum sta_rc rc = sta_door_existing(c, x->call, &x->old, STA_ACTION_ADMIN, &e, err);
 
+	bool former = rc == STA_OK;
 	if (rc == STA_OK)
 		rc = check_new_name(c, x, &e, err);
 	if (rc == STA_OK && often > 0)

@@ -26,7 +26,8 @@ enum sta_rc sta_user_rename(struct sta_registry *r, const struct sta_call *call,
 enum sta_rc sta_org_rename(struct sta_registry *r, const struct sta_call *call, const char *name,
 			   const char *to, const char **out, struct sta_err *err) STA_CHECK;
 
-/* For administrators of the package; "OWNER/OLD" to "OWNER/NEW". */
+/* For administrators of the package who could make one of the new name too, or go back to a former name of
+ * it; "OWNER/OLD" to "OWNER/NEW". */
 enum sta_rc sta_package_rename(struct sta_registry *r, const struct sta_call *call, const char *name,
 			       const char *to, struct sta_err *err) STA_CHECK;
 

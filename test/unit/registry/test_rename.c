@@ -153,8 +153,49 @@ who_may_rename(void **state)
 	assert_int_equal(rename_package(h, &dave, "summit/app", "summit/tool"), STA_DENIED);
 	assert_int_equal(rename_package(h, &h->nobody, "summit/app", "summit/tool"), STA_UNAUTHENTICATED);
 	assert_int_equal(sta_grant_give(h->r, &carol, "summit/app", "erin", STA_ROLE_ADMIN, &h->err), STA_OK);
-	assert_int_equal(rename_package(h, &erin, "summit/app", "summit/tool"), STA_OK);
+	assert_int_equal(rename_package(h, &erin, "summit/app", "summit/tool"), STA_DENIED);
+	assert_int_equal(rename_package(h, &carol, "summit/app", "summit/tool"), STA_OK);
 	assert_int_equal(look(h, &carol, "summit/tool"), STA_OK);
+}
+
+/* An outside collaborator does not choose among the owner's names, and does not learn which there are. */
+static void
+a_new_name_takes_the_right_to_make_a_package_of_it(void **state)
+{
+	static const char *const names[] = { "acme/secret", "acme/left", "acme/ghost" };
+	struct house *h = *state;
+
+	assert_int_equal(push(h, &carol, "acme/left"), STA_OK);
+	assert_int_equal(rename_package(h, &carol, "acme/left", "acme/secret"), STA_OK);
+	assert_int_equal(sta_grant_give(h->r, &carol, APP, "erin", STA_ROLE_ADMIN, &h->err), STA_OK);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		assert_int_equal(rename_package(h, &erin, APP, names[i]), STA_DENIED);
+		assert_string_equal(h->err.msg, "permission_denied: write_package");
+		assert_string_equal(h->err.detail, "");
+	}
+	assert_int_equal(rename_package(h, &carol, APP, "acme/tool"), STA_OK);
+	assert_int_equal(rename_package(h, &erin, "acme/tool", APP), STA_OK); /* its own */
+	assert_int_equal(rename_package(h, &h->sys, APP, "acme/left"), STA_EXISTS);
+	assert_int_equal(rename_package(h, &carol, APP, "acme/secret"), STA_EXISTS);
+}
+
+static void
+a_member_renames_to_what_it_could_make(void **state)
+{
+	const struct sta_org_change owners = { .creators = "owners" };
+	struct house *h = *state;
+	struct sta_org org;
+
+	assert_int_equal(push(h, &dave, "acme/daves"), STA_OK);
+	assert_int_equal(rename_package(h, &dave, "acme/daves", "acme/two"), STA_OK);
+	assert_int_equal(sta_org_set(h->r, &carol, "acme", &owners, &org, &h->err), STA_OK);
+	for (int there = 0; there < 2; there++) {
+		assert_int_equal(rename_package(h, &dave, "acme/two", there ? APP : "acme/three"),
+				 STA_DENIED);
+		assert_string_equal(h->err.msg, "permission_denied: create_package");
+	}
+	assert_int_equal(rename_package(h, &dave, "acme/two", "acme/daves"), STA_OK);
+	assert_int_equal(rename_package(h, &carol, "acme/daves", "acme/three"), STA_OK);
 }
 
 static void
@@ -565,3 +606,5 @@ main(int argc, char **argv)
 	house_driver(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+		TEST(a_new_name_takes_the_right_to_make_a_package_of_it),
+		TEST(a_member_renames_to_what_it_could_make),
