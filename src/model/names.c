@@ -84,6 +84,26 @@ sta_retired_for(struct sta_db_conn *c, const char *name, int64_t *id, struct sta
 	return rc;
 }
 
+enum sta_rc
+sta_retired_below(struct sta_db_conn *c, struct sta_arena *a, int64_t namespace_id, const char *old,
+		  const char *name, const char **out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err,
+		"SELECT r.name FROM package p JOIN retired_name r ON r.name = $1 || substr(p.name, $2)"
+		" WHERE p.namespace_id = $3 AND r.namespace_id <> $3"
+		" UNION ALL SELECT r.name FROM package p JOIN former_package f ON f.package_id = p.id"
+		" JOIN retired_name r ON r.name = $1 || substr(f.name, $2)"
+		" WHERE p.namespace_id = $3 AND r.namespace_id <> $3 LIMIT 1",
+		STA_V_TEXT(name), STA_V_INT(strlen(old) + 1), STA_V_INT(namespace_id));
+
+	if (rc != STA_OK)
+		return rc;
+	*out = sta_sql_text(a, s, 0);
+	return *out ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "name");
+}
+
 /* Another namespace's name in front is longer or shorter. */
 static enum sta_rc
 check_lengths(struct sta_db_conn *c, int64_t id, const char *old, const char *name, size_t max,

@@ -30,6 +30,12 @@ enum sta_rc sta_former_package(struct sta_db_conn *c, struct sta_arena *a, const
 enum sta_rc sta_retired_for(struct sta_db_conn *c, const char *name, int64_t *id,
 			    struct sta_err *err) STA_CHECK;
 
+/* With name in front instead of old, which name of the namespace's packages, as they are and were called, is
+ * retired for another one?  The first, in the arena.  STA_NOT_FOUND: none. */
+enum sta_rc sta_retired_below(struct sta_db_conn *c, struct sta_arena *a, int64_t namespace_id,
+			      const char *old, const char *name, const char **out,
+			      struct sta_err *err) STA_CHECK;
+
 /* From now on it is called that; what it was called becomes a former name, and stops to be one when it comes
  * back.  All names below move along: packages, their former names, repositories (in the rules of issuers
  * too), accounts of machines. STA_EXISTS: it is taken; STA_INVALID: a name below would have more than max

@@ -37,6 +37,25 @@ note(struct sta_db_conn *c, const struct sta_call *call, const char *action, con
 		      : sta_err_set(err, STA_NOMEM, 0, "name");
 }
 
+static enum sta_rc
+retired(const char *name, struct sta_err *err)
+{
+	return sta_err_set(err, STA_EXISTS, 0, "the name is retired for another owner: %.*s",
+			   STA_NAME_MAX - 40, name);
+}
+
+/* Packages, as they are and were called, would move onto names that only another owner may use. */
+static enum sta_rc
+check_retired(struct sta_db_conn *c, const struct change *x, int64_t id, const char *old, struct sta_err *err)
+{
+	const char *name = NULL;
+	enum sta_rc rc = sta_retired_below(c, x->call->arena, id, old, x->to, &name, err);
+
+	if (rc == STA_NOT_FOUND)
+		return STA_OK;
+	return rc == STA_OK ? retired(name, err) : rc;
+}
+
 /* A user or an organization, which the caller may rename. */
 static enum sta_rc
 rename_namespace(struct sta_db_conn *c, const struct change *x, int64_t id, const char *old,
@@ -48,6 +67,8 @@ rename_namespace(struct sta_db_conn *c, const struct change *x, int64_t id, cons
 
 	if (rc == STA_OK)
 		rc = sta_check_former(c, x->call, x->to, id, err);
+	if (rc == STA_OK)
+		rc = check_retired(c, x, id, old, err);
 	if (rc == STA_OK && often > 0)
 		rc = sta_retire_packages(c, id, old, often, now, err);
 	if (rc != STA_OK)
@@ -149,7 +170,7 @@ check_new_name(struct sta_db_conn *c, const struct change *x, const struct sta_e
 				   "it is a former name of another package, and leads there");
 	rc = sta_retired_for(c, x->package.full, &id, err);
 	if (rc == STA_OK && id != 0 && id != e->package.namespace_id)
-		return sta_err_set(err, STA_EXISTS, 0, "the name is retired for another owner");
+		return retired(x->package.full, err);
 	return rc;
 }
 

@@ -10,7 +10,8 @@
  *
  * Each change is written to the audit log in the same transaction.  All of it but sta_names_kept() writes.
  *
- * Errors: STA_NOT_FOUND, STA_DENIED, STA_INVALID; STA_EXISTS: the new name is taken, or a former one.
+ * Errors: STA_NOT_FOUND, STA_DENIED, STA_INVALID; STA_EXISTS: the new name is taken, or a former one, or
+ * it or a name below it is retired for another owner.
  *
  * Layer: registry.
  */

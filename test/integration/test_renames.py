@@ -335,6 +335,16 @@ def test_v108_nobody_else_makes_a_package_of_a_retired_name(strict):
     thief.push_image(org.package, "v1")
 
 
+def test_v108_nobody_gets_a_retired_name_by_renaming_an_owner(strict):
+    org, other = popular(strict, 5), make_org(strict)
+    rename(strict, "org", org.name, org.name + "-new")
+    strict.cli("name", "release", org.name, "--confirm", org.name)
+    done = strict.run("org", "rename", other.name, org.name, "--confirm", other.name)
+    assert done.returncode == 1 and f"the name is retired for another owner: {org.package}" in done.stderr
+    assert org.package not in strict.packages() and other.package in strict.packages()
+    rename(strict, "org", org.name + "-new", org.name)
+
+
 def test_private_packages_retire_nothing(strict):
     org = popular(strict, 5)
     strict.set_visibility(org.package, "private")

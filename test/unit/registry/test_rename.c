@@ -495,6 +495,41 @@ a_name_that_is_released_leaves_popular_packages_retired(void **state)
 	assert_int_equal(push(h, &erin, "acme/else"), STA_OK);
 }
 
+/* Nobody comes to have what is retired by renaming what it has below its own name. */
+static void
+an_owner_does_not_move_onto_names_that_are_retired_for_another(void **state)
+{
+	struct house *h = *state;
+
+	assert_int_equal(sta_package_set_visibility(h->r, &carol, APP, STA_PUBLIC, &h->err), STA_OK);
+	make_popular(h, APP_ID, OFTEN);
+	assert_int_equal(rename_org(h, &carol, "acme", "apex"), STA_OK);
+	assert_int_equal(sta_name_release(h->r, &h->sys, "acme", &h->err), STA_OK);
+	assert_int_equal(push(h, &erin, "erin/app"), STA_OK);
+	assert_int_equal(rename_user(h, &h->sys, "erin", "acme"), STA_EXISTS);
+	assert_string_equal(h->err.msg, "the name is retired for another owner: acme/app");
+	assert_int_equal(rename_package(h, &erin, "erin/app", "erin/two"), STA_OK);
+	assert_int_equal(rename_user(h, &h->sys, "erin", "acme"), STA_EXISTS); /* a former one leads there */
+	assert_int_equal(number(h, "SELECT count(*) FROM namespace WHERE name = 'erin'"), 1);
+	assert_int_equal(number(h, "SELECT count(*) FROM retired_name"), 1);
+	assert_int_equal(sta_name_release(h->r, &h->sys, "erin/app", &h->err), STA_OK);
+	assert_int_equal(rename_user(h, &h->sys, "erin", "acme"), STA_OK);
+	assert_int_equal(push(h, &erin, APP), STA_DENIED);
+}
+
+static void
+an_owner_moves_back_onto_names_that_are_retired_for_it(void **state)
+{
+	struct house *h = *state;
+
+	assert_int_equal(sta_package_set_visibility(h->r, &carol, APP, STA_PUBLIC, &h->err), STA_OK);
+	make_popular(h, APP_ID, OFTEN);
+	assert_int_equal(rename_org(h, &carol, "acme", "apex"), STA_OK);
+	assert_int_equal(sta_name_release(h->r, &h->sys, "acme", &h->err), STA_OK);
+	assert_int_equal(rename_org(h, &carol, "apex", "acme"), STA_OK);
+	assert_int_equal(push(h, &carol, APP), STA_OK);
+}
+
 static void
 names_that_are_kept_are_for_administrators(void **state)
 {
@@ -582,6 +617,8 @@ main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(who_may_rename),
+		TEST(a_new_name_takes_the_right_to_make_a_package_of_it),
+		TEST(a_member_renames_to_what_it_could_make),
 		TEST(names_that_cannot_be),
 		TEST(what_is_renamed_stays_what_it_was),
 		TEST(reading_finds_a_package_by_its_former_names),
@@ -598,6 +635,8 @@ main(int argc, char **argv)
 		TEST(a_name_that_was_not_popular_is_not_retired),
 		TEST(no_name_is_retired_when_the_option_says_never),
 		TEST(a_name_that_is_released_leaves_popular_packages_retired),
+		TEST(an_owner_does_not_move_onto_names_that_are_retired_for_another),
+		TEST(an_owner_moves_back_onto_names_that_are_retired_for_it),
 		TEST(names_that_are_kept_are_for_administrators),
 		TEST(a_manifest_that_is_remembered_follows_the_name),
 		TEST(every_new_name_is_in_the_audit_log),
@@ -606,5 +645,3 @@ main(int argc, char **argv)
 	house_driver(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-		TEST(a_new_name_takes_the_right_to_make_a_package_of_it),
-		TEST(a_member_renames_to_what_it_could_make),
