@@ -200,15 +200,42 @@ sta_package_rename_to(struct sta_db_conn *c, int64_t id, const char *old, const 
 enum sta_rc
 sta_retire_package(struct sta_db_conn *c, int64_t id, uint64_t pulls, int64_t now_unix, struct sta_err *err)
 {
-	return sta_sql_run(c, err,
-			   "INSERT INTO retired_name(name, namespace_id, pulls, created)"
-			   " SELECT k.name, p.namespace_id, p.pulls, $1 FROM package p"
-			   " JOIN (SELECT name, id FROM package WHERE id = $2"
-			   "  UNION ALL SELECT name, package_id FROM former_package WHERE package_id = $2) k "
-			   "ON k.id = p.id"
-			   " WHERE p.visibility = 2 AND p.pulls >= $3"
-			   " ON CONFLICT (name) DO UPDATE SET pulls = excluded.pulls",
-			   STA_V_INT(now_unix), STA_V_INT(id), STA_V_INT(pulls));
+	return sta_sql_run(
+		c, err,
+		"INSERT INTO retired_name(name, namespace_id, pulls, created)"
+		" SELECT o.name || substr(k.name, length(n.name) + 1), n.id, p.pulls, $1"
+		" FROM package p JOIN namespace n ON n.id = p.namespace_id"
+		" JOIN (SELECT name, id FROM package WHERE id = $2"
+		"  UNION ALL SELECT name, package_id FROM former_package WHERE package_id = $2) k"
+		" ON k.id = p.id"
+		" JOIN (SELECT name, id FROM namespace"
+		"  WHERE id = (SELECT namespace_id FROM package WHERE id = $2)"
+		"  UNION ALL SELECT name, namespace_id FROM former_namespace"
+		"  WHERE namespace_id = (SELECT namespace_id FROM package WHERE id = $2)) o ON o.id = n.id"
+		" WHERE p.id = $2 AND p.visibility = 2 AND p.pulls >= $3"
+		" ON CONFLICT (name) DO UPDATE SET pulls = excluded.pulls",
+		STA_V_INT(now_unix), STA_V_INT(id), STA_V_INT(pulls));
+}
+
+enum sta_rc
+sta_retire_former_package(struct sta_db_conn *c, const char *name, uint64_t pulls, int64_t now_unix,
+			  struct sta_err *err)
+{
+	return sta_sql_run(
+		c, err,
+		"INSERT INTO retired_name(name, namespace_id, pulls, created)"
+		" SELECT o.name || substr(f.name, length(n.name) + 1), n.id, p.pulls, $1"
+		" FROM former_package f JOIN package p ON p.id = f.package_id"
+		" JOIN namespace n ON n.id = p.namespace_id"
+		" JOIN (SELECT m.name, m.id FROM former_package g JOIN package q ON q.id = g.package_id"
+		"  JOIN namespace m ON m.id = q.namespace_id WHERE g.name = $2"
+		"  UNION ALL SELECT h.name, h.namespace_id FROM former_package g"
+		"  JOIN package q ON q.id = g.package_id"
+		"  JOIN former_namespace h ON h.namespace_id = q.namespace_id WHERE g.name = $2) o"
+		" ON o.id = n.id"
+		" WHERE f.name = $2 AND p.visibility = 2 AND p.pulls >= $3"
+		" ON CONFLICT (name) DO UPDATE SET pulls = excluded.pulls",
+		STA_V_INT(now_unix), STA_V_TEXT(name), STA_V_INT(pulls));
 }
 
 enum sta_rc
@@ -248,9 +275,10 @@ sta_name_forget(struct sta_db_conn *c, const char *name, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM former_package WHERE name = $1", STA_V_TEXT(name));
 	gone += rc == STA_OK ? sta_db_changes(c) : 0;
-	if (rc == STA_OK)
+	if (rc == STA_OK && gone == 0) /* a former name stays retired */
 		rc = sta_sql_run(c, err, "DELETE FROM retired_name WHERE name = $1", STA_V_TEXT(name));
-	gone += rc == STA_OK ? sta_db_changes(c) : 0;
+	if (rc == STA_OK && gone == 0)
+		gone = sta_db_changes(c);
 	if (rc == STA_OK && gone == 0)
 		return sta_err_set(err, STA_NOT_FOUND, 0, "no such name");
 	return rc;

@@ -45,14 +45,19 @@ enum sta_rc sta_namespace_rename(struct sta_db_conn *c, int64_t id, const char *
 enum sta_rc sta_package_rename_to(struct sta_db_conn *c, int64_t id, const char *old, const char *name,
 				  int64_t now_unix, struct sta_err *err) STA_CHECK;
 
-/* Retire the names of the package, former ones too, if it is public and was pulled at least so often. */
+/* Retire the names of the package, former ones too, each with the present and the former names of its
+ * namespace in front, if it is public and was pulled at least so often. */
 enum sta_rc sta_retire_package(struct sta_db_conn *c, int64_t id, uint64_t pulls, int64_t now_unix,
 			       struct sta_err *err) STA_CHECK;
-/* The same for all packages of the namespace, as they are and were called, with that name in front. */
+/* The same for that former name of a package alone. */
+enum sta_rc sta_retire_former_package(struct sta_db_conn *c, const char *name, uint64_t pulls,
+				      int64_t now_unix, struct sta_err *err) STA_CHECK;
+/* All packages of the namespace, as they are and were called, with that name in front. */
 enum sta_rc sta_retire_packages(struct sta_db_conn *c, int64_t namespace_id, const char *prefix,
 				uint64_t pulls, int64_t now_unix, struct sta_err *err) STA_CHECK;
 
-/* It leads nowhere, and is kept for nobody.  STA_NOT_FOUND: it did not, and was not. */
+/* A former name leads nowhere from now on; if it is none, it is retired for nobody.  STA_NOT_FOUND: it did
+ * not, and was not. */
 enum sta_rc sta_name_forget(struct sta_db_conn *c, const char *name, struct sta_err *err) STA_CHECK;
 
 enum sta_kept_name_kind { STA_NAME_OF_OWNER, STA_NAME_OF_PACKAGE, STA_NAME_RETIRED };

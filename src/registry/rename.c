@@ -151,6 +151,18 @@ sta_org_rename(struct sta_registry *r, const struct sta_call *call, const char *
 	return run(&x, org_tx, to, out, err);
 }
 
+/* Administrators of a package need not be of its owner: they choose only among the names that they could make
+ * packages of.  The answer is the same whether there is one of that name. */
+static enum sta_rc
+check_may_make(struct sta_db_conn *c, const struct change *x, struct sta_err *err)
+{
+	struct sta_entry absent = { .name = &x->package };
+	enum sta_rc rc =
+		sta_namespace_find(c, x->package.namespace, x->call->caller.user_id, &absent.namespace, err);
+
+	return rc == STA_OK ? sta_door_known(x->call, &absent, STA_ACTION_WRITE, err) : rc;
+}
+
 /* Another package's former name leads there, and one that is retired for another owner is for nobody. */
 static enum sta_rc
 check_new_name(struct sta_db_conn *c, const struct change *x, const struct sta_entry *e, struct sta_err *err)
@@ -158,6 +170,7 @@ check_new_name(struct sta_db_conn *c, const struct change *x, const struct sta_e
 	const char *present = NULL;
 	int64_t id = 0;
 	enum sta_rc rc = sta_former_package(c, x->call->arena, x->package.full, &id, &present, err);
+	bool former = rc == STA_OK;
 
 	if (rc == STA_NOT_FOUND)
 		rc = STA_OK;
@@ -176,18 +189,6 @@ check_new_name(struct sta_db_conn *c, const struct change *x, const struct sta_e
 
 static enum sta_rc
 package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
-/* Administrators of a package need not be of its owner: they choose only among the names that they could make
- * packages of.  The answer is the same whether there is one of that name. */
-static enum sta_rc
-check_may_make(struct sta_db_conn *c, const struct change *x, struct sta_err *err)
-{
-	struct sta_entry absent = { .name = &x->package };
-	enum sta_rc rc =
-		sta_namespace_find(c, x->package.namespace, x->call->caller.user_id, &absent.namespace, err);
-
-	return rc == STA_OK ? sta_door_known(x->call, &absent, STA_ACTION_WRITE, err) : rc;
-}
-
 {
 	const struct change *x = arg;
 	uint64_t often = x->r->options.retire_after;
@@ -195,7 +196,6 @@ check_may_make(struct sta_db_conn *c, const struct change *x, struct sta_err *er
 	struct sta_entry e;
 	enum sta_rc rc = sta_door_existing(c, x->call, &x->old, STA_ACTION_ADMIN, &e, err);
 
-	bool former = rc == STA_OK;
 	if (rc == STA_OK)
 		rc = check_new_name(c, x, &e, err);
 	if (rc == STA_OK && often > 0)
@@ -284,17 +284,31 @@ sta_names_kept(struct sta_registry *r, const struct sta_call *call, struct sta_n
 	return STA_OK;
 }
 
+/* The popular packages that the name leads to are retired under it.  STA_NOT_FOUND: it leads to none. */
+static enum sta_rc
+retire_released(struct sta_db_conn *c, const struct change *x, const char **of, struct sta_err *err)
+{
+	uint64_t often = x->r->options.retire_after;
+	int64_t now = sta_now_unix();
+	int64_t id = 0;
+	enum sta_rc rc = sta_former_namespace(c, x->call->arena, x->name, &id, of, err);
+
+	if (rc == STA_OK)
+		return often > 0 ? sta_retire_packages(c, id, x->name, often, now, err) : STA_OK;
+	if (rc == STA_NOT_FOUND)
+		rc = sta_former_package(c, x->call->arena, x->name, &id, of, err);
+	if (rc == STA_OK && often > 0)
+		rc = sta_retire_former_package(c, x->name, often, now, err);
+	return rc;
+}
+
 static enum sta_rc
 release_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct change *x = arg;
-	uint64_t often = x->r->options.retire_after;
 	const char *of = NULL;
-	int64_t id = 0;
-	enum sta_rc rc = sta_former_namespace(c, x->call->arena, x->name, &id, &of, err);
+	enum sta_rc rc = retire_released(c, x, &of, err);
 
-	if (rc == STA_OK && often > 0)
-		rc = sta_retire_packages(c, id, x->name, often, sta_now_unix(), err);
 	if (rc == STA_OK || rc == STA_NOT_FOUND)
 		rc = sta_name_forget(c, x->name, err);
 	if (rc == STA_NOT_FOUND)

@@ -45,8 +45,9 @@ const char *sta_name_kind_text(enum sta_name_kind kind); /* "owner", "package", 
 enum sta_rc sta_names_kept(struct sta_registry *r, const struct sta_call *call, struct sta_name_kept **out,
 			   size_t *n, struct sta_err *err) STA_CHECK;
 
-/* A former or retired name is free for everybody; for site administrators and the system.  With the name of
- * an owner those are retired that its packages, pulled often, had below it. */
+/* A former name leads nowhere then, and a retired one is free for everybody; one that is both is released
+ * twice.  For site administrators and the system.  Public packages that were pulled often leave the names
+ * retired that they had by it. */
 enum sta_rc sta_name_release(struct sta_registry *r, const struct sta_call *call, const char *name,
 			     struct sta_err *err) STA_CHECK;
 

@@ -345,6 +345,33 @@ def test_v108_nobody_gets_a_retired_name_by_renaming_an_owner(strict):
     rename(strict, "org", org.name + "-new", org.name)
 
 
+def test_v108_what_was_pulled_by_a_former_name_of_its_owner_is_retired_by_it(strict):
+    org = make_org(strict)
+    strict.set_visibility(org.package, "public")
+    rename(strict, "org", org.name, org.name + "-new")
+    for _ in range(5):
+        succeeded(strict.client().get_manifest(org.package, "v1"), 200)
+    strict.cli("package", "delete", f"{org.name}-new/app")
+    assert retired(strict, org.name + "-new") == [f"{org.name}-new/app", org.package]
+    strict.cli("name", "release", org.name, "--confirm", org.name)
+    strict.cli("org", "create", org.name, "--owner", org.outsider.name)
+    refused(strict.client(org.outsider).post(f"/v2/{org.package}/blobs/uploads/"), 403, "DENIED",
+            "permission_denied: create_package")
+
+
+def test_a_former_name_of_a_popular_package_is_retired_when_it_is_released(strict):
+    org = make_org(strict)
+    strict.set_visibility(org.package, "public")
+    rename(strict, "package", org.package, f"{org.name}/tool")
+    for _ in range(5):
+        succeeded(strict.client().get_manifest(org.package, "v1"), 200)
+    strict.cli("name", "release", org.package, "--confirm", org.package)
+    assert retired(strict, org.name) == [org.package]
+    assert strict.client().get_manifest(org.package, "v1").status_code in (401, 404)
+    strict.cli("name", "release", org.package, "--confirm", org.package)
+    assert retired(strict, org.name) == []
+
+
 def test_private_packages_retire_nothing(strict):
     org = popular(strict, 5)
     strict.set_visibility(org.package, "private")

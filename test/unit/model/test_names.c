@@ -192,7 +192,16 @@ packages_of_a_namespace_are_retired_under_any_name_of_it(struct world *w, struct
 static void
 names_that_are_kept_are_listed_until_they_are_forgotten(struct world *w, struct sta_db_conn *c)
 {
-	static const char *const expected[] = { "alice", "b/app", "b/lib" };
+	static const struct {
+		const char *name;
+		enum sta_kept_name_kind kind;
+		const char *of;
+	} expected[] = {
+		{ "alice", STA_NAME_OF_OWNER, "b" },
+		{ "alice/lib", STA_NAME_RETIRED, "b" },
+		{ "b/app", STA_NAME_OF_PACKAGE, "b/tool" },
+		{ "b/lib", STA_NAME_RETIRED, "b" },
+	};
 	struct sta_kept_name *all = NULL;
 	size_t n = 0;
 
@@ -201,14 +210,14 @@ names_that_are_kept_are_listed_until_they_are_forgotten(struct world *w, struct 
 	rename_app(w, c, "b/app", "b/tool");
 	assert_int_equal(sta_retire_package(c, w->lib, 0, NOW, &w->err), STA_OK);
 	assert_int_equal(sta_kept_names(c, w->arena, &all, &n, &w->err), STA_OK);
-	assert_int_equal(n, 3);
-	for (size_t i = 0; i < 3; i++) {
-		assert_string_equal(all[i].name, expected[i]);
-		assert_int_equal(all[i].kind, i);
+	assert_int_equal(n, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_string_equal(all[i].name, expected[i].name);
+		assert_int_equal(all[i].kind, expected[i].kind);
 		assert_int_equal(all[i].created_unix, NOW);
-		assert_string_equal(all[i].of, i == 1 ? "b/tool" : "b");
-		assert_int_equal(sta_name_forget(c, expected[i], &w->err), STA_OK);
-		assert_int_equal(sta_name_forget(c, expected[i], &w->err), STA_NOT_FOUND);
+		assert_string_equal(all[i].of, expected[i].of);
+		assert_int_equal(sta_name_forget(c, expected[i].name, &w->err), STA_OK);
+		assert_int_equal(sta_name_forget(c, expected[i].name, &w->err), STA_NOT_FOUND);
 	}
 	assert_int_equal(sta_kept_names(c, w->arena, &all, &n, &w->err), STA_OK);
 	assert_int_equal(n, 0);

@@ -530,6 +530,62 @@ an_owner_moves_back_onto_names_that_are_retired_for_it(void **state)
 	assert_int_equal(push(h, &carol, APP), STA_OK);
 }
 
+/* What was pulled by a name that its owner had is retired under that one too. */
+static void
+assert_retired_by_former_names_of_the_owner(struct house *h, bool deleted)
+{
+	assert_int_equal(sta_package_set_visibility(h->r, &carol, APP, STA_PUBLIC, &h->err), STA_OK);
+	assert_int_equal(rename_package(h, &carol, APP, "acme/hot"), STA_OK);
+	assert_int_equal(rename_org(h, &carol, "acme", "apex"), STA_OK);
+	make_popular(h, "SELECT id FROM package WHERE name = 'apex/hot'", OFTEN);
+	if (deleted)
+		assert_int_equal(sta_package_delete(h->r, &carol, "apex/hot", &h->err), STA_OK);
+	else
+		assert_int_equal(rename_package(h, &carol, "apex/hot", "apex/cold"), STA_OK);
+	assert_int_equal(number(h, "SELECT count(*) FROM retired_name WHERE name IN"
+				   " ('acme/hot', 'acme/app', 'apex/hot', 'apex/app')"),
+			 4);
+	assert_int_equal(sta_name_release(h->r, &h->sys, "acme", &h->err), STA_OK);
+	assert_int_equal(rename_user(h, &h->sys, "erin", "acme"), STA_OK);
+	assert_int_equal(push(h, &erin, "acme/hot"), STA_DENIED);
+	assert_int_equal(push(h, &erin, APP), STA_DENIED);
+	assert_int_equal(push(h, &erin, "acme/else"), STA_OK);
+}
+
+static void
+a_package_that_is_deleted_is_retired_by_former_names_of_its_owner(void **state)
+{
+	assert_retired_by_former_names_of_the_owner(*state, true);
+}
+
+static void
+a_package_that_is_renamed_is_retired_by_former_names_of_its_owner(void **state)
+{
+	assert_retired_by_former_names_of_the_owner(*state, false);
+}
+
+/* As with the name of an owner: to end a retirement is a second step. */
+static void
+a_package_name_that_is_released_stays_retired_if_the_package_is_popular(void **state)
+{
+	struct house *h = *state;
+
+	assert_int_equal(sta_package_set_visibility(h->r, &carol, APP, STA_PUBLIC, &h->err), STA_OK);
+	assert_int_equal(rename_package(h, &carol, APP, "acme/tool"), STA_OK);
+	assert_int_equal(rename_org(h, &carol, "acme", "apex"), STA_OK);
+	make_popular(h, "SELECT id FROM package WHERE name = 'apex/tool'", OFTEN);
+	assert_int_equal(sta_name_release(h->r, &h->sys, "apex/app", &h->err), STA_OK);
+	assert_int_equal(number(h, "SELECT count(*) FROM former_package"), 0);
+	assert_int_equal(number(h, "SELECT count(*) FROM retired_name"), 2);
+	assert_int_equal(
+		number(h, "SELECT count(*) FROM retired_name WHERE name IN ('apex/app', 'acme/app')"), 2);
+	assert_int_equal(sta_name_release(h->r, &h->sys, "acme", &h->err), STA_OK);
+	assert_int_equal(rename_user(h, &h->sys, "erin", "acme"), STA_OK);
+	assert_int_equal(push(h, &erin, APP), STA_DENIED);
+	assert_int_equal(sta_name_release(h->r, &h->sys, APP, &h->err), STA_OK);
+	assert_int_equal(push(h, &erin, APP), STA_OK);
+}
+
 static void
 names_that_are_kept_are_for_administrators(void **state)
 {
@@ -554,13 +610,14 @@ names_that_are_kept_are_for_administrators(void **state)
 	assert_string_equal(all[2].name, "erin");
 	assert_string_equal(sta_name_kind_text(all[2].kind), "owner");
 	assert_string_equal(all[2].of, "era");
+	assert_int_equal(sta_name_release(h->r, &h->admin, APP, &h->err), STA_OK); /* leads nowhere now */
 	assert_int_equal(sta_name_release(h->r, &h->admin, APP, &h->err), STA_OK);
 	assert_int_equal(sta_name_release(h->r, &h->admin, "Erin", &h->err), STA_OK);
 	assert_int_equal(sta_name_release(h->r, &h->admin, "erin", &h->err), STA_NOT_FOUND);
 	assert_string_equal(h->err.msg, "'erin' is neither a former nor a retired name");
 	assert_int_equal(sta_names_kept(h->r, &h->admin, &all, &n, &h->err), STA_OK);
 	assert_int_equal(n, 0);
-	assert_int_equal(number(h, "SELECT count(*) FROM audit_log WHERE action = 'name.release'"), 2);
+	assert_int_equal(number(h, "SELECT count(*) FROM audit_log WHERE action = 'name.release'"), 3);
 }
 
 static void
@@ -637,6 +694,9 @@ main(int argc, char **argv)
 		TEST(a_name_that_is_released_leaves_popular_packages_retired),
 		TEST(an_owner_does_not_move_onto_names_that_are_retired_for_another),
 		TEST(an_owner_moves_back_onto_names_that_are_retired_for_it),
+		TEST(a_package_that_is_deleted_is_retired_by_former_names_of_its_owner),
+		TEST(a_package_that_is_renamed_is_retired_by_former_names_of_its_owner),
+		TEST(a_package_name_that_is_released_stays_retired_if_the_package_is_popular),
 		TEST(names_that_are_kept_are_for_administrators),
 		TEST(a_manifest_that_is_remembered_follows_the_name),
 		TEST(every_new_name_is_in_the_audit_log),
