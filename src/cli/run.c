@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "cli/cli.h"
 #include "base/version.h"
+#include "cli/cli.h"
 
 #define CLI_MEMORY_MAX ((size_t) 1 << 30)
 

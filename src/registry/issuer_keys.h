@@ -30,7 +30,7 @@ struct sta_issuer_keys;
 
 struct sta_issuer_keys_options {
 	uint64_t ttl_s;
-	size_t threads_max; /* at least 1 */
+	size_t threads_max;            /* at least 1 */
 	const char *const *exceptions; /* of the guard: valid prefixes as texts, NULL ends them; or NULL */
 	const char *ca_file;           /* or NULL; borrowed */
 };

@@ -163,63 +163,65 @@ lines_have_their_length_and_their_number(void **state)
 #define NO_REPOSITORY                                                                                        \
 	"a rule has the condition repository=OWNER/..., or names the repository that its jobs act for"
 
+/* By the owner of the repository; by something else, where the rule names a repository; by nothing. */
+static const char *const named[] = {
+	"repository=acme/app",
+	"repository=acme/*",
+	"repository=acme/**",
+	"repository=acme/*\nref=refs/heads/main",
+	"ref=refs/heads/main\nrepository=acme/*",
+	"repository=acme/*\nrepository_owner_id=7",
+	"repository=acme/app\n",
+};
+static const char *const named_as[] = {
+	"repository=*\nrepository_owner_id=7",
+	"repository=*/app\nkubernetes.io/namespace=build",
+	"project_id=7",
+	"repository_owner=acme*",
+	"sub=acme",
+	"sub=acme/*",
+	"sub=repo:acme/*",
+	"sub=project_path:acme/app:ref_type:branch:ref:*",
+	"sub=system:serviceaccount:build:*",
+};
+static const char *const nobody[] = {
+	"",
+	"repository=*",
+	"repository=acme",
+	"repository=**",
+	"repository=*/*",
+	"repository=/app",
+	"repository=**/?",
+	"repository=*/app",
+	"repository=a?/app",
+	"repository=*e*/*",
+	"repository=**/*\nevent_name=push",
+	"repository=**/*\nrunner_environment=github-hosted",
+	"repository=**/*\njob_workflow_ref=acme/app/.github/workflows/x.yml@refs/heads/main",
+	"repository_visibility=public",
+	"repository_owner=*e*",
+	"owner_type=User",
+	"user_access_level=maintainer",
+	"sub=*",
+	"sub=/",
+	"sub=a*",
+	"sub=repo:**",
+	"sub=repo:*/app",
+	"sub=repo:a*/app",
+	"sub=**:acme",
+	"ref=refs/heads/main",
+	"event=push",
+	"environment=prod",
+	"fork=false",
+	"iss=" URL,
+	"aud=registry",
+	"repository=*\nref=main",
+	"repository=*\niss=" URL,
+};
+
 static void
 conditions_say_whose_jobs_they_are(void **state)
 {
-	static const char *const good[] = {
-		"repository=acme/app",
-		"repository=acme/*",
-		"repository=acme/**",
-		"repository=acme/*\nref=refs/heads/main",
-		"ref=refs/heads/main\nrepository=acme/*",
-		"repository=acme/*\nrepository_owner_id=7",
-		"repository=acme/app\n",
-	};
-	static const char *const good_as[] = {
-		"repository=*\nrepository_owner_id=7",
-		"repository=*/app\nkubernetes.io/namespace=build",
-		"project_id=7",
-		"repository_owner=acme*",
-		"sub=acme",
-		"sub=acme/*",
-		"sub=repo:acme/*",
-		"sub=project_path:acme/app:ref_type:branch:ref:*",
-		"sub=system:serviceaccount:build:*",
-	};
-	static const char *const nobody[] = {
-		"",
-		"repository=*",
-		"repository=acme",
-		"repository=**",
-		"repository=*/*",
-		"repository=/app",
-		"repository=**/?",
-		"repository=*/app",
-		"repository=a?/app",
-		"repository=*e*/*",
-		"repository=**/*\nevent_name=push",
-		"repository=**/*\nrunner_environment=github-hosted",
-		"repository=**/*\njob_workflow_ref=acme/app/.github/workflows/x.yml@refs/heads/main",
-		"repository_visibility=public",
-		"repository_owner=*e*",
-		"owner_type=User",
-		"user_access_level=maintainer",
-		"sub=*",
-		"sub=/",
-		"sub=a*",
-		"sub=repo:**",
-		"sub=repo:*/app",
-		"sub=repo:a*/app",
-		"sub=**:acme",
-		"ref=refs/heads/main",
-		"event=push",
-		"environment=prod",
-		"fork=false",
-		"iss=" URL,
-		"aud=registry",
-		"repository=*\nref=main",
-		"repository=*\niss=" URL,
-	};
 	static const struct {
 		const char *lines;
 		const char *message;
@@ -234,13 +236,13 @@ conditions_say_whose_jobs_they_are(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		assert_valid(CONDITIONS, good[i]);
-		assert_valid(CONDITIONS_AS, good[i]);
+	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+		assert_valid(CONDITIONS, named[i]);
+		assert_valid(CONDITIONS_AS, named[i]);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(good_as); i++) {
-		assert_invalid(CONDITIONS, good_as[i], NO_REPOSITORY);
-		assert_valid(CONDITIONS_AS, good_as[i]);
+	for (size_t i = 0; i < ARRAY_LEN(named_as); i++) {
+		assert_invalid(CONDITIONS, named_as[i], NO_REPOSITORY);
+		assert_valid(CONDITIONS_AS, named_as[i]);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(nobody); i++) {
 		assert_invalid(CONDITIONS, nobody[i], NO_REPOSITORY);
