@@ -11,12 +11,15 @@
 bool
 sta_mhd_address_parse(const char *text, struct in6_addr *out)
 {
-	char mapped[INET6_ADDRSTRLEN + 8];
+	struct in_addr four;
 
 	if (inet_pton(AF_INET6, text, out) == 1)
 		return true;
-	(void) snprintf(mapped, sizeof(mapped), "::ffff:%.40s", text);
-	return inet_pton(AF_INET6, mapped, out) == 1;
+	if (inet_pton(AF_INET, text, &four) != 1)
+		return false;
+	*out = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };
+	memcpy(&out->s6_addr[12], &four, sizeof(four));
+	return true;
 }
 
 void

@@ -130,7 +130,9 @@ def test_forwarded_headers_of_a_stranger_are_ignored(server):
 @pytest.mark.parametrize(
     ("value", "peer"),
     [(b"192.0.2.1", b"192.0.2.1"), (b"198.51.100.9, 192.0.2.1", b"192.0.2.1"), (b"192.0.2.1, 127.0.0.1", b"192.0.2.1"),
-     (b"2001:db8::1", b"2001:db8::1"), (b"192.0.2.1, nonsense", b"127.0.0.1"), (b"", b"127.0.0.1")],
+     (b"2001:db8::1", b"2001:db8::1"), (b"192.0.2.1, nonsense", b"127.0.0.1"), (b"", b"127.0.0.1"),
+     (b"::ffff:192.0.2.1", b"::ffff:192.0.2.1"), (b"1", b"127.0.0.1"), (b"dead", b"127.0.0.1"), (b"1:2", b"127.0.0.1"),
+     (b"192.0.2", b"127.0.0.1"), (b"192.0.2.1.", b"127.0.0.1")],
 )  # fmt: skip
 def test_trusted_proxy_names_the_peer(start, value, peer):
     server = start(trust="127.0.0.1")
