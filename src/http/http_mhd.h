@@ -45,8 +45,10 @@ struct sta_server_options {
 	unsigned body_timeout_s;       /* one request body in all; 600 when 0; over it 408 */
 	const char *tls_certificate;   /* PEM files; both or none */
 	const char *tls_key;
-	const char *const *trusted_proxies; /* addresses whose X-Forwarded-For and -Proto count;
-					       NULL-terminated, or NULL */
+	/* Addresses whose X-Forwarded-For and -Proto count; NULL-terminated, or NULL.  All
+	 * lines of a name are one list, in order of arrival, and its end counts: the last
+	 * address that is not one of these, the last scheme. */
+	const char *const *trusted_proxies;
 };
 
 struct sta_server_stats {

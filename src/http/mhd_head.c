@@ -52,48 +52,111 @@ is_trusted(const struct sta_server *s, const char *text)
 	return false;
 }
 
-/* The last address of the list that is no proxy of ours: what stands left of it
- * is hearsay.  False when out of memory. */
+/* All lines of one name; measured first, then copied. */
+struct lines {
+	const char *name;
+	char *text; /* NULL: measure */
+	size_t len;
+};
+
+static enum MHD_Result
+add_line(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct lines *l = ctx;
+	size_t len = value ? strlen(value) : 0;
+
+	(void) kind;
+	if (strcasecmp(name, l->name) != 0)
+		return MHD_YES;
+	if (l->text && len > 0)
+		memcpy(l->text + l->len, value, len);
+	if (l->text)
+		l->text[l->len + len] = ',';
+	l->len += len + 1;
+	return MHD_YES;
+}
+
+/* The lines of that name as the one list that they are (RFC 9110 5.3), in order of
+ * arrival: a proxy may add a line of its own below one that the client made up.
+ * *out is NULL when there is none.  It is no longer than the head, whose size has
+ * been checked.  False when out of memory. */
 static bool
-take_forwarded_peer(struct sta_mhd_request *er, const char *list)
+join_lines(struct sta_mhd_request *er, const char *name, char **out)
+{
+	struct lines l = { .name = name };
+
+	*out = NULL;
+	(void) MHD_get_connection_values(er->mhd, MHD_HEADER_KIND, add_line, &l);
+	if (l.len == 0)
+		return true;
+	l.text = sta_arena_alloc(er->req.arena, l.len);
+	if (!l.text)
+		return false;
+	l.len = 0;
+	(void) MHD_get_connection_values(er->mhd, MHD_HEADER_KIND, add_line, &l);
+	l.text[l.len - 1] = '\0';
+	*out = l.text;
+	return true;
+}
+
+/* Cut the last value off the list of *len bytes; NULL when there is none.  Empty ones
+ * do not count. */
+static const char *
+take_last(char *list, size_t *len)
+{
+	size_t start, end = *len;
+
+	while (end > 0 && strchr(" \t,", list[end - 1]))
+		end--;
+	for (start = end; start > 0 && !strchr(" \t,", list[start - 1]);)
+		start--;
+	*len = start;
+	if (start == end)
+		return NULL;
+	list[end] = '\0';
+	return list + start;
+}
+
+/* The last address of the list that is no proxy of ours: what stands left of it
+ * is hearsay. */
+static void
+take_forwarded_peer(struct sta_mhd_request *er, char *list)
 {
 	size_t len = strlen(list);
+	const char *text;
+	struct in6_addr addr;
 
-	while (len > 0) {
-		size_t start;
-		char *text;
-		struct in6_addr addr;
-
-		while (len > 0 && strchr(" \t,", list[len - 1]))
-			len--;
-		for (start = len; start > 0 && !strchr(" \t,", list[start - 1]);)
-			start--;
-		text = sta_arena_strndup(er->req.arena, list + start, len - start);
-		if (!text)
-			return false;
-		if (!sta_mhd_address_parse(text, &addr))
-			return true;
+	while ((text = take_last(list, &len)) && sta_mhd_address_parse(text, &addr)) {
 		er->req.peer = text;
 		if (!is_trusted(er->server, text))
-			return true;
-		len = start;
+			return;
 	}
-	return true;
+}
+
+static void
+take_forwarded_proto(struct sta_mhd_request *er, char *list)
+{
+	size_t len = strlen(list);
+	const char *last = take_last(list, &len);
+
+	er->req.tls = last && strcasecmp(last, "https") == 0;
 }
 
 static bool
 take_peer(struct sta_mhd_request *er)
 {
-	const char *list, *proto;
+	char *addresses, *protos;
 
 	er->req.tls = er->server->tls;
 	if (!is_trusted(er->server, er->conn->peer))
 		return true;
-	proto = sta_request_header(&er->req, "X-Forwarded-Proto");
-	if (proto)
-		er->req.tls = strcasecmp(proto, "https") == 0;
-	list = sta_request_header(&er->req, "X-Forwarded-For");
-	return !list || take_forwarded_peer(er, list);
+	if (!join_lines(er, "X-Forwarded-For", &addresses) || !join_lines(er, "X-Forwarded-Proto", &protos))
+		return false;
+	if (addresses)
+		take_forwarded_peer(er, addresses);
+	if (protos)
+		take_forwarded_proto(er, protos);
+	return true;
 }
 
 void

@@ -1,5 +1,7 @@
 """Tokens that are confined to packages and to addresses: the command line, and what they open from where."""
 
+import contextlib
+import http.client
 import os
 import re
 import shlex
@@ -206,6 +208,19 @@ def test_v65_v79_a_token_is_good_from_its_addresses_alone(proxied, address, good
         for authorization in (f"Bearer {proxied.bound}", bearer(proxied, proxied.bound, address)):
             response = list_tags(proxied, authorization, address)
             assert response.status_code == 200 if good else refused(response, 403, "DENIED", ADDRESS)
+
+
+@pytest.mark.parametrize("lines, status", [((HERE, THERE), 403), ((THERE, HERE), 200), ((HERE, HERE, THERE), 403)])
+def test_v68_t23_a_line_of_the_client_s_own_does_not_choose_its_address(proxied, lines, status):
+    """V68, T23: behind a proxy that adds a line, and leaves those that came"""
+    connection = http.client.HTTPConnection(*proxied.address, timeout=30)
+    with contextlib.closing(connection):
+        connection.putrequest("GET", "/v2/alice/app/tags/list")
+        connection.putheader("Authorization", f"Bearer {proxied.bound}")
+        for line in lines:
+            connection.putheader("X-Forwarded-For", line)
+        connection.endheaders()
+        assert connection.getresponse().status == status
 
 
 def test_a_bearer_token_is_good_from_where_the_token_it_came_from_is(proxied):

@@ -140,6 +140,54 @@ def test_trusted_proxy_names_the_peer(start, value, peer):
     assert b" peer=%s tls=1 " % peer in res.body
 
 
+ONE, TWO = b"X-Forwarded-For: 198.51.100.9", b"X-Forwarded-For: 192.0.2.1"
+PROXY, EMPTY = b"X-Forwarded-For: 127.0.0.1", b"X-Forwarded-For:"
+
+
+@pytest.mark.parametrize(
+    ("lines", "peer"),
+    [((ONE, TWO), b"192.0.2.1"), ((TWO, ONE), b"198.51.100.9"), ((b"X-Forwarded-For: 203.0.113.5", ONE, TWO), b"192.0.2.1"),
+     ((TWO, ONE, b"X-Forwarded-For: 203.0.113.5"), b"203.0.113.5"), ((ONE, b"x-forwarded-for: 192.0.2.1"), b"192.0.2.1"),
+     ((b"X-FORWARDED-FOR: 192.0.2.1", ONE), b"198.51.100.9"), ((ONE, b"X-Other: 203.0.113.5", TWO), b"192.0.2.1"),
+     ((ONE, TWO, PROXY), b"192.0.2.1"), ((PROXY, ONE), b"198.51.100.9"), ((ONE, PROXY, PROXY), b"198.51.100.9"),
+     ((ONE, b"X-Forwarded-For: 203.0.113.5, 192.0.2.1"), b"192.0.2.1"),
+     ((b"X-Forwarded-For: 192.0.2.1, 127.0.0.1", PROXY), b"192.0.2.1"),
+     ((ONE, b"X-Forwarded-For: nonsense"), b"127.0.0.1"), ((b"X-Forwarded-For: nonsense", ONE), b"198.51.100.9"),
+     ((b"X-Forwarded-For: 192.0.2.", b"X-Forwarded-For: 1"), b"127.0.0.1"),
+     ((EMPTY, ONE), b"198.51.100.9"), ((ONE, EMPTY), b"198.51.100.9"), ((ONE, EMPTY, TWO, EMPTY), b"192.0.2.1"),
+     ((EMPTY, EMPTY), b"127.0.0.1"), ((b"X-Forwarded-For: , ,", b"X-Forwarded-For: ,"), b"127.0.0.1")],
+)  # fmt: skip
+def test_v68_t23_lines_of_forwarded_addresses_are_one_list_whose_end_counts(start, lines, peer):
+    """A proxy may add a line of its own below one that the client made up."""
+    server = start(trust="127.0.0.1")
+    assert b" peer=%s " % peer in server.get(b"/", *lines).body
+
+
+@pytest.mark.parametrize(
+    ("values", "tls"),
+    [((b"https", b"http"), b"0"), ((b"http", b"https"), b"1"), ((b"https", b"https", b"http"), b"0"),
+     ((b"http", b"http", b"HTTPS"), b"1"), ((b"https, http",), b"0"), ((b"http, https",), b"1"), ((b"", b"https"), b"1"),
+     ((b"https", b""), b"1"), ((b"http", b""), b"0"), ((b"", b""), b"0"), ((b"https", b"nonsense"), b"0")],
+)  # fmt: skip
+def test_v68_t23_lines_of_forwarded_schemes_are_one_list_whose_end_counts(start, values, tls):
+    server = start(trust="127.0.0.1")
+    lines = [b"%s: %s" % (name, value) for name, value in zip((b"X-Forwarded-Proto", b"x-forwarded-proto") * 2, values)]
+    assert b" peer=127.0.0.1 tls=%s " % tls in server.get(b"/", *lines).body
+
+
+def test_v68_t23_lines_of_forwarded_addresses_of_a_stranger_are_ignored(start):
+    for server in (start(), start(trust="127.0.0.2")):
+        res = server.get(b"/", ONE, TWO, b"X-Forwarded-Proto: http", b"X-Forwarded-Proto: https")
+        assert b" peer=127.0.0.1 tls=0 " in res.body
+
+
+def test_v68_t23_many_lines_of_forwarded_addresses_are_read_to_the_last_or_refused(start):
+    server = start(trust="127.0.0.1")
+    for line in (ONE, PROXY, EMPTY):
+        assert b" peer=192.0.2.1 " in server.get(b"/", *[line] * 200, TWO).body
+        assert server.get(b"/", *[line] * 1500, TWO).status == 431
+
+
 def test_listens_on_ipv6(start):
     assert b" peer=::1 " in start(listen="[::1]:0").get(b"/").body
 
