@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shutil
+import random
 import signal
 import socket
 import ssl
@@ -33,9 +34,12 @@ def die_with_parent():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that connections get, which may all be taken for a minute after many of them."""
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", random.randrange(10_240, max(first, 20_480))))
+            return s.getsockname()[1]
 
 
 def no_check():

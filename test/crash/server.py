@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
+from harness.ports import ATTEMPTS, TAKEN, some_port
 from harness.server import ALL_SCOPES, BINARY, SANITIZER, basic_header, clean_environment, variable
 from link import ask
 from model import GRACE_S, UPLOAD_TTL_S, Violation
@@ -39,20 +40,31 @@ class Server:
         """Start without waiting."""
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, BINARY, "serve", "--data", str(self.data), "--listen", "127.0.0.1:0"],
+                [*self.prefix, BINARY, "serve", "--data", str(self.data), "--listen", f"127.0.0.1:{some_port()}"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=self.environment)
 
     def start(self):
+        for _ in range(ATTEMPTS):
+            if self.started():
+                return
+        raise Violation("no free port")
+
+    def started(self):
+        """False: the port was taken."""
         self.spawn()
         text = b""
         while not (match := LISTENING.search(text)):
             ready, _, _ = select.select([self.process.stdout], [], [], START_S)
             more = os.read(self.process.stdout.fileno(), 4096) if ready else b""
+            if not more and self.log_end().endswith(TAKEN + "\n"):
+                self.kill(may_have_ended=True)
+                return False
             if not more:
                 self.kill()
                 raise Violation(f"the server did not start:\n{text.decode()}{self.log_end()}")
             text += more
         self.port = int(match[1])
+        return True
 
     def kill(self, may_have_ended=False):
         """SIGKILL; a server that had ended by itself broke a promise, save one that was starting on a dead disk."""

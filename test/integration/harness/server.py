@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from .client import Client
+from .ports import ATTEMPTS, TAKEN, some_port
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("STAITHE_BINARY", str(ROOT / "build" / "staithe"))
@@ -99,8 +100,15 @@ class Registry:
 
     # The process
 
-    def start(self, port=0):
+    def start(self, port=None):
         """Start and wait for the line that says it listens."""
+        for _ in range(ATTEMPTS):
+            if self.started(some_port() if port is None else port):
+                return self
+        raise AssertionError(f"no free port in {ATTEMPTS} attempts")
+
+    def started(self, port):
+        """False: the port is taken."""
         if EXTERNAL:
             pytest.skip("needs a server of its own")
         if not os.access(BINARY, os.X_OK):
@@ -116,7 +124,9 @@ class Registry:
             if match:
                 self.url = match[1].rstrip("/")
                 self.secrets += self.first_password()
-                return self
+                return True
+            if ended and self.log_text().endswith(TAKEN + "\n"):
+                return False
             if ended:
                 raise AssertionError(f"the server ended with {self.process.returncode}:\n{text}{self.log_text()}")
             time.sleep(0.005)

@@ -8,12 +8,15 @@
  * request that is over, for each upload let go and for each reload (SIGHUP).
  * SIGTERM drains and ends it.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -390,10 +393,30 @@ run(struct echo *e, const sigset_t *signals)
 	}
 }
 
+/* A free one below those that connections get, which tests leave behind them by the thousand. */
+static unsigned
+some_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	unsigned port = 10240 + (unsigned) getpid() % 20000;
+
+	for (;; port = port < 32000 ? port + 1 : 10240) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		int taken;
+
+		a.sin_port = htons((uint16_t) port);
+		taken = bind(fd, (const struct sockaddr *) &a, sizeof(a));
+		(void) close(fd);
+		if (taken == 0)
+			return port;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
-	struct sta_server_options o = { .listen = "127.0.0.1:0" };
+	char listen[32];
+	struct sta_server_options o = { .listen = listen };
 	struct echo e = { .file = argv[argc - 1] };
 	struct sta_app app = { .ctx = &e,
 			       .routes = routes,
@@ -417,6 +440,7 @@ main(int argc, char **argv)
 	the_echo = &e;
 	(void) pthread_mutex_init(&e.lock, NULL);
 	(void) pthread_cond_init(&e.wake, NULL);
+	(void) snprintf(listen, sizeof(listen), "127.0.0.1:%u", some_port());
 	if (sta_pool_new(4, "work", &workers, &err) != STA_OK ||
 	    pthread_create(&thread, NULL, waker, &e) != 0)
 		return 1;
