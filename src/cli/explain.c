@@ -163,9 +163,7 @@ advise_role(const struct answer *a)
 		sta_cli_say("to change that: the package has to be pushed first");
 	else if (text(a, "robot_of"))
 		advise_robot(a, role);
-	else if (text(a, "workflow_of"))
-		sta_cli_say("to change that: %s has to push the package first", a->owner);
-	else if (a->org)
+	else if (a->org && !text(a, "workflow_of"))
 		sta_cli_say("to change that: staithe org add %s %s", a->owner, a->user);
 	else
 		sta_cli_say("to change that: %s has to push the package first", a->owner);
