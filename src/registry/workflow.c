@@ -260,8 +260,8 @@ sta_workflow_explain(struct sta_registry *r, const struct sta_call *call, const 
 		out->most = v.job.most;
 		return STA_OK;
 	}
-	if (!token || (rc != STA_UNAUTHENTICATED && rc != STA_DENIED && rc != STA_BUSY) || !c)
-		return rc;
+	if (!c || (rc != STA_UNAUTHENTICATED && rc != STA_DENIED && rc != STA_BUSY))
+		return rc; /* that is not about the token */
 	out->why = sta_arena_strdup(call->arena, err->msg);
 	return out->why ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "workflow");
 }
