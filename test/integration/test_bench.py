@@ -35,11 +35,19 @@ def test_quick_run_measures_every_workload_without_an_error(tmp_path):
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["lock"]
 
 
+def command_of(pid):
+    """Empty when the process has ended since it was listed."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def servers_of(pid):
     """Processes of our program that the runner started."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     found = children.read_text().split() if children.exists() else []
-    return [child for child in found if b"serve\0" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in found if b"serve\0" in command_of(child)]
 
 
 def until(condition, seconds=30):
