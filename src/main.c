@@ -166,6 +166,7 @@ static enum sta_rc
 start(struct service *s, struct sta_err *err)
 {
 	struct sta_api_options api = { .public_url = sta_conf_text(s->conf, STA_OPTION_PUBLIC_URL),
+				       .rate_limit = sta_conf_number(s->conf, STA_OPTION_API_RATE_LIMIT),
 				       .manifest_max = sta_conf_number(s->conf, STA_OPTION_LIMITS_MANIFEST) };
 	struct sta_server_options server = server_options(s->conf);
 	struct sta_op_table ops = sta_ops(s->home.registry);

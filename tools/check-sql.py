@@ -46,6 +46,7 @@ ALLOWED = {
 
 # function: why it may sort.
 ALLOWED_SORTS = {
+    "sta_package_find_deleted": "deleted packages that had one name: few",
     "sta_org_member_list": "the names of members are in another table; at most an organization's",
     "sta_team_member_list": "the same for a team",
     "sta_robot_list": "the names of robots are in another table; for administrators and owners",

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/rate.h"
 #include "base/alloc.h"
+
+#define RATE_LIMIT 50000
 
 /* A copy of the table, because one limit in it is an option. */
 static void
@@ -50,6 +53,8 @@ sta_api_new(struct sta_registry *r, const struct sta_api_options *o, struct sta_
 	rc = set_public_url(api, o->public_url, err);
 	if (rc == STA_OK)
 		rc = sta_metrics_new(&api->metrics, err);
+	if (rc == STA_OK)
+		rc = sta_rate_new(o->rate_limit > 0 ? o->rate_limit : RATE_LIMIT, &api->rate, err);
 	if (rc != STA_OK) {
 		sta_api_free(api);
 		return rc;
@@ -64,6 +69,7 @@ sta_api_free(struct sta_api *api)
 	if (!api)
 		return;
 	sta_metrics_free(api->metrics);
+	sta_rate_free(api->rate);
 	sta_free(api->public_url);
 	sta_free(api->public_host);
 	sta_free(api);

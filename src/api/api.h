@@ -19,6 +19,7 @@ struct sta_api_options {
 	 * Host header says. */
 	const char *public_url;
 	uint64_t manifest_max; /* bytes; 0: 4 MiB */
+	uint64_t rate_limit;   /* requests to the REST interface in an hour, of one caller; 0: 50,000 */
 };
 
 struct sta_api;

@@ -25,12 +25,20 @@ sta_service(const struct sta_api *api, const struct sta_request *req)
 	return host && host_is_plain(host) ? host : "localhost";
 }
 
+const char *
+sta_base_url(const struct sta_api *api, const struct sta_request *req)
+{
+	if (*api->public_url)
+		return api->public_url;
+	return sta_arena_printf(req->arena, "http%s://%s", req->tls ? "s" : "", sta_service(api, req));
+}
+
 static const char *
 realm(const struct sta_api *api, const struct sta_request *req)
 {
-	if (*api->public_url)
-		return sta_arena_printf(req->arena, "%s/token", api->public_url);
-	return sta_arena_printf(req->arena, "http%s://%s/token", req->tls ? "s" : "", sta_service(api, req));
+	const char *base = sta_base_url(api, req);
+
+	return base ? sta_arena_printf(req->arena, "%s/token", base) : NULL;
 }
 
 static const char *
@@ -107,7 +115,8 @@ sta_challenge(const struct sta_api *api, const struct sta_request *req)
 
 	if (!where || !what)
 		return NULL;
-	if (req->route && strcmp(req->route->label, "token") == 0)
+	if ((req->route && strcmp(req->route->label, "token") == 0) ||
+	    (req->path && strncmp(req->path, "/api/", strlen("/api/")) == 0))
 		return "Basic realm=\"staithe\"";
 	return sta_arena_printf(req->arena, "Bearer realm=\"%s\",service=\"%s\"%s%s", where,
 				sta_service(api, req), what, error(req));

@@ -82,7 +82,8 @@ sta_api_caller(struct sta_api *api, struct sta_request *req, struct sta_call *ca
 		return STA_OK;
 	if (strlen(value) > CREDENTIAL_MAX)
 		return sta_oci_unauthorized(err);
-	if ((secret = after_scheme(value, "Bearer")))
+	/* GitHub's older word for it is "token". */
+	if ((secret = after_scheme(value, "Bearer")) || (secret = after_scheme(value, "token")))
 		rc = sta_authenticate_bearer(api->r, call, secret, strlen(secret), err);
 	else if ((secret = after_scheme(value, "Basic")))
 		rc = basic(api, req, call, secret, err);

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "api/handlers.h"
+#include "api/rest.h"
 #include "base/log.h"
 
 #define BODY_MAX 8192
@@ -43,7 +43,9 @@ answer_for(const struct sta_err *err, const char *allow)
 
 	if (err->rc == STA_UNSUPPORTED && !allow)
 		a.status = 400;
-	if (err->code != 0)
+	if (err->code >= STA_REST_STATUS)
+		a.status = err->code - STA_REST_STATUS;
+	else if (err->code != 0)
 		a.code = (enum sta_oci_code) err->code;
 	if (err->rc == STA_BUSY && a.code == STA_OCI_BLOB_UPLOAD_INVALID)
 		a.status = 409;
@@ -69,16 +71,30 @@ log_failure(const struct sta_request *req, const struct sta_err *err)
 			STA_F_STR("error", err->msg), STA_F_STR("about", err->detail), STA_F_END });
 }
 
-/* Of the REST interface, as GitHub's: message and status, and what is about it. */
 static const char *
-rest_error_body(const struct sta_request *req, const struct sta_err *err, int status)
+rest_message(const struct sta_request *req, const struct sta_err *err, int status)
+{
+	if (!req->route && status == 404)
+		return "Not Found";
+	if (status == 401 && req->state)
+		return sta_request_header(req, "Authorization") ? "Bad credentials"
+								: "Requires authentication";
+	return public_message(err, status);
+}
+
+/* Of the REST interface, as GitHub's: message, where to read on, and status; and what it is about. */
+static const char *
+rest_error_body(const struct sta_api *api, const struct sta_request *req, const struct sta_err *err,
+		int status)
 {
 	struct sta_buf b;
 	const char *text;
 
 	sta_buf_init(&b, BODY_MAX);
 	sta_buf_str(&b, "{\"message\":");
-	sta_buf_json(&b, public_message(err, status));
+	sta_buf_json(&b, rest_message(req, err, status));
+	sta_buf_str(&b, ",\"documentation_url\":");
+	sta_buf_json(&b, sta_rest_documentation(api, req));
 	if (err->detail[0] && status < 500) {
 		sta_buf_str(&b, ",\"detail\":");
 		sta_buf_json(&b, err->detail);
@@ -151,11 +167,13 @@ sta_api_fail(void *ctx, struct sta_request *req, const struct sta_err *err, cons
 	*res = (struct sta_response){
 		.status = a.status,
 		.kind = STA_REPLY_BYTES,
-		.bytes = is_rest(req) ? rest_error_body(req, err, a.status) : error_body(req, err, &a),
+		.bytes = is_rest(req) ? rest_error_body(ctx, req, err, a.status) : error_body(req, err, &a),
 		.fd = -1,
 	};
 	res->size = strlen(res->bytes);
-	(void) !sta_reply_header(res, "Content-Type", "application/json", &ignored);
+	(void) !sta_reply_header(res, "Content-Type",
+				 is_rest(req) ? "application/json; charset=utf-8" : "application/json",
+				 &ignored);
 	if (a.status == 401)
 		(void) !sta_reply_header(res, "WWW-Authenticate", sta_challenge(ctx, req), &ignored);
 	if (a.status == 429 || a.status == 503)
@@ -173,6 +191,8 @@ sta_api_finish(void *ctx, struct sta_request *req, struct sta_response *res)
 	struct sta_err ignored;
 
 	(void) ctx;
+	if (is_rest(req))
+		sta_rest_finish(req, res);
 	/* Docker's clients look for it on every answer, also of the token endpoint. */
 	(void) !sta_reply_header(res, "Docker-Distribution-Api-Version", "registry/2.0", &ignored);
 	(void) !sta_reply_header(res, "X-Content-Type-Options", "nosniff", &ignored);

@@ -21,9 +21,10 @@
 #include "oci/errcode.h"
 #include "oci/ref.h"
 
-#define STA_ROUTES_MAX 40
+#define STA_ROUTES_MAX 80
 
 struct sta_metrics;
+struct sta_rate;
 
 struct sta_api {
 	struct sta_registry *r;
@@ -32,7 +33,8 @@ struct sta_api {
 	struct sta_route routes[STA_ROUTES_MAX];
 	struct sta_app app;
 	struct sta_metrics *metrics;
-	struct sta_db *db; /* the sources; NULL before sta_api_set_sources() */
+	struct sta_rate *rate; /* of the REST interface */
+	struct sta_db *db;     /* the sources; NULL before sta_api_set_sources() */
 	struct sta_server *server;
 	struct sta_pool *workers;
 	atomic_bool stopping;
@@ -101,6 +103,9 @@ void sta_api_finish(void *ctx, struct sta_request *req, struct sta_response *res
 
 /* --- challenge.c --- */
 
+/* "https://registry.example.com": where the client of this request reaches us; NULL: out of memory. */
+const char *sta_base_url(const struct sta_api *api, const struct sta_request *req) STA_CHECK;
+
 /* Value of WWW-Authenticate for this request, or NULL when out of memory. */
 const char *sta_challenge(const struct sta_api *api, const struct sta_request *req) STA_CHECK;
 /* "registry.example.com:5000": what clients call this service. */
@@ -115,9 +120,14 @@ void sta_metrics_write(struct sta_api *api, struct sta_buf *b);
 
 /* --- the handlers, by file --- */
 
-sta_handler_fn sta_get_health, sta_get_ready, sta_get_metrics;                 /* health.c */
-sta_handler_fn sta_get_token, sta_post_token;                                  /* token.c */
-sta_handler_fn sta_post_workflow_token;                                        /* rest_workflow.c */
+sta_handler_fn sta_get_health, sta_get_ready, sta_get_metrics; /* health.c */
+sta_handler_fn sta_get_token, sta_post_token;                  /* token.c */
+sta_handler_fn sta_post_workflow_token;                        /* rest_workflow.c */
+sta_handler_fn sta_get_packages, sta_get_docker_conflicts, sta_get_package, sta_delete_package_route,
+	sta_post_package_restore, sta_get_versions, sta_get_version, sta_delete_version_route,
+	sta_post_version_restore; /* rest_packages.c */
+sta_handler_fn sta_get_user, sta_get_user_by_name, sta_get_org, sta_get_rate_limit, sta_get_meta,
+	sta_get_api_root;                                                      /* rest_users.c */
 sta_handler_fn sta_get_ping, sta_get_catalog, sta_get_tags, sta_get_referrers; /* v2_lists.c */
 sta_handler_fn sta_get_manifest, sta_put_manifest, sta_put_manifest_begin,
 	sta_delete_manifest_route;                  /* v2_manifests.c */

@@ -2,6 +2,7 @@
 #include "oci/manifest.h"
 
 #define FORM_MAX 65536
+#define REFUSED_BODY STA_BODY_MEMORY, FORM_MAX, false, NULL
 #define NO_BODY STA_BODY_NONE, 0, false, NULL
 #define STREAM STA_BODY_STREAM, 0, true
 
@@ -26,6 +27,39 @@ const struct sta_route sta_routes[] = {
 	{ STA_DELETE, "/v2/{name}/blobs/uploads/{id}", "upload", NO_BODY, sta_delete_upload },
 	{ STA_GET, "/token", "token", NO_BODY, sta_get_token },
 	{ STA_POST, "/token", "token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_token },
+	{ STA_GET, "/api/v3", "api_root", NO_BODY, sta_get_api_root },
+	{ STA_GET, "/api/v3/meta", "meta", NO_BODY, sta_get_meta },
+	{ STA_GET, "/api/v3/rate_limit", "rate_limit", NO_BODY, sta_get_rate_limit },
+	{ STA_GET, "/api/v3/user", "user", NO_BODY, sta_get_user },
+	{ STA_GET, "/api/v3/users/{username}", "user_by_name", NO_BODY, sta_get_user_by_name },
+	{ STA_GET, "/api/v3/orgs/{org}", "org", NO_BODY, sta_get_org },
+	{ STA_GET, "/api/v3/orgs/{org}/docker/conflicts", "docker_conflicts", NO_BODY, sta_get_docker_conflicts },
+	{ STA_GET, "/api/v3/orgs/{org}/packages", "packages", NO_BODY, sta_get_packages },
+	{ STA_GET, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}", "package", NO_BODY, sta_get_package },
+	{ STA_DELETE, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}", "package", REFUSED_BODY, sta_delete_package_route },
+	{ STA_POST, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/restore", "package_restore", NO_BODY, sta_post_package_restore },
+	{ STA_GET, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/versions", "versions", NO_BODY, sta_get_versions },
+	{ STA_GET, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", NO_BODY, sta_get_version },
+	{ STA_DELETE, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route },
+	{ STA_POST, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore },
+	{ STA_GET, "/api/v3/user/docker/conflicts", "docker_conflicts", NO_BODY, sta_get_docker_conflicts },
+	{ STA_GET, "/api/v3/user/packages", "packages", NO_BODY, sta_get_packages },
+	{ STA_GET, "/api/v3/user/packages/{package_type}/{package_name}", "package", NO_BODY, sta_get_package },
+	{ STA_DELETE, "/api/v3/user/packages/{package_type}/{package_name}", "package", REFUSED_BODY, sta_delete_package_route },
+	{ STA_POST, "/api/v3/user/packages/{package_type}/{package_name}/restore", "package_restore", NO_BODY, sta_post_package_restore },
+	{ STA_GET, "/api/v3/user/packages/{package_type}/{package_name}/versions", "versions", NO_BODY, sta_get_versions },
+	{ STA_GET, "/api/v3/user/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", NO_BODY, sta_get_version },
+	{ STA_DELETE, "/api/v3/user/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route },
+	{ STA_POST, "/api/v3/user/packages/{package_type}/{package_name}/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore },
+	{ STA_GET, "/api/v3/users/{username}/docker/conflicts", "docker_conflicts", NO_BODY, sta_get_docker_conflicts },
+	{ STA_GET, "/api/v3/users/{username}/packages", "packages", NO_BODY, sta_get_packages },
+	{ STA_GET, "/api/v3/users/{username}/packages/{package_type}/{package_name}", "package", NO_BODY, sta_get_package },
+	{ STA_DELETE, "/api/v3/users/{username}/packages/{package_type}/{package_name}", "package", REFUSED_BODY, sta_delete_package_route },
+	{ STA_POST, "/api/v3/users/{username}/packages/{package_type}/{package_name}/restore", "package_restore", NO_BODY, sta_post_package_restore },
+	{ STA_GET, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions", "versions", NO_BODY, sta_get_versions },
+	{ STA_GET, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", NO_BODY, sta_get_version },
+	{ STA_DELETE, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route },
+	{ STA_POST, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore },
 	{ STA_POST, "/api/v3/registry/workflow-token", "workflow_token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_workflow_token },
 	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },
 	{ STA_GET, "/readyz", "readyz", NO_BODY, sta_get_ready },

@@ -69,7 +69,7 @@ sta_get_manifest(void *ctx, struct sta_request *req, struct sta_response *res, s
 	res->ranges = true;
 	res->etag = sta_arena_printf(req->arena, "\"%s\"", sta_response_get(res, "Docker-Content-Digest"));
 	if (req->method == STA_GET && !sta_etag_listed(sta_request_header(req, "If-None-Match"), res->etag))
-		sta_pull_count(api->r, m.package_id);
+		sta_pull_count(api->r, m.id);
 	return STA_OK;
 }
 

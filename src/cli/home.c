@@ -68,6 +68,10 @@ registry_options(const struct sta_conf *conf)
 	o.sparse_manifests = sta_conf_bool(conf, STA_OPTION_MANIFESTS_SPARSE);
 	o.login_free_attempts = sta_conf_number(conf, STA_OPTION_LOGIN_FREE_ATTEMPTS);
 	o.retire_after = sta_conf_number(conf, STA_OPTION_NAMES_RETIRE_AFTER);
+	o.trash_keep_s = sta_conf_number(conf, STA_OPTION_TRASH_KEEP);
+	o.delete_last_tagged = sta_conf_bool(conf, STA_OPTION_DELETE_LAST_TAGGED);
+	o.popular_after = sta_conf_number(conf, STA_OPTION_DELETE_POPULAR_AFTER);
+	o.delete_cascade = sta_conf_bool(conf, STA_OPTION_DELETE_CASCADE);
 	o.forges = sta_conf_list(conf, STA_OPTION_FORGES);
 	o.token_ttl_s = sta_conf_number(conf, STA_OPTION_TOKEN_TTL);
 	o.workflow_ttl_s = sta_conf_number(conf, STA_OPTION_WORKFLOW_TOKEN_TTL);

@@ -58,9 +58,10 @@ sta_op_gc(struct sta_op_run *run, json_t **result, struct sta_err *err)
 	if (rc != STA_OK)
 		return rc;
 	made = json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I}", "uploads_expired", (json_int_t) sum.uploads_expired,
-		"memberships_removed", (json_int_t) sum.memberships_removed, "blobs_removed",
-		(json_int_t) sum.blobs_removed, "bytes_freed", (json_int_t) sum.bytes_freed,
-		"packages_removed", (json_int_t) sum.packages_removed, "waiting", (json_int_t) sum.waiting);
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "uploads_expired", (json_int_t) sum.uploads_expired,
+		"versions_removed", (json_int_t) sum.versions_removed, "memberships_removed",
+		(json_int_t) sum.memberships_removed, "blobs_removed", (json_int_t) sum.blobs_removed,
+		"bytes_freed", (json_int_t) sum.bytes_freed, "packages_removed",
+		(json_int_t) sum.packages_removed, "waiting", (json_int_t) sum.waiting);
 	return sta_op_result(run, made, result, err);
 }

@@ -117,6 +117,29 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 		.min = "0", .max = "1000000000000",
 		.help = "A public package pulled so often leaves a name that only its owner can use again; 0: never.",
 	},
+	[STA_OPTION_TRASH_KEEP] = {
+		.name = "trash.keep", .type = STA_OPTION_SPAN, .def = "30d", .unit = "time",
+		.min = "0s", .max = "365d",
+		.help = "For so long a deleted version or package can be restored; 0s: it is gone at once.",
+	},
+	[STA_OPTION_DELETE_LAST_TAGGED] = {
+		.name = "delete.last_tagged", .type = STA_OPTION_BOOL, .def = "false", .unit = "",
+		.help = "Let the packages API delete the last version of a package that has a tag.",
+	},
+	[STA_OPTION_DELETE_POPULAR_AFTER] = {
+		.name = "delete.popular_after", .type = STA_OPTION_U64, .def = "5000", .unit = "pulls",
+		.min = "0", .max = "1000000000000",
+		.help = "The packages API deletes no public version that was pulled more often; 0: it may.",
+	},
+	[STA_OPTION_DELETE_CASCADE] = {
+		.name = "delete.cascade", .type = STA_OPTION_BOOL, .def = "false", .unit = "",
+		.help = "The packages API deletes with a version those untagged that only it lists or that refer to it.",
+	},
+	[STA_OPTION_API_RATE_LIMIT] = {
+		.name = "api.rate_limit", .type = STA_OPTION_U64, .def = "50000", .unit = "requests",
+		.min = "1", .max = "1000000000",
+		.help = "Requests to the REST interface that one account, or address without one, has in an hour.",
+	},
 	[STA_OPTION_GC_UPLOAD_TTL] = {
 		.name = "gc.upload_ttl", .type = STA_OPTION_SPAN, .def = "24h", .unit = "time",
 		.min = "1s", .max = "365d",

@@ -110,7 +110,7 @@ enum sta_rc sta_request_defer(struct sta_request *req, void (*fn)(void *), void 
 
 enum sta_body_kind { STA_REPLY_EMPTY, STA_REPLY_BYTES, STA_REPLY_FILE };
 
-#define STA_RESPONSE_HEADERS 24
+#define STA_RESPONSE_HEADERS 40
 
 struct sta_response {
 	int status;

@@ -227,7 +227,8 @@ sta_mhd_head(struct sta_mhd_request *er, const char *method, struct sta_err *err
 		er->refusal = MHD_HTTP_BAD_REQUEST;
 		return sta_err_set(err, STA_INVALID, 0, "the request target is malformed");
 	}
-	if (!sta_route_match(req->arena, app->routes, app->n_routes, req->method, req->path, &er->match))
+	if (!sta_route_match(req->arena, app->routes, app->n_routes, req->method, req->path, req->target,
+			     &er->match))
 		return sta_err_set(err, STA_NOMEM, 0, "out of memory");
 	req->route = er->match.route;
 	for (size_t i = 0; i < STA_PARAMS_MAX; i++)

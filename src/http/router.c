@@ -111,6 +111,24 @@ split(const char *path, struct segments *out)
 	return true;
 }
 
+/* The same of a target whose decoded path was split already: "/a%2Fb" has one segment, "a/b".  False: out of
+ * memory. */
+static bool
+split_encoded(struct sta_arena *a, const char *target, struct segments *out)
+{
+	out->n = 0;
+	while (*target == '/') {
+		size_t len = strcspn(++target, "/?");
+		const char *text = sta_percent_decode(a, target, len, false);
+
+		if (!text)
+			return false;
+		out->v[out->n++] = (struct segment){ text, strlen(text) };
+		target += len;
+	}
+	return true;
+}
+
 static bool
 is(const struct segment *seg, const char *text)
 {
@@ -204,7 +222,7 @@ serves(enum sta_method route, enum sta_method wanted)
 
 bool
 sta_route_match(struct sta_arena *a, const struct sta_route *routes, size_t n, enum sta_method method,
-		const char *path, struct sta_match *out)
+		const char *path, const char *target, struct sta_match *out)
 {
 	bool allowed[STA_METHOD_MAX_] = { false };
 	struct segments segs = { .n = 0 }, pat = { .n = 0 };
@@ -213,6 +231,8 @@ sta_route_match(struct sta_arena *a, const struct sta_route *routes, size_t n, e
 	*out = (struct sta_match){ 0 };
 	if (!split(path, &segs))
 		return true;
+	if (strncmp(path, "/api/", strlen("/api/")) == 0 && !split_encoded(a, target, &segs))
+		return false;
 	for (size_t i = 0; i < n && best < 2; i++) {
 		if (!split(routes[i].pattern, &pat) || !pattern_matches(&pat, &segs))
 			continue;

@@ -50,13 +50,16 @@ collect(struct sta_registry *r)
 			log_failure("collection failed", &err);
 		return;
 	}
-	if (sum.uploads_expired + sum.memberships_removed + sum.blobs_removed + sum.packages_removed == 0)
+	if (sum.uploads_expired + sum.versions_removed + sum.memberships_removed + sum.blobs_removed +
+		    sum.packages_removed ==
+	    0)
 		return;
 	sta_log(STA_LOG_INFO, "collected",
 		(const struct sta_log_field[]){
 			STA_F_INT("blobs", sum.blobs_removed), STA_F_INT("bytes", sum.bytes_freed),
 			STA_F_INT("memberships", sum.memberships_removed),
 			STA_F_INT("uploads", sum.uploads_expired),
+			STA_F_INT("versions", sum.versions_removed),
 			STA_F_INT("packages", sum.packages_removed), STA_F_INT("waiting", sum.waiting),
 			STA_F_INT("ms", (sta_now_ns() - begun) / 1000000), STA_F_END });
 }

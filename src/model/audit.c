@@ -31,7 +31,8 @@ sta_audit_next_manifest(struct sta_db_conn *c, struct sta_arena *a, int64_t last
 	const void *bytes;
 	enum sta_rc rc =
 		sta_sql_one(c, &s, err,
-			    "SELECT v.id, v.package_id, p.name, v.digest, v.media_type, v.size, d.bytes"
+			    "SELECT v.id, v.package_id, p.name, v.digest, v.media_type, v.size, d.bytes,"
+			    " v.deleted"
 			    " FROM manifest v JOIN package p ON p.id = v.package_id"
 			    " LEFT JOIN manifest_data d ON d.manifest_id = v.id"
 			    " WHERE v.id > $1 ORDER BY v.id LIMIT 1",
@@ -44,6 +45,7 @@ sta_audit_next_manifest(struct sta_db_conn *c, struct sta_arena *a, int64_t last
 	got.package = sta_sql_text(a, s, 2);
 	got.media_type = sta_sql_text(a, s, 4);
 	got.size = (uint64_t) sta_db_int(s, 5);
+	got.deleted = sta_db_int(s, 7) != 0;
 	bytes = sta_db_bytes(s, 6, &got.len);
 	got.bytes = bytes ? sta_arena_memdup(a, bytes, got.len) : NULL;
 	if (!got.package || !got.media_type || (bytes && !got.bytes))
@@ -112,16 +114,35 @@ static enum sta_rc
 audit_tags(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_rows(c, &s, err,
-				      "SELECT coalesce(p.name, '?') || ':' || t.name FROM tag t"
-				      " LEFT JOIN package p ON p.id = t.package_id"
-				      " LEFT JOIN manifest v ON v.id = t.manifest_id"
-				      " WHERE v.id IS NULL OR v.package_id <> t.package_id LIMIT $1",
-				      STA_V_INT(max));
+	enum sta_rc rc =
+		sta_sql_rows(c, &s, err,
+			     "SELECT coalesce(p.name, '?') || ':' || t.name FROM tag t"
+			     " LEFT JOIN package p ON p.id = t.package_id"
+			     " LEFT JOIN manifest v ON v.id = t.manifest_id"
+			     " WHERE v.id IS NULL OR v.package_id <> t.package_id OR v.deleted <> 0 LIMIT $1",
+			     STA_V_INT(max));
 
 	return rc == STA_OK ? add_findings(a, s, false, "I3", "the tag points to no manifest of its package",
 					   list, err)
 			    : rc;
+}
+
+/* What lists of versions go by. */
+static enum sta_rc
+audit_versions(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
+	       struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc =
+		sta_sql_rows(c, &s, err,
+			     "SELECT p.name FROM package p WHERE p.versions <>"
+			     " (SELECT count(*) FROM manifest v WHERE v.package_id = p.id AND v.deleted = 0)"
+			     " OR (p.deleted > 0) <> (p.name LIKE '%@%') LIMIT $1",
+			     STA_V_INT(max));
+
+	return rc == STA_OK
+		       ? add_findings(a, s, false, "I7", "the number of its versions is wrong", list, err)
+		       : rc;
 }
 
 static enum sta_rc
@@ -268,6 +289,8 @@ sta_audit_rows(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct st
 	struct sta_list list = STA_LIST(a, struct sta_audit_finding);
 	enum sta_rc rc = audit_tags(c, a, max, &list, err);
 
+	if (rc == STA_OK)
+		rc = audit_versions(c, a, max, &list, err);
 	if (rc == STA_OK)
 		rc = audit_members(c, a, max, &list, err);
 	if (rc == STA_OK)

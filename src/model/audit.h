@@ -25,6 +25,7 @@ struct sta_audit_manifest {
 	uint64_t size;
 	const void *bytes; /* NULL: the row has none */
 	size_t len;
+	bool deleted; /* it can be restored */
 };
 
 /* The first manifest with an id after last.  STA_NOT_FOUND: there is none. */

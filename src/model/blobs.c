@@ -278,7 +278,8 @@ sta_member_remove_all(struct sta_db_conn *c, int64_t package_id, int64_t now_uni
 
 /* By the account $3, as far as this can be said without access/. */
 #define READABLE                                                                                             \
-	" AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM role_grant g"                \
+	" AND p.deleted = 0 AND (p.visibility = 2 OR p.namespace_id = $3 OR EXISTS (SELECT 1 FROM "          \
+	"role_grant g"                                                                                       \
 	"  WHERE g.subject_kind = 1 AND g.subject_id = $3 AND ((g.object_kind = 1 AND g.object_id = "        \
 	"p.id)"                                                                                              \
 	"   OR (g.object_kind = 2 AND p.inherits = 1 AND g.object_id = p.repository_id)))"                   \

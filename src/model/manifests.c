@@ -40,7 +40,7 @@ sta_version_by_digest(struct sta_db_conn *c, struct sta_arena *a, int64_t packag
 	struct sta_key key = sta_key_of(d);
 	enum sta_rc rc = sta_sql_one(c, &s, err,
 				     "SELECT " VERSION_COLUMNS " FROM manifest v"
-				     " WHERE v.package_id = $1 AND v.digest = $2",
+				     " WHERE v.package_id = $1 AND v.digest = $2 AND v.deleted = 0",
 				     STA_V_INT(package_id), STA_V_KEY(&key));
 
 	return rc == STA_OK ? read_version(a, s, out, err) : rc;
@@ -90,17 +90,21 @@ sta_version_insert(struct sta_db_conn *c, int64_t package_id, struct sta_version
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
 		"INSERT INTO manifest(package_id, digest, media_type, artifact_type, subject, annotations,"
-		" is_index, size, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+		" is_index, size, created, updated, description, licenses)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) RETURNING id",
 		STA_V_INT(package_id), STA_V_KEY(&digest), STA_V_TEXT(v->media_type),
 		STA_V_TEXT(v->artifact_type), v->has_subject ? STA_V_KEY(&subject) : STA_V_NULL,
 		STA_V_TEXT(v->annotations), STA_V_INT(v->is_index), STA_V_INT(len),
-		STA_V_INT(v->created_unix));
+		STA_V_INT(v->created_unix), STA_V_TEXT(v->description), STA_V_TEXT(v->licenses));
 
 	if (rc != STA_OK)
 		return rc;
 	v->id = sta_db_int(s, 0);
-	return sta_sql_run(c, err, "INSERT INTO manifest_data(manifest_id, bytes) VALUES ($1, $2)",
-			   STA_V_INT(v->id), STA_V_BYTES(bytes, len));
+	rc = sta_sql_run(c, err, "INSERT INTO manifest_data(manifest_id, bytes) VALUES ($1, $2)",
+			 STA_V_INT(v->id), STA_V_BYTES(bytes, len));
+	return rc == STA_OK ? sta_sql_run(c, err, "UPDATE package SET versions = versions + 1 WHERE id = $1",
+					  STA_V_INT(package_id))
+			    : rc;
 }
 
 enum sta_rc
@@ -176,7 +180,7 @@ sta_version_parent(struct sta_db_conn *c, int64_t package_id, const struct sta_d
 	enum sta_rc rc =
 		sta_sql_one(c, &s, err,
 			    "SELECT v.digest FROM manifest_child c JOIN manifest v ON v.id = c.manifest_id"
-			    " WHERE c.package_id = $1 AND c.digest = $2 LIMIT 1",
+			    " WHERE c.package_id = $1 AND c.digest = $2 AND v.deleted = 0 LIMIT 1",
 			    STA_V_INT(package_id), STA_V_KEY(&key));
 
 	if (rc == STA_OK && !sta_sql_digest(s, 0, parent))
@@ -190,6 +194,8 @@ sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_
 {
 	enum sta_rc rc = sta_sql_run(c, err, "DELETE FROM tag WHERE manifest_id = $1", STA_V_INT(id));
 
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "DELETE FROM deleted_tag WHERE manifest_id = $1", STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM manifest_child WHERE manifest_id = $1", STA_V_INT(id));
 	if (rc == STA_OK)
@@ -207,6 +213,11 @@ sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM manifest_data WHERE manifest_id = $1", STA_V_INT(id));
 	if (rc == STA_OK)
+		rc = sta_sql_run(c, err,
+				 "UPDATE package SET versions = versions - 1 WHERE id ="
+				 " (SELECT package_id FROM manifest WHERE id = $1 AND deleted = 0)",
+				 STA_V_INT(id));
+	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM manifest WHERE id = $1", STA_V_INT(id));
 	return rc;
 }
@@ -221,13 +232,14 @@ sta_version_referrers(struct sta_db_conn *c, struct sta_arena *a, const struct s
 	struct sta_key after = q->last ? sta_key_of(q->last) : (struct sta_key){ 0 };
 	size_t bytes = 0;
 	bool row = false;
-	enum sta_rc rc = sta_sql_rows(c, &s, err,
-				      "SELECT " VERSION_COLUMNS " FROM manifest v"
-				      " WHERE v.package_id = $1 AND v.subject = $2 AND v.digest > $3"
-				      " AND (CAST($4 AS TEXT) IS NULL OR v.artifact_type = $4)"
-				      " ORDER BY v.digest LIMIT $5",
-				      STA_V_INT(q->package_id), STA_V_KEY(&key), STA_V_KEY(&after),
-				      STA_V_TEXT(q->artifact_type), STA_V_INT(q->max + 1));
+	enum sta_rc rc =
+		sta_sql_rows(c, &s, err,
+			     "SELECT " VERSION_COLUMNS " FROM manifest v"
+			     " WHERE v.package_id = $1 AND v.subject = $2 AND v.digest > $3 AND v.deleted = 0"
+			     " AND (CAST($4 AS TEXT) IS NULL OR v.artifact_type = $4)"
+			     " ORDER BY v.digest LIMIT $5",
+			     STA_V_INT(q->package_id), STA_V_KEY(&key), STA_V_KEY(&after),
+			     STA_V_TEXT(q->artifact_type), STA_V_INT(q->max + 1));
 
 	while (rc == STA_OK && (rc = sta_db_step(s, &row, err)) == STA_OK && row) {
 		const char *annotations = sta_db_text(s, 4);

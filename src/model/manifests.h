@@ -1,6 +1,8 @@
 /*
  * manifests - the versions of a package: rows, bytes, and what they refer to.
  *
+ * Those that were deleted and can be restored (trash.h) are found by nothing here.
+ *
  * Layer: model.  May include: db, oci, base.  Threads: as the connection's;
  * everything that changes runs inside sta_db_write().
  */
@@ -22,6 +24,8 @@ struct sta_version {
 	bool is_index;
 	uint64_t size;
 	int64_t created_unix;
+	const char *description; /* what the image says of itself, or NULL */
+	const char *licenses;    /* or NULL */
 };
 
 /* STA_NOT_FOUND. */
@@ -35,7 +39,7 @@ enum sta_rc sta_version_by_tag(struct sta_db_conn *c, struct sta_arena *a, int64
 enum sta_rc sta_version_bytes(struct sta_db_conn *c, struct sta_arena *a, int64_t id, const void **bytes,
 			      size_t *len, struct sta_err *err) STA_CHECK;
 
-/* v->id is filled.  STA_EXISTS: the package has this digest already. */
+/* v->id is filled.  STA_EXISTS: the package has this digest already, deleted or not. */
 enum sta_rc sta_version_insert(struct sta_db_conn *c, int64_t package_id, struct sta_version *v,
 			       const void *bytes, size_t len, struct sta_err *err) STA_CHECK;
 
@@ -59,8 +63,8 @@ enum sta_rc sta_version_found_blob(struct sta_db_conn *c, int64_t package_id, co
 enum sta_rc sta_version_parent(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *child,
 			       struct sta_digest *parent, struct sta_err *err) STA_CHECK;
 
-/* Remove the manifest, its tags and its uses; blobs left without a use are due
- * at due_unix. */
+/* Remove the manifest for good, its tags and its uses; blobs left without a use are due
+ * at due_unix.  It may be a deleted one. */
 enum sta_rc sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t due_unix,
 			       struct sta_err *err) STA_CHECK;
 

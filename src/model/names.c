@@ -17,7 +17,7 @@ sta_past_find(struct sta_db_conn *c, struct sta_arena *a, const char *namespace,
 		"  JOIN namespace n ON n.id = f.namespace_id WHERE f.name = $1), $1) || '/' || $2)"
 		" SELECT (SELECT p.name FROM package p WHERE p.id = coalesce("
 		"  (SELECT q.id FROM package q WHERE q.name = asked.name),"
-		"  (SELECT f.package_id FROM former_package f WHERE f.name = asked.name))),"
+		"  (SELECT f.package_id FROM former_package f WHERE f.name = asked.name)) AND p.deleted = 0),"
 		" coalesce((SELECT r.namespace_id FROM retired_name r WHERE r.name = asked.name), 0)"
 		" FROM asked",
 		STA_V_TEXT(namespace), STA_V_TEXT(image));

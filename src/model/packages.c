@@ -23,10 +23,12 @@
 	" coalesce(g.role, 0), coalesce(m.role, 0), coalesce((SELECT max(t.role)" BY_TEAM OF_PACKAGE         \
 	"), 0),"                                                                                             \
 	" CASE WHEN" OF_WORKFLOWS " THEN 2 ELSE coalesce((SELECT max(r.role)" INHERITED "), 0) END,"         \
-	" coalesce(p.repository_id, 0), p.inherits"                                                          \
+	" coalesce(p.repository_id, 0), p.inherits, p.versions, p.deleted, p.pulls"                          \
 	" FROM package p LEFT JOIN role_grant g"                                                             \
 	" ON g.object_kind = 1 AND g.object_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"          \
 	" LEFT JOIN organization_member m ON m.organization_id = p.namespace_id AND m.account_id = $1"
+
+#define AFTER_ALL "~" /* names have no byte as high */
 
 static enum sta_rc
 read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
@@ -45,6 +47,9 @@ read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_e
 		.inherited = sta_sql_enum(s, 10),
 		.repository_id = sta_db_int(s, 11),
 		.inherits = sta_db_int(s, 12) != 0,
+		.versions = (uint64_t) sta_db_int(s, 13),
+		.deleted_unix = sta_db_int(s, 14),
+		.pulls = (uint64_t) sta_db_int(s, 15),
 	};
 
 	if (!got.name)
@@ -58,8 +63,25 @@ sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, i
 		 struct sta_package *out, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_PACKAGE " WHERE p.name = $2", STA_V_INT(account_id),
-				     STA_V_TEXT(name));
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_PACKAGE " WHERE p.name = $2 AND p.deleted = 0",
+				     STA_V_INT(account_id), STA_V_TEXT(name));
+
+	return rc == STA_OK ? read_package(a, s, out, err) : rc;
+}
+
+enum sta_rc
+sta_package_find_deleted(struct sta_db_conn *c, struct sta_arena *a, const char *name, int64_t id,
+			 int64_t account_id, int64_t after_unix, struct sta_package *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	/* '@' is followed by 'A': between them are the names with an id behind them. */
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err,
+			    SELECT_PACKAGE " WHERE p.id = (SELECT d.id FROM package d"
+					   "  WHERE d.name > $2 || '@' AND d.name < $2 || 'A'"
+					   "  AND d.deleted > $3 AND ($4 = 0 OR d.id = $4)"
+					   "  ORDER BY d.deleted DESC, d.id DESC LIMIT 1)",
+			    STA_V_INT(account_id), STA_V_TEXT(name), STA_V_INT(after_unix), STA_V_INT(id));
 
 	return rc == STA_OK ? read_package(a, s, out, err) : rc;
 }
@@ -130,13 +152,6 @@ sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct st
 }
 
 enum sta_rc
-sta_package_add_pulls(struct sta_db_conn *c, int64_t id, uint64_t n, struct sta_err *err)
-{
-	return sta_sql_run(c, err, "UPDATE package SET pulls = pulls + $1 WHERE id = $2", STA_V_INT(n),
-			   STA_V_INT(id));
-}
-
-enum sta_rc
 sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 {
 	enum sta_rc rc = sta_sql_run(
@@ -157,16 +172,16 @@ sta_package_page(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pa
 	enum sta_rc rc = sta_sql_list(
 		c, &list, read_package, err,
 		SELECT_PACKAGE
-		" WHERE p.published = 1 AND p.name > $2"
-		" AND ($3 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0"
+		" WHERE p.published = 1 AND p.name > $2 AND p.name < $3"
+		" AND ($4 = 1 OR p.visibility = 2 OR p.namespace_id = $1 OR g.role > 0"
 		"  OR m.role = 2 OR (m.role > 0 AND p.visibility = 1)"
 		"  OR EXISTS (SELECT 1" BY_TEAM OF_PACKAGE ")"
 		"  OR EXISTS (SELECT 1" INHERITED ") OR" OF_WORKFLOWS
 		"  OR EXISTS (SELECT 1 FROM account h WHERE h.id = $1 AND h.home_id = p.namespace_id"
 		"   AND (h.home_role > 0 OR p.visibility = 1)))"
-		" ORDER BY p.name LIMIT $4",
-		STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""), STA_V_INT(q->everything),
-		STA_V_INT(q->max));
+		" ORDER BY p.name LIMIT $5",
+		STA_V_INT(q->account_id), STA_V_TEXT(q->last ? q->last : ""),
+		STA_V_TEXT(q->end ? q->end : AFTER_ALL), STA_V_INT(q->everything), STA_V_INT(q->max));
 
 	if (rc != STA_OK)
 		return rc;
@@ -181,9 +196,9 @@ sta_package_sum(struct sta_db_conn *c, int64_t id, struct sta_package_sums *out,
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
-		"SELECT (SELECT count(*) FROM manifest WHERE package_id = $1),"
+		"SELECT coalesce((SELECT versions FROM package WHERE id = $1), 0),"
 		" (SELECT count(*) FROM tag WHERE package_id = $1),"
-		" (SELECT coalesce(sum(size), 0) FROM manifest WHERE package_id = $1)"
+		" (SELECT coalesce(sum(size), 0) FROM manifest WHERE package_id = $1 AND deleted = 0)"
 		" + (SELECT coalesce(sum(b.size), 0) FROM package_blob m JOIN blob b ON b.id = m.blob_id"
 		"    WHERE m.package_id = $1),"
 		" coalesce((SELECT pulls FROM package WHERE id = $1), 0)",
@@ -202,12 +217,12 @@ enum sta_rc
 sta_package_next_empty(struct sta_db_conn *c, int64_t before_unix, int64_t *id, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc =
-		sta_sql_one(c, &s, err,
-			    "SELECT p.id FROM package p WHERE p.published = 0 AND p.created < $1"
-			    " AND NOT EXISTS (SELECT 1 FROM package_blob m WHERE m.package_id = p.id)"
-			    " ORDER BY p.id LIMIT 1",
-			    STA_V_INT(before_unix));
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err,
+		"SELECT p.id FROM package p WHERE p.published = 0 AND p.deleted = 0 AND p.created < $1"
+		" AND NOT EXISTS (SELECT 1 FROM package_blob m WHERE m.package_id = p.id)"
+		" ORDER BY p.id LIMIT 1",
+		STA_V_INT(before_unix));
 
 	if (rc == STA_OK)
 		*id = sta_db_int(s, 0);

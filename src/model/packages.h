@@ -21,6 +21,9 @@ struct sta_package {
 	int64_t updated_unix;
 	int64_t repository_id; /* that it is linked to; 0: none */
 	bool inherits;         /* its roles are the repository's */
+	uint64_t versions;     /* that are not deleted */
+	int64_t deleted_unix;  /* 0: it is not; else its name has "@" and its id behind it */
+	uint64_t pulls;        /* as far as they were written down */
 	/* Of the account that was asked for. */
 	enum sta_role granted;    /* to it in person */
 	enum sta_role team;       /* to a team of it, the strongest */
@@ -29,7 +32,7 @@ struct sta_package {
 	enum sta_org_role member; /* in the organization that owns the package */
 };
 
-/* The package and the roles of account_id.  STA_NOT_FOUND. */
+/* The package, not a deleted one, and the roles of account_id.  STA_NOT_FOUND. */
 enum sta_rc sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, int64_t account_id,
 			     struct sta_package *out, struct sta_err *err) STA_CHECK;
 
@@ -55,17 +58,20 @@ enum sta_rc sta_package_is_new(struct sta_db_conn *c, int64_t id, int64_t accoun
 enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix,
 			      struct sta_err *err) STA_CHECK;
 
-/* It was pulled so many times more.  One that is gone is none's loss. */
-enum sta_rc sta_package_add_pulls(struct sta_db_conn *c, int64_t id, uint64_t n,
-				  struct sta_err *err) STA_CHECK;
-
 /* The row, its grants and its former names; everything else of it must be gone. */
 enum sta_rc sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err) STA_CHECK;
+
+/* A deleted package: that one, or (id 0) the one of that name that was deleted last, after after_unix.
+ * STA_NOT_FOUND. */
+enum sta_rc sta_package_find_deleted(struct sta_db_conn *c, struct sta_arena *a, const char *name, int64_t id,
+				     int64_t account_id, int64_t after_unix, struct sta_package *out,
+				     struct sta_err *err) STA_CHECK;
 
 struct sta_package_query {
 	int64_t account_id;
 	bool everything;  /* also what the account may not read */
 	const char *last; /* NULL: from the start */
+	const char *end;  /* names before that; NULL: to the end */
 	size_t max;
 };
 

@@ -270,9 +270,34 @@ static const char step_3[] =
 	" pulls INTEGER NOT NULL,"
 	" created INTEGER NOT NULL) WITHOUT ROWID;"
 	"ALTER TABLE package ADD COLUMN pulls INTEGER NOT NULL DEFAULT 0;";
+
+/* Versions and packages that were deleted and can be restored, and what the lists of them show. */
+static const char step_4[] =
+	"ALTER TABLE package ADD COLUMN versions INTEGER NOT NULL DEFAULT 0;" /* manifests that are not deleted */
+	"UPDATE package SET versions = (SELECT count(*) FROM manifest v WHERE v.package_id = package.id);"
+	/* When; 0: it is not.  Then name is "acme/app@17", with its id, and published is 0. */
+	"ALTER TABLE package ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX package_deleted ON package(deleted) WHERE deleted > 0;"
+
+	"ALTER TABLE manifest ADD COLUMN updated INTEGER NOT NULL DEFAULT 0;" /* pushed, or a tag came or went */
+	"UPDATE manifest SET updated = created;"
+	"UPDATE manifest SET updated = (SELECT max(t.updated) FROM tag t WHERE t.manifest_id = manifest.id)"
+	" WHERE EXISTS (SELECT 1 FROM tag t WHERE t.manifest_id = manifest.id AND t.updated > manifest.updated);"
+	"ALTER TABLE manifest ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;" /* when; 0: it is not */
+	"ALTER TABLE manifest ADD COLUMN pulls INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE manifest ADD COLUMN description TEXT;"
+	"ALTER TABLE manifest ADD COLUMN licenses TEXT;" /* an SPDX expression, as given */
+	"CREATE INDEX manifest_live ON manifest(package_id, id) WHERE deleted = 0;"
+	"CREATE INDEX manifest_trash ON manifest(package_id, id) WHERE deleted > 0;"
+	"CREATE INDEX manifest_deleted ON manifest(deleted) WHERE deleted > 0;"
+	/* Tags that a deleted version had. */
+	"CREATE TABLE deleted_tag ("
+	" manifest_id INTEGER NOT NULL REFERENCES manifest(id),"
+	" name TEXT NOT NULL,"
+	" PRIMARY KEY (manifest_id, name)) WITHOUT ROWID;";
 /* clang-format on */
 
-static const char *const steps[] = { step_1, step_2, step_3 };
+static const char *const steps[] = { step_1, step_2, step_3, step_4 };
 #define N_STEPS ((int64_t) (sizeof(steps) / sizeof(steps[0])))
 
 static enum sta_rc

@@ -2,29 +2,59 @@
 
 #include "model/sql.h"
 
+/* What the tag points to; 0: there is none. */
+static enum sta_rc
+find_target(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t *id, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc =
+		sta_sql_one(c, &s, err, "SELECT manifest_id FROM tag WHERE package_id = $1 AND name = $2",
+			    STA_V_INT(package_id), STA_V_TEXT(name));
+
+	*id = rc == STA_OK ? sta_db_int(s, 0) : 0;
+	return rc == STA_NOT_FOUND ? STA_OK : rc;
+}
+
+/* A tag came to the one or left the other; 0: none. */
+static enum sta_rc
+touch(struct sta_db_conn *c, int64_t one, int64_t other, int64_t now_unix, struct sta_err *err)
+{
+	return sta_sql_run(c, err, "UPDATE manifest SET updated = $1 WHERE id IN ($2, $3) AND updated < $1",
+			   STA_V_INT(now_unix), STA_V_INT(one), STA_V_INT(other));
+}
+
 enum sta_rc
 sta_tag_set(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t manifest_id,
 	    int64_t now_unix, struct sta_err *err)
 {
-	return sta_sql_run(c, err,
-			   "INSERT INTO tag(package_id, name, manifest_id, created, updated)"
-			   " VALUES ($1, $2, $3, $4, $4)"
-			   " ON CONFLICT (package_id, name) DO UPDATE"
-			   " SET manifest_id = excluded.manifest_id, updated = excluded.updated"
-			   " WHERE tag.manifest_id <> excluded.manifest_id",
-			   STA_V_INT(package_id), STA_V_TEXT(name), STA_V_INT(manifest_id),
-			   STA_V_INT(now_unix));
+	int64_t old = 0;
+	enum sta_rc rc = find_target(c, package_id, name, &old, err);
+
+	if (rc != STA_OK || old == manifest_id)
+		return rc;
+	rc = sta_sql_run(c, err,
+			 "INSERT INTO tag(package_id, name, manifest_id, created, updated)"
+			 " VALUES ($1, $2, $3, $4, $4)"
+			 " ON CONFLICT (package_id, name) DO UPDATE"
+			 " SET manifest_id = excluded.manifest_id, updated = excluded.updated",
+			 STA_V_INT(package_id), STA_V_TEXT(name), STA_V_INT(manifest_id),
+			 STA_V_INT(now_unix));
+	return rc == STA_OK ? touch(c, manifest_id, old, now_unix, err) : rc;
 }
 
 enum sta_rc
-sta_tag_remove(struct sta_db_conn *c, int64_t package_id, const char *name, struct sta_err *err)
+sta_tag_remove(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t now_unix,
+	       struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err, "DELETE FROM tag WHERE package_id = $1 AND name = $2",
-				     STA_V_INT(package_id), STA_V_TEXT(name));
+	int64_t id = 0;
+	enum sta_rc rc = find_target(c, package_id, name, &id, err);
 
-	if (rc == STA_OK && sta_db_changes(c) == 0)
+	if (rc == STA_OK && id == 0)
 		return sta_err_set(err, STA_NOT_FOUND, 0, "no such tag");
-	return rc;
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "DELETE FROM tag WHERE package_id = $1 AND name = $2",
+				 STA_V_INT(package_id), STA_V_TEXT(name));
+	return rc == STA_OK ? touch(c, id, 0, now_unix, err) : rc;
 }
 
 static enum sta_rc
@@ -53,4 +83,30 @@ sta_tag_page(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, con
 	*out = list.items;
 	*n = list.n;
 	return STA_OK;
+}
+
+enum sta_rc
+sta_tag_on_another(struct sta_db_conn *c, int64_t package_id, int64_t manifest_id, bool *out,
+		   struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err, "SELECT EXISTS (SELECT 1 FROM tag WHERE package_id = $1 AND manifest_id <> $2)",
+		STA_V_INT(package_id), STA_V_INT(manifest_id));
+
+	if (rc == STA_OK)
+		*out = sta_db_int(s, 0) != 0;
+	return rc;
+}
+
+enum sta_rc
+sta_tag_on(struct sta_db_conn *c, int64_t manifest_id, bool *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT EXISTS (SELECT 1 FROM tag WHERE manifest_id = $1)",
+				     STA_V_INT(manifest_id));
+
+	if (rc == STA_OK)
+		*out = sta_db_int(s, 0) != 0;
+	return rc;
 }

@@ -9,13 +9,19 @@
 #include "base/arena.h"
 #include "db/db.h"
 
-/* Make the tag, or point it elsewhere. */
+/* Make the tag, or point it elsewhere.  Both manifests are updated now. */
 enum sta_rc sta_tag_set(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t manifest_id,
 			int64_t now_unix, struct sta_err *err) STA_CHECK;
 
 /* STA_NOT_FOUND. */
-enum sta_rc sta_tag_remove(struct sta_db_conn *c, int64_t package_id, const char *name,
+enum sta_rc sta_tag_remove(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t now_unix,
 			   struct sta_err *err) STA_CHECK;
+
+/* Does another manifest of the package have a tag? */
+enum sta_rc sta_tag_on_another(struct sta_db_conn *c, int64_t package_id, int64_t manifest_id, bool *out,
+			       struct sta_err *err) STA_CHECK;
+/* Has the manifest one? */
+enum sta_rc sta_tag_on(struct sta_db_conn *c, int64_t manifest_id, bool *out, struct sta_err *err) STA_CHECK;
 
 /* Names in byte order after last ("" from the start), at most max. */
 enum sta_rc sta_tag_page(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, const char *last,

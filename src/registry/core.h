@@ -106,6 +106,11 @@ void sta_become_workflow(struct sta_call *call, const struct sta_account *accoun
 enum sta_rc sta_still_enabled(struct sta_db_conn *c, const struct sta_call *call,
 			      struct sta_err *err) STA_CHECK;
 
+/* May the caller read it?  Where a list was asked for: names that a bearer token is for do not matter. */
+bool sta_may_list(const struct sta_caller *caller, const struct sta_package *p);
+/* Does the caller see every package? */
+bool sta_sees_everything(const struct sta_caller *caller);
+
 /* In loops that may take long: STA_BUSY when the process is about to end. */
 enum sta_rc sta_go_on(struct sta_registry *r, struct sta_err *err) STA_CHECK;
 

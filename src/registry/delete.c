@@ -3,7 +3,11 @@
 #include "model/blobs.h"
 #include "model/manifests.h"
 #include "model/tags.h"
+#include "model/trash.h"
 #include "registry/core.h"
+#include "registry/trash.h"
+
+#define USERS_AT_ONCE 128
 
 struct removal {
 	struct sta_registry *r;
@@ -11,6 +15,7 @@ struct removal {
 	const struct sta_name *name;
 	const struct sta_reference *ref; /* of a manifest */
 	const struct sta_digest *blob;   /* or a blob */
+	bool more;                       /* deleted versions that use it are left */
 };
 
 static enum sta_rc
@@ -43,7 +48,7 @@ remove_version(struct sta_db_conn *c, const struct removal *x, int64_t package_i
 	}
 	if (rc != STA_NOT_FOUND)
 		return rc;
-	return sta_version_remove(c, package_id, v.id, due, err);
+	return sta_discard_version(c, x->r, package_id, v.id, due, err);
 }
 
 static enum sta_rc
@@ -58,14 +63,30 @@ manifest_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc == STA_OK && x->ref->is_digest)
 		rc = remove_version(c, x, e.package.id, err);
 	else if (rc == STA_OK)
-		rc = manifest_unknown(sta_tag_remove(c, e.package.id, x->ref->tag, err), err);
+		rc = manifest_unknown(sta_tag_remove(c, e.package.id, x->ref->tag, sta_now_unix(), err), err);
 	return rc == STA_OK ? sta_package_touch(c, e.package.id, sta_now_unix(), err) : rc;
+}
+
+/* Deleted versions that use the blob cannot be restored any more; x->more: others are left. */
+static enum sta_rc
+give_up_users(struct sta_db_conn *c, struct removal *x, int64_t package_id, int64_t blob_id,
+	      struct sta_err *err)
+{
+	int64_t *ids = NULL;
+	size_t n = 0;
+	enum sta_rc rc =
+		sta_trash_users(c, x->call->arena, package_id, blob_id, USERS_AT_ONCE, &ids, &n, err);
+
+	for (size_t i = 0; rc == STA_OK && i < n; i++)
+		rc = sta_version_remove(c, package_id, ids[i], sta_now_unix(), err);
+	x->more = n == USERS_AT_ONCE;
+	return rc;
 }
 
 static enum sta_rc
 blob_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
-	const struct removal *x = arg;
+	struct removal *x = arg;
 	struct sta_entry e;
 	struct sta_membership m;
 	enum sta_rc rc = sta_still_enabled(c, x->call, err);
@@ -75,6 +96,10 @@ blob_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc != STA_OK)
 		return rc;
 	rc = sta_blob_member(c, e.package.id, x->blob, &m, err);
+	if (rc == STA_OK && m.refs > 0)
+		rc = give_up_users(c, x, e.package.id, m.blob.id, err);
+	if (rc == STA_OK && x->more)
+		return STA_OK;
 	if (rc == STA_OK)
 		rc = sta_member_remove(c, e.package.id, m.blob.id, sta_now_unix(), err);
 	if (rc == STA_NOT_FOUND)
@@ -99,7 +124,11 @@ run(struct removal *x, sta_db_tx_fn *tx, struct sta_err *err)
 		rc = sta_door_existing(c, x->call, x->name, STA_ACTION_DELETE, &e, err);
 	if (rc == STA_OK)
 		rc = sta_must_wait(x->call, err);
-	return rc == STA_OK ? sta_db_write(x->r->db, tx, x, err) : rc;
+	do {
+		x->more = false;
+		rc = rc == STA_OK ? sta_db_write(x->r->db, tx, x, err) : rc;
+	} while (rc == STA_OK && x->more);
+	return rc;
 }
 
 enum sta_rc

@@ -21,7 +21,8 @@ enum sta_rc sta_delete_manifest(struct sta_registry *r, const struct sta_call *c
 				const struct sta_name *name, const struct sta_reference *ref,
 				struct sta_err *err) STA_CHECK;
 
-/* The blob leaves this package; others that hold it keep it.  BLOB_UNKNOWN. */
+/* The blob leaves this package; others that hold it keep it.  Deleted versions that use it (trash.h) cannot
+ * be restored any more.  BLOB_UNKNOWN. */
 enum sta_rc sta_delete_blob(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
 			    const struct sta_digest *digest, struct sta_err *err) STA_CHECK;
 

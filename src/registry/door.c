@@ -252,7 +252,9 @@ sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_na
 	rc = e.exists ? sta_door_known(call, &e, action, err) : decide_absent(c, call, &e, action, err);
 	if (rc == STA_OK)
 		*out = e;
-	else if (e.exists && is_present(&e))
+	else
+		out->decision = e.decision;
+	if (rc != STA_OK && e.exists && is_present(&e))
 		spend_as_for_absent(c, call, &e);
 	return rc;
 }

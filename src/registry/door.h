@@ -38,7 +38,8 @@ struct sta_object sta_entry_object(const struct sta_entry *e);
  * *out tells what is there (exists may be false).  Otherwise the denial, in
  * GHCR's words; an outsider gets the same for forbidden and absent.  Reading finds a package by its
  * former names too: then package.name is another one than name.  For all else a former name is refused
- * (STA_DENIED), and so is WRITE to a name that is retired for another owner. */
+ * (STA_DENIED), and so is WRITE to a name that is retired for another owner.  After a denial out->decision is
+ * filled. */
 enum sta_rc sta_door(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 		     enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
 
@@ -53,6 +54,15 @@ enum sta_rc sta_door_known(const struct sta_call *call, struct sta_entry *e, enu
 /* As sta_door(), and the package must exist: else NAME_UNKNOWN. */
 enum sta_rc sta_door_existing(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
 			      enum sta_action action, struct sta_entry *out, struct sta_err *err) STA_CHECK;
+
+/* The same in the words of GitHub's packages API, for a package that has been published: STA_NOT_FOUND for
+ * those who may not read it, as for an absent one; STA_DENIED for those who may. */
+enum sta_rc sta_door_published(struct sta_db_conn *c, const struct sta_call *call,
+			       const struct sta_name *name, enum sta_action action, struct sta_entry *out,
+			       struct sta_err *err) STA_CHECK;
+/* A denial of the package in these words. */
+enum sta_rc sta_published_denial(enum sta_rc rc, const struct sta_entry *e, enum sta_action action,
+				 struct sta_err *err);
 
 /* Make the package unless it exists, with the visibility that its owner wants for new ones;
  * its publisher becomes its admin. */

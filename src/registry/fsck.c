@@ -152,7 +152,8 @@ check_next_manifest(struct check *k, int64_t *last, bool *done, struct sta_err *
 	if (rc != STA_OK)
 		return *done ? STA_OK : rc;
 	*last = m.id;
-	k->result.manifests++;
+	if (!m.deleted)
+		k->result.manifests++;
 	k->result.bytes += m.size;
 	return STA_OK;
 }

@@ -2,21 +2,25 @@
 
 #include "base/auto.h"
 #include "model/blobs.h"
+#include "model/manifests.h"
+#include "model/trash.h"
 #include "model/uploads.h"
 #include "registry/core.h"
 
 #define BATCH 256
 #define BATCH_ARENA_MAX ((size_t) 1 << 20)
-#define FRESH_S 60 /* what was touched within the last minute is never taken */
+#define TRASH_BATCH 32 /* a version has many rows */
+#define FRESH_S 60     /* what was touched within the last minute is never taken */
 
 struct pass {
 	struct sta_registry *r;
 	struct sta_arena *arena; /* of one batch */
 	int64_t now;
-	int64_t due_until;    /* memberships due by then are taken */
-	int64_t begun_before; /* packages never published and begun before are taken */
-	size_t n;             /* rows that the batch found */
-	size_t taken;         /* and took */
+	int64_t due_until;     /* memberships due by then are taken */
+	int64_t deleted_until; /* versions and packages deleted by then are taken */
+	int64_t begun_before;  /* packages never published and begun before are taken */
+	size_t n;              /* rows that the batch found */
+	size_t taken;          /* and took */
 	struct sta_due *due;
 	struct sta_gc_result result;
 };
@@ -208,6 +212,39 @@ sweep_forgotten(struct pass *p, struct sta_err *err)
 	return sweep_stages(p->r, err);
 }
 
+/* --- what was deleted, and cannot be restored any more --- */
+
+static enum sta_rc
+empty_trash_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct pass *p = arg;
+	struct sta_trash_item *items = NULL;
+	enum sta_rc rc = sta_trash_due(c, p->arena, p->deleted_until, TRASH_BATCH, &items, &p->taken, err);
+
+	for (size_t i = 0; rc == STA_OK && i < p->taken; i++)
+		rc = sta_version_remove(c, items[i].package_id, items[i].manifest_id, p->now, err);
+	return rc;
+}
+
+static enum sta_rc
+empty_trash(struct pass *p, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_trash_item *items = NULL;
+	enum sta_rc rc = sta_db_reader(p->r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_trash_due(c, p->arena, p->deleted_until, 1, &items, &p->n, err);
+	if (rc != STA_OK || p->n == 0)
+		return rc;
+	rc = sta_db_write(p->r->db, empty_trash_tx, p, err);
+	if (rc != STA_OK)
+		return rc;
+	p->result.versions_removed += p->taken;
+	p->n = BATCH; /* look again as long as one was taken */
+	return STA_OK;
+}
+
 /* --- memberships that no manifest needs --- */
 
 /* Looked up and removed in one transaction: whoever renewed a lease before it
@@ -332,14 +369,22 @@ sta_gc_finish_removal(struct sta_registry *r, const struct sta_digest *digest, s
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
-/* --- packages that were begun and never got a manifest --- */
+/* --- packages that were begun and never got a manifest, and deleted ones that hold nothing more --- */
+
+static enum sta_rc
+next_empty(struct sta_db_conn *c, const struct pass *p, int64_t *id, struct sta_err *err)
+{
+	enum sta_rc rc = sta_package_next_empty(c, p->begun_before, id, err);
+
+	return rc == STA_NOT_FOUND ? sta_trash_next_empty(c, p->deleted_until, id, err) : rc;
+}
 
 static enum sta_rc
 remove_package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct pass *p = arg;
 	int64_t id = 0;
-	enum sta_rc rc = sta_package_next_empty(c, p->begun_before, &id, err);
+	enum sta_rc rc = next_empty(c, p, &id, err);
 
 	p->taken = 0;
 	if (rc == STA_NOT_FOUND)
@@ -358,7 +403,7 @@ remove_packages(struct pass *p, struct sta_err *err)
 	enum sta_rc rc = sta_db_reader(p->r->db, &c, err);
 
 	if (rc == STA_OK)
-		rc = sta_package_next_empty(c, p->begun_before, &id, err);
+		rc = next_empty(c, p, &id, err);
 	if (rc == STA_NOT_FOUND)
 		return STA_OK;
 	if (rc == STA_OK)
@@ -381,11 +426,15 @@ enum sta_rc
 sta_gc_run(struct sta_registry *r, const struct sta_call *call, bool now, struct sta_gc_result *out,
 	   struct sta_err *err)
 {
-	static step_fn *const steps[] = { expire_uploads, end_memberships, drop_claims,
+	static step_fn *const steps[] = { expire_uploads, empty_trash,     end_memberships, drop_claims,
 					  remove_blobs,   remove_packages, sweep_forgotten };
 	int64_t t = sta_now_unix();
 	int64_t grace = (int64_t) r->options.collect_grace_s;
-	struct pass p = { .r = r, .now = t, .due_until = t, .begun_before = t - grace };
+	struct pass p = { .r = r,
+			  .now = t,
+			  .due_until = t,
+			  .begun_before = t - grace,
+			  .deleted_until = t - (int64_t) r->options.trash_keep_s };
 	enum sta_rc rc = sta_door_site(call, err);
 
 	if (now && grace > FRESH_S) {

@@ -16,10 +16,11 @@
 
 struct sta_gc_result {
 	uint64_t uploads_expired;
+	uint64_t versions_removed; /* deleted long enough ago */
 	uint64_t memberships_removed;
 	uint64_t blobs_removed;
 	uint64_t bytes_freed;
-	uint64_t packages_removed; /* begun and never published */
+	uint64_t packages_removed; /* begun and never published, or deleted long enough ago */
 	uint64_t waiting;          /* blobs still within their grace */
 };
 

@@ -33,8 +33,8 @@ sta_list_tags(struct sta_registry *r, const struct sta_call *call, const struct 
 	return STA_OK;
 }
 
-static bool
-may_list(const struct sta_caller *caller, const struct sta_package *p)
+bool
+sta_may_list(const struct sta_caller *caller, const struct sta_package *p)
 {
 	struct sta_caller unlimited = *caller; /* the catalog's own limit has been checked */
 	struct sta_object o = {
@@ -53,8 +53,8 @@ may_list(const struct sta_caller *caller, const struct sta_package *p)
 	return sta_access_decide(&unlimited, &o, STA_ACTION_READ).allowed;
 }
 
-static bool
-sees_everything(const struct sta_caller *caller)
+bool
+sta_sees_everything(const struct sta_caller *caller)
 {
 	return caller->kind == STA_CALLER_SYSTEM || caller->site_admin;
 }
@@ -76,7 +76,7 @@ add_visible(struct sta_db_conn *c, const struct sta_call *call, const struct sta
 		char *name;
 
 		(void) snprintf(last, STA_NAME_MAX + 1, "%s", p[i].name);
-		if (!may_list(&call->caller, &p[i]))
+		if (!sta_may_list(&call->caller, &p[i]))
 			continue;
 		name = sta_arena_strdup(call->arena, p[i].name);
 		if (!name)
@@ -126,7 +126,7 @@ sta_list_catalog(struct sta_registry *r, const struct sta_call *call, const char
 	struct sta_name_page page = { .n = 0 };
 	struct sta_package_query q = {
 		.account_id = call->caller.user_id,
-		.everything = sees_everything(&call->caller),
+		.everything = sta_sees_everything(&call->caller),
 		.last = last,
 		.max = look_at(&call->caller.bounds, n + 1),
 	};

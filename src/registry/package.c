@@ -2,19 +2,13 @@
 
 #include <string.h>
 
-#include "model/blobs.h"
-#include "model/manifests.h"
-#include "model/names.h"
 #include "registry/core.h"
 #include "registry/list.h"
-#include "registry/pulls.h"
 
 struct package_change {
 	const struct sta_call *call;
 	struct sta_name name;
 	enum sta_visibility visibility;
-	uint64_t retire_after;
-	bool gone;
 };
 
 enum sta_rc
@@ -133,49 +127,4 @@ sta_package_set_visibility(struct sta_registry *r, const struct sta_call *call, 
 	if (rc == STA_OK)
 		rc = sta_must_wait(call, err);
 	return rc == STA_OK ? sta_db_write(r->db, visibility_tx, &x, err) : rc;
-}
-
-/* One manifest a transaction: a package of thousands must not hold the writer. */
-static enum sta_rc
-delete_step(struct sta_db_conn *c, void *arg, struct sta_err *err)
-{
-	struct package_change *x = arg;
-	int64_t now = sta_now_unix();
-	int64_t version = 0;
-	struct sta_entry e;
-	enum sta_rc rc = sta_door_existing(c, x->call, &x->name, STA_ACTION_ADMIN, &e, err);
-
-	x->gone = false;
-	if (rc != STA_OK)
-		return rc;
-	rc = sta_version_next(c, e.package.id, &version, err);
-	if (rc == STA_OK)
-		return sta_version_remove(c, e.package.id, version, now, err);
-	if (rc != STA_NOT_FOUND)
-		return rc;
-	rc = x->retire_after > 0 ? sta_retire_package(c, e.package.id, x->retire_after, now, err) : STA_OK;
-	if (rc == STA_OK)
-		rc = sta_member_remove_all(c, e.package.id, now, err);
-	if (rc == STA_OK)
-		rc = sta_package_remove(c, e.package.id, err);
-	if (rc == STA_OK)
-		rc = sta_audit(c, x->call, "package.delete", e.package.name, "", err);
-	x->gone = rc == STA_OK;
-	return rc;
-}
-
-enum sta_rc
-sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_err *err)
-{
-	struct package_change x = { .call = call, .retire_after = r->options.retire_after };
-	struct sta_err ignored;
-	enum sta_rc rc = sta_package_name(name, &x.name, err);
-
-	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
-	if (rc == STA_OK) /* what was counted until now decides whether the name is retired */
-		(void) !sta_pulls_flush(r, &ignored);
-	while (rc == STA_OK && !x.gone)
-		rc = sta_db_write(r->db, delete_step, &x, err);
-	return rc;
 }

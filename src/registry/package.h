@@ -30,7 +30,7 @@ enum sta_rc sta_package_list(struct sta_registry *r, const struct sta_call *call
 enum sta_rc sta_package_set_visibility(struct sta_registry *r, const struct sta_call *call, const char *name,
 				       enum sta_visibility v, struct sta_err *err) STA_CHECK;
 
-/* Remove the package with its tags and manifests; its blobs are collected. */
+/* Delete the package, by its owner's command: as trash.h says, without the rules of the packages API. */
 enum sta_rc sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name,
 			       struct sta_err *err) STA_CHECK;
 

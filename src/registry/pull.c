@@ -46,10 +46,7 @@ read_manifest(struct sta_db_conn *c, const struct sta_call *call, const struct s
 	got = (struct known){
 		.namespace = e.namespace,
 		.package = e.package,
-		.manifest = { .package_id = e.package.id,
-			      .digest = v.digest,
-			      .media_type = v.media_type,
-			      .size = v.size },
+		.manifest = { .id = v.id, .digest = v.digest, .media_type = v.media_type, .size = v.size },
 	};
 	if (bytes_wanted || v.size <= STA_CACHED_MANIFEST_MAX) {
 		rc = sta_version_bytes(c, call->arena, v.id, &got.manifest.bytes, &len, err);

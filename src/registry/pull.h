@@ -14,7 +14,7 @@
 #include "registry/registry.h"
 
 struct sta_pulled_manifest {
-	int64_t package_id; /* for sta_pull_count() */
+	int64_t id; /* for sta_pull_count() */
 	struct sta_digest digest;
 	const char *media_type;
 	const void *bytes; /* exactly as pushed, borrowed until the call's arena ends; may be NULL when not

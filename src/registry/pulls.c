@@ -1,16 +1,16 @@
 #include "registry/pulls.h"
 
 #include "base/alloc.h"
-#include "model/packages.h"
+#include "model/versions.h"
 #include "registry/core.h"
 
 #define SLOTS 4096
 #define PROBES 8
-#define COUNT_BITS 24 /* of a slot; the others are the package's id */
+#define COUNT_BITS 24 /* of a slot; the others are the id of a version */
 #define COUNT_MAX ((UINT64_C(1) << COUNT_BITS) - 1)
 #define ID_MAX (INT64_C(1) << (63 - COUNT_BITS))
 
-/* Id and count in one word, so that taking a count away and counting can never mix up two packages. */
+/* Id and count in one word, so that taking a count away and counting can never mix up two versions. */
 struct sta_pulls {
 	_Atomic uint64_t slot[SLOTS]; /* 0: free */
 };
@@ -34,7 +34,7 @@ sta_pulls_free(struct sta_pulls *p)
 	sta_free(p);
 }
 
-/* False: the slot is another package's, or full. */
+/* False: the slot is another version's, or full. */
 static bool
 add_to(_Atomic uint64_t *slot, uint64_t id, uint64_t n)
 {
@@ -49,11 +49,11 @@ add_to(_Atomic uint64_t *slot, uint64_t id, uint64_t n)
 }
 
 static void
-add(struct sta_pulls *p, int64_t package_id, uint64_t n)
+add(struct sta_pulls *p, int64_t version_id, uint64_t n)
 {
-	uint64_t id = (uint64_t) package_id;
+	uint64_t id = (uint64_t) version_id;
 
-	if (package_id <= 0 || package_id >= ID_MAX)
+	if (version_id <= 0 || version_id >= ID_MAX)
 		return;
 	for (size_t i = 0; i < PROBES; i++)
 		if (add_to(&p->slot[(id + i) % SLOTS], id, n))
@@ -61,9 +61,9 @@ add(struct sta_pulls *p, int64_t package_id, uint64_t n)
 }
 
 void
-sta_pull_count(struct sta_registry *r, int64_t package_id)
+sta_pull_count(struct sta_registry *r, int64_t version_id)
 {
-	add(r->pulls, package_id, 1);
+	add(r->pulls, version_id, 1);
 }
 
 struct taken {
@@ -78,7 +78,7 @@ flush_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 
 	for (size_t i = 0; rc == STA_OK && i < SLOTS; i++)
 		if (t->slot[i] != 0)
-			rc = sta_package_add_pulls(c, (int64_t) (t->slot[i] >> COUNT_BITS),
+			rc = sta_version_add_pulls(c, (int64_t) (t->slot[i] >> COUNT_BITS),
 						   t->slot[i] & COUNT_MAX, err);
 	return rc;
 }

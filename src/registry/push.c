@@ -6,6 +6,7 @@
 #include "model/blobs.h"
 #include "model/manifests.h"
 #include "model/tags.h"
+#include "model/trash.h"
 #include "oci/manifest.h"
 #include "registry/core.h"
 #include "registry/source.h"
@@ -150,6 +151,19 @@ refer(struct sta_db_conn *c, int64_t package_id, int64_t id, const struct sta_de
 	return rc;
 }
 
+/* A deleted version of that digest cannot be restored any more. */
+static enum sta_rc
+make_room(const struct work *w, struct sta_db_conn *c, int64_t package_id, struct sta_err *err)
+{
+	int64_t due = sta_now_unix() + (int64_t) w->r->options.collect_grace_s;
+	int64_t id = 0;
+	enum sta_rc rc = sta_trash_find_version(c, package_id, &w->digest, &id, err);
+
+	if (rc == STA_NOT_FOUND)
+		return STA_OK;
+	return rc == STA_OK ? sta_version_remove(c, package_id, id, due, err) : rc;
+}
+
 static enum sta_rc
 insert(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct target *targets, int64_t *id,
        struct sta_err *err)
@@ -165,7 +179,10 @@ insert(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct t
 		.is_index = m->is_index,
 		.created_unix = sta_now_unix(),
 	};
-	enum sta_rc rc = sta_version_insert(c, package_id, &v, w->push->bytes, w->push->len, err);
+	enum sta_rc rc = make_room(w, c, package_id, err);
+
+	if (rc == STA_OK)
+		rc = sta_version_insert(c, package_id, &v, w->push->bytes, w->push->len, err);
 
 	for (size_t i = 0; rc == STA_OK && i < m->n_refs; i++)
 		rc = refer(c, package_id, v.id, &m->refs[i], &targets[i], err);

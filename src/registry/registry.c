@@ -32,6 +32,8 @@ sta_registry_defaults(struct sta_registry_options *o)
 		.workflow_ttl_s = 3600,
 		.issuer_keys_ttl_s = 600,
 		.retire_after = 5000,
+		.trash_keep_s = UINT64_C(30) * 24 * 3600,
+		.popular_after = 5000,
 	};
 }
 

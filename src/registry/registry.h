@@ -42,7 +42,12 @@ struct sta_registry_options {
 	/* Prefixes of URLs behind which a repository's name stands, "https://github.com/"; NULL ends them;
 	 * borrowed; or NULL. */
 	const char *const *forges;
-	bool sparse_manifests; /* accept manifests whose blobs are not in the package (yet) */
+	uint64_t trash_keep_s; /* what was deleted can be restored for so long; 30 d; 0: not at all */
+	/* Rules of the packages API about deleting versions (trash.h). */
+	uint64_t popular_after;  /* public ones with more pulls stay; 5,000; 0: none does */
+	bool delete_last_tagged; /* also the last one with a tag */
+	bool delete_cascade;     /* with what has no purpose without it, unless the request says otherwise */
+	bool sparse_manifests;   /* accept manifests whose blobs are not in the package (yet) */
 };
 void sta_registry_defaults(struct sta_registry_options *o);
 

@@ -18,7 +18,7 @@ OWNER = "alice"
 START_S = 120
 STOP_S = 60
 SETTINGS = {"gc.grace": f"{GRACE_S}s", "gc.interval": "1s", "gc.upload_ttl": f"{UPLOAD_TTL_S}s", "log.level": "warn",
-            "limits.uploads_per_user": "1000000"}
+            "limits.uploads_per_user": "1000000", "trash.keep": "0s"}
 LISTENING = re.compile(rb"^listening on http://127\.0\.0\.1:(\d+)$", re.M)
 
 

@@ -139,7 +139,7 @@ check_route(struct sta_arena *a, enum sta_method method, const char *path)
 	bool any = false;
 	size_t exact = sta_n_routes, get = sta_n_routes;
 
-	REQUIRE(sta_route_match(a, sta_routes, sta_n_routes, method, path, &m));
+	REQUIRE(sta_route_match(a, sta_routes, sta_n_routes, method, path, path, &m));
 	for (size_t i = 0; i < sta_n_routes; i++) {
 		if (regexec(&reference(i)->re, path, 0, NULL, 0) != 0)
 			continue;

@@ -9,7 +9,7 @@ import pytest
 
 from harness import Registry, images, refused
 from harness.client import succeeded
-from harness.server import GC_GRACE, UPLOAD_TTL
+from harness.server import GC_GRACE, TRASH, UPLOAD_TTL
 
 LARGE = 200_000  # a file of its own
 
@@ -17,7 +17,7 @@ LARGE = 200_000  # a file of its own
 @pytest.fixture(scope="module")
 def short(tmp_path_factory):
     """A server whose unreferenced blobs fall due after a second."""
-    server = Registry(tmp_path_factory.mktemp("gc"), {GC_GRACE: "1s", UPLOAD_TTL: "2s"}).start()
+    server = Registry(tmp_path_factory.mktemp("gc"), {GC_GRACE: "1s", UPLOAD_TTL: "2s", TRASH: "0s"}).start()
     server.alice = server.user("alice")
     yield server
     server.stop()
@@ -176,7 +176,7 @@ def test_v46_t36_no_push_fails_while_the_collector_runs(fresh):
 
     The grace is longer than a push takes on a busy machine, and shorter than the test.
     """
-    server = fresh({GC_GRACE: "3s"})
+    server = fresh({GC_GRACE: "3s", TRASH: "0s"})
     account = server.user("alice")
     until = time.monotonic() + 6
     shared = [os.urandom(LARGE) for _ in range(3)]
@@ -222,7 +222,7 @@ def test_v46_t36_no_push_fails_while_the_collector_runs(fresh):
 @pytest.mark.parametrize("kind", ["foreign layer", "sparse image"])
 def test_a_blob_that_comes_after_its_manifest_is_kept(fresh, kind):
     """I2: what a manifest names is in use from the moment that it is there."""
-    registry = fresh({"gc.grace": "1s", "gc.interval": "1s", "manifests.sparse": "true"})
+    registry = fresh({"gc.grace": "1s", "gc.interval": "1s", "manifests.sparse": "true", "trash.keep": "0s"})
     client = registry.client(registry.user("alice"))
     late = os.urandom(100_000)
     client.push_blob("alice/late", images.EMPTY_JSON)

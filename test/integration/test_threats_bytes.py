@@ -15,7 +15,7 @@ import pytest
 from harness import Document, Registry, images, raw, refused
 from harness.client import succeeded
 from harness.parallel import at_once
-from harness.server import BINARY, GC_GRACE, basic_header
+from harness.server import BINARY, GC_GRACE, TRASH, basic_header
 
 ROUNDS = int(os.environ.get("STAITHE_TEST_ROUNDS", "20"))
 EMPTY = images.index([])
@@ -86,7 +86,7 @@ def test_v2_what_is_no_page_size_is_refused_for_referrers_too(owner, package, n)
 
 def test_v22_t28_an_index_that_lists_shared_children_forty_levels_deep_is_walked_once(fresh):
     """2 to the 40th steps, if each way to a manifest were gone: the time limit of a request is the proof."""
-    registry = fresh({GC_GRACE: "1s"})
+    registry = fresh({GC_GRACE: "1s", TRASH: "0s"})
     client = registry.client(registry.user("alice"))
     chain = [client.push_image("alice/deep")]
     for level in range(40):
@@ -218,7 +218,7 @@ def test_v23_t31_t41_a_full_disk_breaks_nothing_and_is_over_when_there_is_room(s
 
 
 def test_v24_with_every_cache_gone_collection_takes_nothing_that_is_in_use(fresh):
-    registry = fresh({GC_GRACE: "1s"})
+    registry = fresh({GC_GRACE: "1s", TRASH: "0s"})
     client = registry.client(registry.user("alice"))
     pushed = [client.push_image(f"alice/app{n}", "v1", layer_sizes=(100, 100_000)) for n in range(3)]
     for layer in pushed[0].json["layers"]:
@@ -294,7 +294,7 @@ def test_v61_bytes_of_an_upload_that_was_refused_are_freed_without_a_collection(
 
 def test_v9_what_was_collected_can_be_pushed_again_and_again(fresh):
     """No memory of what was once there answers for the bytes."""
-    registry = fresh({GC_GRACE: "1s"})
+    registry = fresh({GC_GRACE: "1s", TRASH: "0s"})
     client = registry.client(registry.user("alice"))
     config, layer = images.config_bytes(), os.urandom(100_000)
     for _ in range(max(2, ROUNDS // 10)):

@@ -47,6 +47,7 @@ class Account:
 LAYER_MAX = "limits.layer"
 UPLOAD_TTL = "gc.upload_ttl"
 GC_GRACE = "gc.grace"
+TRASH = "trash.keep"
 TOKEN_TTL = "token.ttl"
 
 

@@ -5,10 +5,12 @@
 #include "world.h"
 
 #include "model/accounts.h"
+#include "model/manifests.h"
 #include "model/names.h"
 #include "model/orgs.h"
 #include "model/packages.h"
 #include "model/repositories.h"
+#include "model/versions.h"
 
 #define MAX 229
 
@@ -152,12 +154,22 @@ names_of_packages_stay_within_their_limit(struct world *w, struct sta_db_conn *c
 	assert_int_equal(sta_namespace_rename(c, w->alice, "al", "alice", 9, NOW, &w->err), STA_OK);
 }
 
+/* As if its one version had been pulled. */
+static void
+pull_app(struct world *w, struct sta_db_conn *c, uint64_t n)
+{
+	struct sta_version v = { .digest = digest_of(1), .media_type = "application/json" };
+
+	assert_int_equal(sta_version_insert(c, w->app, &v, "{}", 2, &w->err), STA_OK);
+	assert_int_equal(sta_version_add_pulls(c, v.id, n, &w->err), STA_OK);
+}
+
 static void
 names_of_public_packages_that_were_pulled_often_are_retired(struct world *w, struct sta_db_conn *c)
 {
 	int64_t id = 0;
 
-	assert_int_equal(sta_package_add_pulls(c, w->app, 10, &w->err), STA_OK);
+	pull_app(w, c, 10);
 	assert_int_equal(sta_retire_package(c, w->app, 10, NOW, &w->err), STA_OK); /* private */
 	assert_int_equal(number(c, "SELECT count(*) FROM retired_name"), 0);
 	assert_int_equal(sta_package_update_visibility(c, w->app, STA_PUBLIC, &w->err), STA_OK);
@@ -177,7 +189,7 @@ packages_of_a_namespace_are_retired_under_any_name_of_it(struct world *w, struct
 {
 	int64_t id = 0;
 
-	assert_int_equal(sta_package_add_pulls(c, w->app, 10, &w->err), STA_OK);
+	pull_app(w, c, 10);
 	assert_int_equal(sta_package_update_visibility(c, w->app, STA_PUBLIC, &w->err), STA_OK);
 	rename_app(w, c, "alice/app", "alice/tool");
 	assert_int_equal(sta_retire_packages(c, w->alice, "al", 10, NOW, &w->err), STA_OK);

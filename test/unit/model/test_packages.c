@@ -5,6 +5,7 @@
 #include "model/manifests.h"
 #include "model/packages.h"
 #include "model/tags.h"
+#include "model/versions.h"
 
 static void
 package_begins_private_and_unpublished(struct world *w, struct sta_db_conn *c)
@@ -191,9 +192,9 @@ tag_is_removed_once(struct world *w, struct sta_db_conn *c)
 	int64_t one = add_version(w, c, w->app, 1);
 
 	assert_int_equal(sta_tag_set(c, w->app, "v", one, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_tag_remove(c, w->lib, "v", &w->err), STA_NOT_FOUND);
-	assert_int_equal(sta_tag_remove(c, w->app, "v", &w->err), STA_OK);
-	assert_int_equal(sta_tag_remove(c, w->app, "v", &w->err), STA_NOT_FOUND);
+	assert_int_equal(sta_tag_remove(c, w->lib, "v", NOW, &w->err), STA_NOT_FOUND);
+	assert_int_equal(sta_tag_remove(c, w->app, "v", NOW, &w->err), STA_OK);
+	assert_int_equal(sta_tag_remove(c, w->app, "v", NOW, &w->err), STA_NOT_FOUND);
 }
 
 static void
@@ -231,9 +232,9 @@ sums_count_versions_tags_and_bytes(struct world *w, struct sta_db_conn *c)
 	assert_int_equal(sums.tags, 1);
 	assert_int_equal(sums.bytes, 10);
 	assert_int_equal(sums.pulls, 0);
-	assert_int_equal(sta_package_add_pulls(c, w->app, 7, &w->err), STA_OK);
-	assert_int_equal(sta_package_add_pulls(c, w->app, 5, &w->err), STA_OK);
-	assert_int_equal(sta_package_add_pulls(c, 12345, 5, &w->err), STA_OK); /* gone */
+	assert_int_equal(sta_version_add_pulls(c, one, 7, &w->err), STA_OK);
+	assert_int_equal(sta_version_add_pulls(c, one + 1, 5, &w->err), STA_OK);
+	assert_int_equal(sta_version_add_pulls(c, 12345, 5, &w->err), STA_OK); /* gone */
 	assert_int_equal(sta_package_sum(c, w->app, &sums, &w->err), STA_OK);
 	assert_int_equal(sums.pulls, 12);
 }

@@ -247,6 +247,7 @@ house_setup(void **state)
 	sta_registry_defaults(&h->options);
 	h->options.layer_max = LAYER_MAX;
 	h->options.collect_grace_s = GRACE;
+	h->options.trash_keep_s = 0; /* a test that deletes wants it gone; test_trash.c does not */
 	sta_clock_set_offset(0);
 	open_house(h);
 	house_fresh_arena(h);

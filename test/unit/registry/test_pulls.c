@@ -1,4 +1,4 @@
-/* How often packages are pulled: counted by many at a time, and written down in one go. */
+/* How often versions are pulled: counted by many at a time, and written down in one go. */
 
 #include "house.h"
 
@@ -9,7 +9,7 @@
 
 #define THREADS 4
 #define EACH 20000
-#define PLACES 8 /* packages whose ids meet in the table */
+#define PLACES 8 /* versions whose ids meet in the table */
 
 static atomic_bool fails;
 
@@ -29,12 +29,18 @@ set_up(void **state)
 	return house_setup(state);
 }
 
-/* The package's id. */
+/* The id of its one version. */
 static int64_t
 make_package(struct house *h)
 {
-	(void) push_seed(h, &h->alice, "alice/app", 100, 1);
-	return number(h, "SELECT id FROM package WHERE name = 'alice/app'");
+	struct sta_digest config = push_seed(h, &h->alice, "alice/app", 100, 1);
+	struct sta_digest d;
+
+	assert_int_equal(push_manifest(h, &h->alice, "alice/app", "v1",
+				       manifest_of(h, &config, 100, NULL, 0, 0), &d, &h->err),
+			 STA_OK);
+	return number(h, "SELECT v.id FROM manifest v JOIN package p ON p.id = v.package_id WHERE p.name = "
+			 "'alice/app'");
 }
 
 static int64_t
@@ -121,7 +127,7 @@ pulls_that_could_not_be_written_are_kept(void **state)
 }
 
 static void
-a_package_without_a_place_is_not_counted(void **state)
+a_version_without_a_place_is_not_counted(void **state)
 {
 	struct house *h = *state;
 	int64_t id = make_package(h);
@@ -156,7 +162,7 @@ main(int argc, char **argv)
 		TEST(pulls_are_written_down_once),
 		TEST(no_pull_is_lost_or_counted_twice_while_others_write_down),
 		TEST(pulls_that_could_not_be_written_are_kept),
-		TEST(a_package_without_a_place_is_not_counted),
+		TEST(a_version_without_a_place_is_not_counted),
 		TEST(nothing_is_written_when_nothing_was_pulled),
 	};
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "model/manifests.h"
+#include "oci/media.h"
 #include "registry/account.h"
 #include "registry/grant.h"
 #include "registry/list.h"
@@ -125,13 +127,35 @@ assert_alike(struct house *h, const struct sta_call *call, const char *name, con
 	}
 }
 
+static const char empty_index[] = "{\"schemaVersion\":2,\"manifests\":[]}";
+
+struct version_made {
+	int64_t package_id;
+	int64_t id;
+};
+
+static enum sta_rc
+make_version(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct version_made *m = arg;
+	struct sta_version v = { .digest = sha256_of(empty_index, strlen(empty_index)),
+				 .media_type = STA_MEDIA_OCI_INDEX,
+				 .is_index = true };
+	enum sta_rc rc = sta_version_insert(c, m->package_id, &v, empty_index, strlen(empty_index), err);
+
+	m->id = v.id;
+	return rc;
+}
+
+/* A version of it, which is pulled n times. */
 static void
 make_popular(struct house *h, const char *sql_id, int n)
 {
-	int64_t id = number(h, sql_id);
+	struct version_made m = { .package_id = number(h, sql_id) };
 
+	assert_int_equal(sta_db_write(h->db, make_version, &m, &h->err), STA_OK);
 	for (int i = 0; i < n; i++)
-		sta_pull_count(h->r, id);
+		sta_pull_count(h->r, m.id);
 }
 
 #define APP_ID "SELECT id FROM package WHERE name = 'acme/app'"

@@ -1,0 +1,537 @@
+#include "registry/trash.h"
+
+#include <string.h>
+
+#include "model/blobs.h"
+#include "model/manifests.h"
+#include "model/names.h"
+#include "model/tags.h"
+#include "model/trash.h"
+#include "registry/core.h"
+#include "registry/package.h"
+#include "registry/published.h"
+#include "registry/pulls.h"
+
+#define BATCH 128 /* versions in one transaction: the writer is for pushes, too */
+
+/* Versions that a removal or a restoration concerns, in the order in which they were found. */
+struct ids {
+	int64_t *items;
+	size_t n, cap;
+};
+
+struct work {
+	struct sta_registry *r;
+	const struct sta_call *call;
+	struct sta_name name;
+	int64_t id; /* of the version, or of a deleted package */
+	bool by_rules;
+	bool gone;
+	int64_t package_id;
+	struct ids ids;
+	size_t next;              /* that has not been looked at */
+	size_t kept_n, kept_next; /* as of the last commit: a transaction may run twice */
+};
+
+static bool
+keeps(const struct sta_registry *r)
+{
+	return r->options.trash_keep_s > 0;
+}
+
+static int64_t
+kept_after(const struct sta_registry *r)
+{
+	return sta_now_unix() - (int64_t) r->options.trash_keep_s;
+}
+
+static enum sta_rc
+add(struct work *w, int64_t id, struct sta_err *err)
+{
+	struct ids *l = &w->ids;
+
+	if (l->n == l->cap) {
+		size_t cap = l->cap > 0 ? l->cap * 2 : 64;
+		int64_t *more = sta_arena_alloc(w->call->arena, cap * sizeof(*more));
+
+		if (!more)
+			return sta_err_set(err, STA_NOMEM, 0, "versions");
+		if (l->n > 0)
+			memcpy(more, l->items, l->n * sizeof(*more));
+		l->items = more;
+		l->cap = cap;
+	}
+	l->items[l->n++] = id;
+	return STA_OK;
+}
+
+static void
+begin_again(struct work *w)
+{
+	w->ids.n = w->kept_n;
+	w->next = w->kept_next;
+}
+
+/* tx in one transaction after the other until every version that it found has been looked at. */
+static enum sta_rc
+go_through(struct work *w, sta_db_tx_fn *tx, struct sta_err *err)
+{
+	enum sta_rc rc = STA_OK;
+
+	while (rc == STA_OK && w->next < w->ids.n) {
+		w->kept_n = w->ids.n;
+		w->kept_next = w->next;
+		rc = sta_db_write(w->r->db, tx, w, err);
+	}
+	return rc;
+}
+
+enum sta_rc
+sta_discard_version(struct sta_db_conn *c, const struct sta_registry *r, int64_t package_id, int64_t id,
+		    int64_t due_unix, struct sta_err *err)
+{
+	return keeps(r) ? sta_trash_version(c, package_id, id, sta_now_unix(), err)
+			: sta_version_remove(c, package_id, id, due_unix, err);
+}
+
+/* --- removing a version --- */
+
+static enum sta_rc
+check_parent(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *d, struct sta_err *err)
+{
+	char text[STA_DIGEST_TEXT_MAX];
+	struct sta_digest parent;
+	enum sta_rc rc = sta_version_parent(c, package_id, d, &parent, err);
+
+	if (rc == STA_NOT_FOUND)
+		return STA_OK;
+	if (rc != STA_OK)
+		return rc;
+	return sta_err_set(err, STA_INVALID, 0,
+			   "You cannot delete a version that the index %s lists. Delete that version first.",
+			   sta_digest_text(&parent, text));
+}
+
+static enum sta_rc
+check_last(struct sta_db_conn *c, const struct sta_package *p, const struct sta_version_row *v,
+	   struct sta_err *err)
+{
+	bool others = true;
+	enum sta_rc rc = STA_OK;
+
+	if (p->versions <= 1)
+		others = false;
+	else if (v->n_tags > 0)
+		rc = sta_tag_on_another(c, p->id, v->id, &others, err);
+	if (rc != STA_OK || others)
+		return rc;
+	return sta_err_set(err, STA_INVALID, 0,
+			   "You cannot delete the last %sversion of a package. You must delete the package "
+			   "instead.",
+			   v->n_tags > 0 ? "tagged " : "");
+}
+
+static bool
+protects_popular(const struct sta_registry *r, const struct sta_package *p)
+{
+	return r->options.popular_after > 0 && p->visibility == STA_PUBLIC;
+}
+
+static enum sta_rc
+check_rules(const struct work *w, struct sta_db_conn *c, const struct sta_package *p,
+	    const struct sta_version_row *v, struct sta_err *err)
+{
+	const struct sta_registry *r = w->r;
+
+	if (protects_popular(r, p) && v->pulls > r->options.popular_after)
+		return sta_err_set(
+			err, STA_INVALID, 0,
+			"Publicly visible package versions with more than %llu downloads cannot be "
+			"deleted. Contact GitHub support for further assistance.",
+			(unsigned long long) r->options.popular_after);
+	return r->options.delete_last_tagged ? STA_OK : check_last(c, p, v, err);
+}
+
+static enum sta_rc
+version_unknown(struct sta_err *err)
+{
+	return sta_err_set(err, STA_NOT_FOUND, 0, "Package version not found.");
+}
+
+/* The version, which must be there or (deleted) in the trash still. */
+static enum sta_rc
+find_version(struct sta_db_conn *c, const struct work *w, bool deleted, struct sta_version_row *out,
+	     struct sta_err *err)
+{
+	enum sta_rc rc = sta_version_row(c, w->call->arena, w->package_id, w->id, out, err);
+
+	if (rc == STA_OK && deleted && out->deleted_unix <= kept_after(w->r))
+		return version_unknown(err);
+	if (rc == STA_NOT_FOUND || (rc == STA_OK && (out->deleted_unix > 0) != deleted))
+		return version_unknown(err);
+	return rc;
+}
+
+static enum sta_rc
+note_version(struct sta_db_conn *c, const struct work *w, const char *action, const struct sta_digest *d,
+	     struct sta_err *err)
+{
+	char text[STA_DIGEST_TEXT_MAX];
+	enum sta_rc rc = sta_package_touch(c, w->package_id, sta_now_unix(), err);
+
+	return rc == STA_OK ? sta_audit(c, w->call, action, w->name.full, sta_digest_text(d, text), err) : rc;
+}
+
+static enum sta_rc
+remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct work *w = arg;
+	struct sta_version_row v;
+	struct sta_entry e;
+	enum sta_rc rc = sta_door_published(c, w->call, &w->name, STA_ACTION_DELETE, &e, err);
+
+	begin_again(w);
+	if (rc != STA_OK)
+		return rc;
+	w->package_id = e.package.id;
+	rc = find_version(c, w, false, &v, err);
+	if (rc == STA_OK)
+		rc = check_parent(c, e.package.id, &v.digest, err);
+	if (rc == STA_OK)
+		rc = check_rules(w, c, &e.package, &v, err);
+	if (rc == STA_OK)
+		rc = sta_trash_version(c, e.package.id, v.id, sta_now_unix(), err);
+	if (rc == STA_OK)
+		rc = add(w, v.id, err);
+	return rc == STA_OK ? note_version(c, w, "version.delete", &v.digest, err) : rc;
+}
+
+/* What has no purpose without a version that was removed is removed, too. */
+static enum sta_rc
+follow(struct sta_db_conn *c, struct work *w, int64_t id, struct sta_err *err)
+{
+	int64_t now = sta_now_unix();
+	int64_t *found = NULL;
+	size_t n = 0;
+	enum sta_rc rc = sta_version_dependents(c, w->call->arena, w->package_id, id, &found, &n, err);
+
+	for (size_t i = 0; rc == STA_OK && i < n; i++) {
+		rc = sta_trash_version(c, w->package_id, found[i], now, err);
+		if (rc == STA_OK)
+			rc = add(w, found[i], err);
+	}
+	return rc;
+}
+
+static enum sta_rc
+cascade_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct work *w = arg;
+	enum sta_rc rc = sta_still_enabled(c, w->call, err);
+
+	begin_again(w);
+	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++)
+		rc = follow(c, w, w->ids.items[w->next++], err);
+	return rc;
+}
+
+/* Where nothing is kept. */
+static enum sta_rc
+purge_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct work *w = arg;
+	int64_t due = sta_now_unix() + (int64_t) w->r->options.collect_grace_s;
+	enum sta_rc rc = STA_OK;
+
+	begin_again(w);
+	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++)
+		rc = sta_version_remove(c, w->package_id, w->ids.items[w->next++], due, err);
+	return rc;
+}
+
+/* Who may not is told on the caller's own thread, without a turn of the writer's. */
+static enum sta_rc
+look(const struct work *w, enum sta_action action, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_entry e;
+	enum sta_rc rc = sta_db_reader(w->r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_door_published(c, w->call, &w->name, action, &e, err);
+	return rc == STA_OK ? sta_must_wait(w->call, err) : rc;
+}
+
+/* What was counted until now decides whether it is popular. */
+static void
+count_now(struct sta_registry *r)
+{
+	struct sta_err ignored;
+
+	(void) !sta_pulls_flush(r, &ignored);
+}
+
+enum sta_rc
+sta_published_remove_version(struct sta_registry *r, const struct sta_call *call,
+			     const struct sta_version_removal *v, struct sta_err *err)
+{
+	struct work w = { .r = r, .call = call, .id = v->id };
+	bool cascade = v->cascade ? *v->cascade : r->options.delete_cascade;
+	enum sta_rc rc = sta_published_name(v->owner, v->name, &w.name, err);
+
+	if (rc == STA_OK)
+		rc = look(&w, STA_ACTION_DELETE, err);
+	if (rc != STA_OK)
+		return rc;
+	count_now(r);
+	rc = sta_db_write(r->db, remove_tx, &w, err);
+	if (rc == STA_OK && cascade)
+		rc = go_through(&w, cascade_tx, err);
+	w.next = 0;
+	return rc == STA_OK && !keeps(r) ? go_through(&w, purge_tx, err) : rc;
+}
+
+/* --- restoring a version --- */
+
+static enum sta_rc
+restore(struct sta_db_conn *c, struct work *w, int64_t id, struct sta_err *err)
+{
+	enum sta_rc rc = sta_untrash_version(c, w->package_id, id, sta_now_unix(), err);
+
+	return rc == STA_OK ? add(w, id, err) : rc;
+}
+
+static enum sta_rc
+restore_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct work *w = arg;
+	struct sta_version_row v;
+	struct sta_entry e;
+	enum sta_rc rc = sta_door_published(c, w->call, &w->name, STA_ACTION_ADMIN, &e, err);
+
+	begin_again(w);
+	if (rc != STA_OK)
+		return rc;
+	w->package_id = e.package.id;
+	rc = find_version(c, w, true, &v, err);
+	if (rc == STA_OK)
+		rc = restore(c, w, v.id, err);
+	return rc == STA_OK ? note_version(c, w, "version.restore", &v.digest, err) : rc;
+}
+
+/* An index comes back whole. */
+static enum sta_rc
+restore_children_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct work *w = arg;
+	int64_t *found = NULL;
+	size_t n = 0;
+	enum sta_rc rc = sta_still_enabled(c, w->call, err);
+
+	begin_again(w);
+	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++) {
+		rc = sta_trash_children(c, w->call->arena, w->ids.items[w->next++], &found, &n, err);
+		for (size_t k = 0; rc == STA_OK && k < n; k++)
+			rc = restore(c, w, found[k], err);
+	}
+	return rc;
+}
+
+enum sta_rc
+sta_published_restore_version(struct sta_registry *r, const struct sta_call *call, const char *owner,
+			      const char *name, int64_t id, struct sta_err *err)
+{
+	struct work w = { .r = r, .call = call, .id = id };
+	enum sta_rc rc = sta_published_name(owner, name, &w.name, err);
+
+	if (rc == STA_OK)
+		rc = look(&w, STA_ACTION_ADMIN, err);
+	if (rc == STA_OK)
+		rc = sta_db_write(r->db, restore_tx, &w, err);
+	return rc == STA_OK ? go_through(&w, restore_children_tx, err) : rc;
+}
+
+/* --- packages --- */
+
+static enum sta_rc
+check_popular_package(const struct work *w, struct sta_db_conn *c, const struct sta_package *p,
+		      struct sta_err *err)
+{
+	uint64_t limit = w->r->options.popular_after;
+	bool popular = false;
+	enum sta_rc rc = STA_OK;
+
+	if (w->by_rules && protects_popular(w->r, p))
+		rc = sta_version_popular(c, p->id, 0, limit, &popular, err);
+	if (rc != STA_OK || !popular)
+		return rc;
+	return sta_err_set(err, STA_INVALID, 0,
+			   "Publicly visible packages with more than %llu downloads on any version cannot be "
+			   "deleted. Contact GitHub support for further assistance.",
+			   (unsigned long long) limit);
+}
+
+/* By the packages API, or by the machine's owner. */
+static enum sta_rc
+enter_to_remove(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, struct sta_err *err)
+{
+	return w->by_rules ? sta_door_published(c, w->call, &w->name, STA_ACTION_DELETE, e, err)
+			   : sta_door_existing(c, w->call, &w->name, STA_ACTION_ADMIN, e, err);
+}
+
+static enum sta_rc
+retire(struct sta_db_conn *c, const struct work *w, const struct sta_package *p, struct sta_err *err)
+{
+	uint64_t often = w->r->options.retire_after;
+
+	return often > 0 ? sta_retire_package(c, p->id, often, sta_now_unix(), err) : STA_OK;
+}
+
+/* All that goes with the row of a package that has no version any more. */
+static enum sta_rc
+remove_empty(struct sta_db_conn *c, const struct work *w, const struct sta_package *p, struct sta_err *err)
+{
+	enum sta_rc rc = retire(c, w, p, err);
+
+	if (rc == STA_OK)
+		rc = sta_member_remove_all(c, p->id, sta_now_unix(), err);
+	return rc == STA_OK ? sta_package_remove(c, p->id, err) : rc;
+}
+
+/* One manifest a transaction where nothing is kept: a package of thousands must not hold the writer. */
+static enum sta_rc
+remove_package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct work *w = arg;
+	int64_t now = sta_now_unix();
+	int64_t version = 0;
+	struct sta_entry e;
+	enum sta_rc rc = enter_to_remove(c, w, &e, err);
+
+	w->gone = false;
+	if (rc == STA_OK)
+		rc = check_popular_package(w, c, &e.package, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = keeps(w->r) ? STA_NOT_FOUND : sta_version_next(c, e.package.id, &version, err);
+	if (rc == STA_OK)
+		return sta_version_remove(c, e.package.id, version, now, err);
+	if (rc != STA_NOT_FOUND)
+		return rc;
+	if (keeps(w->r)) {
+		rc = retire(c, w, &e.package, err);
+		if (rc == STA_OK)
+			rc = sta_trash_package(c, e.package.id, now, err);
+	} else {
+		rc = remove_empty(c, w, &e.package, err);
+	}
+	if (rc == STA_OK)
+		rc = sta_audit(c, w->call, "package.delete", e.package.name, "", err);
+	w->gone = rc == STA_OK;
+	return rc;
+}
+
+static enum sta_rc
+remove_package(struct work *w, struct sta_err *err)
+{
+	enum sta_rc rc = STA_OK;
+
+	count_now(w->r);
+	while (rc == STA_OK && !w->gone)
+		rc = sta_db_write(w->r->db, remove_package_tx, w, err);
+	return rc;
+}
+
+enum sta_rc
+sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_err *err)
+{
+	struct work w = { .r = r, .call = call };
+	enum sta_rc rc = sta_package_name(name, &w.name, err);
+
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	return rc == STA_OK ? remove_package(&w, err) : rc;
+}
+
+enum sta_rc
+sta_published_remove_package(struct sta_registry *r, const struct sta_call *call, const char *owner,
+			     const char *name, struct sta_err *err)
+{
+	struct work w = { .r = r, .call = call, .by_rules = true };
+	enum sta_rc rc = sta_published_name(owner, name, &w.name, err);
+
+	if (rc == STA_OK)
+		rc = look(&w, STA_ACTION_DELETE, err);
+	return rc == STA_OK ? remove_package(&w, err) : rc;
+}
+
+/* A deleted package, under the name that it had. */
+static enum sta_rc
+enter_deleted(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, struct sta_err *err)
+{
+	const struct sta_call *call = w->call;
+	enum sta_rc rc;
+
+	*e = (struct sta_entry){ .name = &w->name };
+	rc = sta_package_find_deleted(c, call->arena, w->name.full, w->id, call->caller.user_id,
+				      kept_after(w->r), &e->package, err);
+	if (rc != STA_OK)
+		return sta_published_denial(rc, e, STA_ACTION_READ, err);
+	e->exists = true;
+	e->namespace = (struct sta_namespace){ .id = e->package.namespace_id, .member = e->package.member };
+	rc = sta_door_known(call, e, STA_ACTION_READ, err);
+	if (rc != STA_OK)
+		return sta_published_denial(rc, e, STA_ACTION_READ, err);
+	rc = sta_door_known(call, e, STA_ACTION_ADMIN, err);
+	return sta_published_denial(rc, e, STA_ACTION_ADMIN, err);
+}
+
+static enum sta_rc
+check_free(struct sta_db_conn *c, const struct work *w, struct sta_err *err)
+{
+	struct sta_package other;
+	struct sta_past past = { 0 };
+	enum sta_rc rc = sta_package_find(c, w->call->arena, w->name.full, 0, &other, err);
+
+	if (rc == STA_NOT_FOUND) {
+		rc = sta_past_find(c, w->call->arena, w->name.namespace, w->name.image, &past, err);
+		if (rc != STA_OK || !past.present)
+			return rc;
+	}
+	if (rc != STA_OK)
+		return rc;
+	return sta_err_set(err, STA_CONFLICT, 0,
+			   "A package with the same name exists. Delete or rename it to restore this one.");
+}
+
+static enum sta_rc
+restore_package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct work *w = arg;
+	struct sta_entry e;
+	enum sta_rc rc = enter_deleted(c, w, &e, err);
+
+	if (rc == STA_OK)
+		rc = check_free(c, w, err);
+	if (rc == STA_OK)
+		rc = sta_untrash_package(c, e.package.id, w->name.full, err);
+	return rc == STA_OK ? sta_audit(c, w->call, "package.restore", w->name.full, "", err) : rc;
+}
+
+enum sta_rc
+sta_published_restore_package(struct sta_registry *r, const struct sta_call *call, const char *owner,
+			      const char *name, int64_t id, struct sta_err *err)
+{
+	struct work w = { .r = r, .call = call, .id = id };
+	struct sta_db_conn *c = NULL;
+	struct sta_entry e;
+	enum sta_rc rc = sta_published_name(owner, name, &w.name, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
+	if (rc == STA_OK)
+		rc = enter_deleted(c, &w, &e, err);
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	return rc == STA_OK ? sta_db_write(r->db, restore_package_tx, &w, err) : rc;
+}
