@@ -211,6 +211,13 @@ list_allowed(const bool allowed[STA_METHOD_MAX_], char *out, size_t size)
 						 sta_method_name(m));
 }
 
+/* Most routes are ruled out by the first letter behind the slash. */
+static bool
+may_match(const char *pattern, const char *path)
+{
+	return pattern[1] == path[1] || pattern[1] == '{';
+}
+
 /* How well a route serves a method: 0 not at all, 1 HEAD by its GET, 2 itself. */
 static int
 serves(enum sta_method route, enum sta_method wanted)
@@ -234,7 +241,8 @@ sta_route_match(struct sta_arena *a, const struct sta_route *routes, size_t n, e
 	if (strncmp(path, "/api/", strlen("/api/")) == 0 && !split_encoded(a, target, &segs))
 		return false;
 	for (size_t i = 0; i < n && best < 2; i++) {
-		if (!split(routes[i].pattern, &pat) || !pattern_matches(&pat, &segs))
+		if (!may_match(routes[i].pattern, path) || !split(routes[i].pattern, &pat) ||
+		    !pattern_matches(&pat, &segs))
 			continue;
 		allowed[routes[i].method] = true;
 		if (routes[i].method == STA_GET)

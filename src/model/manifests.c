@@ -33,6 +33,23 @@ read_version(struct sta_arena *a, struct sta_db_stmt *s, struct sta_version *out
 }
 
 enum sta_rc
+sta_version_any(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, const struct sta_digest *d,
+		struct sta_version *out, bool *deleted, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	struct sta_key key = sta_key_of(d);
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "SELECT " VERSION_COLUMNS ", v.deleted FROM manifest v"
+				     " WHERE v.package_id = $1 AND v.digest = $2",
+				     STA_V_INT(package_id), STA_V_KEY(&key));
+
+	if (rc != STA_OK)
+		return rc;
+	*deleted = sta_db_int(s, 9) != 0;
+	return read_version(a, s, out, err);
+}
+
+enum sta_rc
 sta_version_by_digest(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
 		      const struct sta_digest *d, struct sta_version *out, struct sta_err *err)
 {

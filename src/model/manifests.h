@@ -1,7 +1,7 @@
 /*
  * manifests - the versions of a package: rows, bytes, and what they refer to.
  *
- * Those that were deleted and can be restored (trash.h) are found by nothing here.
+ * Those that were deleted and can be restored (trash.h) are found by nothing here but sta_version_any().
  *
  * Layer: model.  May include: db, oci, base.  Threads: as the connection's;
  * everything that changes runs inside sta_db_write().
@@ -28,6 +28,10 @@ struct sta_version {
 	const char *licenses;    /* or NULL */
 };
 
+/* Also a deleted one, which *deleted tells.  STA_NOT_FOUND. */
+enum sta_rc sta_version_any(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
+			    const struct sta_digest *d, struct sta_version *out, bool *deleted,
+			    struct sta_err *err) STA_CHECK;
 /* STA_NOT_FOUND. */
 enum sta_rc sta_version_by_digest(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id,
 				  const struct sta_digest *d, struct sta_version *out,

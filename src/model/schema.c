@@ -279,10 +279,8 @@ static const char step_4[] =
 	"ALTER TABLE package ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;"
 	"CREATE INDEX package_deleted ON package(deleted) WHERE deleted > 0;"
 
-	"ALTER TABLE manifest ADD COLUMN updated INTEGER NOT NULL DEFAULT 0;" /* pushed, or a tag came or went */
+	"ALTER TABLE manifest ADD COLUMN updated INTEGER NOT NULL DEFAULT 0;" /* pushed, or a tag left it */
 	"UPDATE manifest SET updated = created;"
-	"UPDATE manifest SET updated = (SELECT max(t.updated) FROM tag t WHERE t.manifest_id = manifest.id)"
-	" WHERE EXISTS (SELECT 1 FROM tag t WHERE t.manifest_id = manifest.id AND t.updated > manifest.updated);"
 	"ALTER TABLE manifest ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;" /* when; 0: it is not */
 	"ALTER TABLE manifest ADD COLUMN pulls INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE manifest ADD COLUMN description TEXT;"

@@ -15,12 +15,12 @@ find_target(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
-/* A tag came to the one or left the other; 0: none. */
+/* A tag left it: of one that came, the tag's own row tells. */
 static enum sta_rc
-touch(struct sta_db_conn *c, int64_t one, int64_t other, int64_t now_unix, struct sta_err *err)
+touch(struct sta_db_conn *c, int64_t manifest_id, int64_t now_unix, struct sta_err *err)
 {
-	return sta_sql_run(c, err, "UPDATE manifest SET updated = $1 WHERE id IN ($2, $3) AND updated < $1",
-			   STA_V_INT(now_unix), STA_V_INT(one), STA_V_INT(other));
+	return sta_sql_run(c, err, "UPDATE manifest SET updated = $1 WHERE id = $2", STA_V_INT(now_unix),
+			   STA_V_INT(manifest_id));
 }
 
 enum sta_rc
@@ -39,7 +39,7 @@ sta_tag_set(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t
 			 " SET manifest_id = excluded.manifest_id, updated = excluded.updated",
 			 STA_V_INT(package_id), STA_V_TEXT(name), STA_V_INT(manifest_id),
 			 STA_V_INT(now_unix));
-	return rc == STA_OK ? touch(c, manifest_id, old, now_unix, err) : rc;
+	return rc == STA_OK && old != 0 ? touch(c, old, now_unix, err) : rc;
 }
 
 enum sta_rc
@@ -54,7 +54,7 @@ sta_tag_remove(struct sta_db_conn *c, int64_t package_id, const char *name, int6
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM tag WHERE package_id = $1 AND name = $2",
 				 STA_V_INT(package_id), STA_V_TEXT(name));
-	return rc == STA_OK ? touch(c, id, 0, now_unix, err) : rc;
+	return rc == STA_OK ? touch(c, id, now_unix, err) : rc;
 }
 
 static enum sta_rc

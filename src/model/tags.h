@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "db/db.h"
 
-/* Make the tag, or point it elsewhere.  Both manifests are updated now. */
+/* Make the tag, or point it elsewhere. */
 enum sta_rc sta_tag_set(struct sta_db_conn *c, int64_t package_id, const char *name, int64_t manifest_id,
 			int64_t now_unix, struct sta_err *err) STA_CHECK;
 

@@ -45,21 +45,6 @@ sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, int64
 	return rc == STA_OK ? count_versions(c, package_id, 1, err) : rc;
 }
 
-enum sta_rc
-sta_trash_find_version(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *d, int64_t *id,
-		       struct sta_err *err)
-{
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	struct sta_key key = sta_key_of(d);
-	enum sta_rc rc = sta_sql_one(
-		c, &s, err, "SELECT id FROM manifest WHERE package_id = $1 AND digest = $2 AND deleted <> 0",
-		STA_V_INT(package_id), STA_V_KEY(&key));
-
-	if (rc == STA_OK)
-		*id = sta_db_int(s, 0);
-	return rc;
-}
-
 static enum sta_rc
 read_id(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
 {

@@ -19,9 +19,6 @@ enum sta_rc sta_trash_version(struct sta_db_conn *c, int64_t package_id, int64_t
 /* With the tags that it had, as far as no other version has them now. */
 enum sta_rc sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t now_unix,
 				struct sta_err *err) STA_CHECK;
-/* The deleted version with that digest.  STA_NOT_FOUND. */
-enum sta_rc sta_trash_find_version(struct sta_db_conn *c, int64_t package_id, const struct sta_digest *d,
-				   int64_t *id, struct sta_err *err) STA_CHECK;
 /* Deleted versions that the index lists. */
 enum sta_rc sta_trash_children(struct sta_db_conn *c, struct sta_arena *a, int64_t index_id, int64_t **out,
 			       size_t *n, struct sta_err *err) STA_CHECK;

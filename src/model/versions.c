@@ -110,6 +110,8 @@ add_tag(struct sta_arena *a, struct sta_db_stmt *s, struct sta_version_row *rows
 	if (!tag || !(*tag = sta_sql_text(a, s, 1)))
 		return sta_err_set(err, STA_NOMEM, 0, "tags");
 	rows[*at].n_tags++;
+	if (sta_db_int(s, 2) > rows[*at].updated_unix)
+		rows[*at].updated_unix = sta_db_int(s, 2);
 	return STA_OK;
 }
 
@@ -140,12 +142,12 @@ read_tags(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, struct
 		return STA_OK;
 	rc = rows[0].deleted_unix > 0
 		     ? sta_sql_rows(c, &s, err,
-				    "SELECT v.id, d.name FROM manifest v JOIN deleted_tag d"
+				    "SELECT v.id, d.name, 0 FROM manifest v JOIN deleted_tag d"
 				    " ON d.manifest_id = v.id WHERE v.package_id = $1 AND v.deleted > 0"
 				    " AND v.id <= $2 AND v.id >= $3 ORDER BY v.id DESC",
 				    STA_V_INT(package_id), STA_V_INT(rows[0].id), STA_V_INT(rows[n - 1].id))
 		     : sta_sql_rows(c, &s, err,
-				    "SELECT v.id, t.name FROM manifest v JOIN tag t"
+				    "SELECT v.id, t.name, t.updated FROM manifest v JOIN tag t"
 				    " ON t.manifest_id = v.id WHERE v.package_id = $1 AND v.deleted = 0"
 				    " AND v.id <= $2 AND v.id >= $3 ORDER BY v.id DESC",
 				    STA_V_INT(package_id), STA_V_INT(rows[0].id), STA_V_INT(rows[n - 1].id));

@@ -6,9 +6,9 @@
 #include "model/blobs.h"
 #include "model/manifests.h"
 #include "model/tags.h"
-#include "model/trash.h"
 #include "oci/manifest.h"
 #include "registry/core.h"
+#include "registry/labels.h"
 #include "registry/source.h"
 
 struct work {
@@ -17,7 +17,7 @@ struct work {
 	const struct sta_push *push;
 	struct sta_digest digest; /* of the bytes */
 	struct sta_manifest manifest;
-	const char *source; /* repository that it says it is from, or NULL */
+	struct sta_labels labels;
 	struct sta_pushed out;
 };
 
@@ -151,19 +151,6 @@ refer(struct sta_db_conn *c, int64_t package_id, int64_t id, const struct sta_de
 	return rc;
 }
 
-/* A deleted version of that digest cannot be restored any more. */
-static enum sta_rc
-make_room(const struct work *w, struct sta_db_conn *c, int64_t package_id, struct sta_err *err)
-{
-	int64_t due = sta_now_unix() + (int64_t) w->r->options.collect_grace_s;
-	int64_t id = 0;
-	enum sta_rc rc = sta_trash_find_version(c, package_id, &w->digest, &id, err);
-
-	if (rc == STA_NOT_FOUND)
-		return STA_OK;
-	return rc == STA_OK ? sta_version_remove(c, package_id, id, due, err) : rc;
-}
-
 static enum sta_rc
 insert(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct target *targets, int64_t *id,
        struct sta_err *err)
@@ -178,11 +165,10 @@ insert(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct t
 		.subject = m->subject,
 		.is_index = m->is_index,
 		.created_unix = sta_now_unix(),
+		.description = w->labels.description,
+		.licenses = w->labels.licenses,
 	};
-	enum sta_rc rc = make_room(w, c, package_id, err);
-
-	if (rc == STA_OK)
-		rc = sta_version_insert(c, package_id, &v, w->push->bytes, w->push->len, err);
+	enum sta_rc rc = sta_version_insert(c, package_id, &v, w->push->bytes, w->push->len, err);
 
 	for (size_t i = 0; rc == STA_OK && i < m->n_refs; i++)
 		rc = refer(c, package_id, v.id, &m->refs[i], &targets[i], err);
@@ -197,10 +183,14 @@ static enum sta_rc
 store_version(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct target *targets,
 	      int64_t *id, struct sta_err *err)
 {
+	int64_t due = sta_now_unix() + (int64_t) w->r->options.collect_grace_s;
 	struct sta_version v;
-	enum sta_rc rc = sta_version_by_digest(c, w->call->arena, package_id, &w->digest, &v, err);
+	bool deleted = false;
+	enum sta_rc rc = sta_version_any(c, w->call->arena, package_id, &w->digest, &v, &deleted, err);
 
-	if (rc == STA_NOT_FOUND)
+	if (rc == STA_OK && deleted) /* it makes room, and cannot be restored any more */
+		rc = sta_version_remove(c, package_id, v.id, due, err);
+	if (rc == STA_NOT_FOUND || (rc == STA_OK && deleted))
 		return insert(w, c, package_id, targets, id, err);
 	if (rc != STA_OK)
 		return rc;
@@ -246,8 +236,8 @@ push_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	created = rc == STA_OK && !e.package.published;
 	if (rc == STA_OK)
 		rc = sta_entry_create(c, w->call, &e, err);
-	if (rc == STA_OK && w->source && e.package.repository_id == 0)
-		rc = sta_source_link(w->r, c, w->call, &e, w->source, created, err);
+	if (rc == STA_OK && w->labels.source && e.package.repository_id == 0)
+		rc = sta_source_link(w->r, c, w->call, &e, w->labels.source, created, err);
 	if (rc == STA_OK)
 		rc = store_version(w, c, e.package.id, targets, &id, err);
 	if (rc == STA_OK)
@@ -269,8 +259,8 @@ examine(struct work *w, struct sta_db_conn *c, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_manifest_parse(w->call->arena, w->push->media_type, w->push->bytes, w->push->len,
 					&w->manifest, err);
-	if (rc == STA_OK && e.package.repository_id == 0)
-		rc = sta_source_read(w->r, c, w->call, e.package.id, &w->manifest, &w->source, err);
+	if (rc == STA_OK)
+		rc = sta_labels_read(w->r, c, w->call, e.package.id, &w->manifest, &w->labels, err);
 	return rc;
 }
 

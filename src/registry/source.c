@@ -10,9 +10,6 @@
 #include "model/blobs.h"
 #include "model/grants.h"
 
-#define KEY "org.opencontainers.image.source"
-#define CONFIG_MAX ((size_t) 1 << 20) /* larger ones are not looked into; a request has 16 MiB */
-
 static bool
 ends_with(const char *s, size_t len, const char *end)
 {
@@ -80,106 +77,6 @@ sta_source_normalize(const char *text, size_t len, char out[STA_SOURCE_MAX + 1])
 		out[strlen(scheme) + i] = (char) tolower((unsigned char) rest[i]);
 	out[strlen(scheme) + n] = '\0';
 	return true;
-}
-
-/* The URL in a map of strings, in the arena; *out stays when there is none. */
-static enum sta_rc
-url_of(const struct sta_call *call, const json_t *map, const char **out, struct sta_err *err)
-{
-	const char *text = json_string_value(json_object_get(map, KEY));
-	char normal[STA_SOURCE_MAX + 1];
-
-	if (!text || !sta_source_normalize(text, strlen(text), normal))
-		return STA_OK;
-	*out = sta_arena_strdup(call->arena, normal);
-	return *out ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "source");
-}
-
-/* The same in JSON: the map is the whole text, or "Labels" in its "config".  A text that does
- * not name the key is not parsed; one that is no JSON says nothing. */
-static enum sta_rc
-url_in(const struct sta_call *call, const void *bytes, size_t len, bool is_config, const char **out,
-       struct sta_err *err)
-{
-	json_t *root = NULL;
-	const json_t *map;
-	enum sta_rc rc;
-
-	if (!bytes || !memmem(bytes, len, KEY, strlen(KEY)))
-		return STA_OK;
-	rc = sta_json_load(call->arena, bytes, len, &root, err);
-	if (rc != STA_OK)
-		return rc == STA_NOMEM ? rc : STA_OK;
-	map = is_config ? json_object_get(json_object_get(root, "config"), "Labels") : root;
-	return url_of(call, map, out, err);
-}
-
-/* A blob that is too large for the database. */
-static enum sta_rc
-read_file(struct sta_registry *r, const struct sta_call *call, const struct sta_blob *blob,
-	  const void **bytes, size_t *len, struct sta_err *err)
-{
-	STA_AUTO_FD int fd = -1;
-	struct sta_blob_file file;
-	char *memory;
-	enum sta_rc rc = r->store->ops->open(r->store, &blob->digest, &file, err);
-
-	if (rc != STA_OK)
-		return rc;
-	fd = file.fd;
-	memory = sta_arena_alloc(call->arena, (size_t) file.size);
-	if (!memory)
-		return sta_err_set(err, STA_NOMEM, 0, "configuration");
-	for (*len = 0; *len < file.size;) {
-		ssize_t n = pread(fd, memory + *len, (size_t) file.size - *len, (off_t) *len);
-
-		if (n <= 0)
-			return sta_err_set(err, STA_IO, 0, "read the configuration");
-		*len += (size_t) n;
-	}
-	*bytes = memory;
-	return STA_OK;
-}
-
-/* The configuration, as far as it can be had: *bytes NULL without. */
-static enum sta_rc
-read_config(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call, int64_t package_id,
-	    const struct sta_digest *digest, const void **bytes, size_t *len, struct sta_err *err)
-{
-	struct sta_membership m;
-	enum sta_rc rc = sta_blob_member(c, package_id, digest, &m, err);
-
-	*bytes = NULL;
-	if (rc == STA_NOT_FOUND || (rc == STA_OK && m.blob.size > CONFIG_MAX))
-		return STA_OK;
-	if (rc != STA_OK)
-		return rc;
-	if (m.blob.place == STA_PLACE_INLINE)
-		rc = sta_blob_inline(c, call->arena, m.blob.id, bytes, len, err);
-	else
-		rc = read_file(r, call, &m.blob, bytes, len, err);
-	if (rc != STA_NOT_FOUND) /* collected meanwhile: the push will find out, not this look */
-		return rc;
-	*bytes = NULL;
-	return STA_OK;
-}
-
-enum sta_rc
-sta_source_read(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
-		int64_t package_id, const struct sta_manifest *m, const char **out, struct sta_err *err)
-{
-	const char *annotations = m->annotations;
-	const void *bytes = NULL;
-	size_t len = 0;
-	enum sta_rc rc = STA_OK;
-
-	*out = NULL;
-	if (annotations)
-		rc = url_in(call, annotations, strlen(annotations), false, out, err);
-	if (rc != STA_OK || *out || m->is_index || m->n_refs == 0 || m->refs[0].kind != STA_REF_CONFIG)
-		return rc;
-	rc = read_config(r, c, call, package_id, &m->refs[0].digest, &bytes, &len, err);
-	return rc == STA_OK ? url_in(call, bytes, len, true, out, err) : rc;
 }
 
 /* A token's names are of packages: what counts here is what its user may do. */

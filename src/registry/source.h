@@ -1,8 +1,7 @@
 /*
  * source - which repository a manifest says that it comes from.
  *
- * org.opencontainers.image.source (image-spec annotations.md): a label of an image's configuration, or an
- * annotation of the index or manifest.  repository.h says what follows from it.
+ * org.opencontainers.image.source; labels.h has read it.  repository.h says what follows from it.
  *
  * Only files of registry/ include this.
  *
@@ -19,12 +18,6 @@
 /* A URL as repositories have it: http or https, lower case, without ".git", user, query, fragment and
  * slashes at its end.  False: it is none. */
 bool sta_source_normalize(const char *text, size_t len, char out[STA_SOURCE_MAX + 1]);
-
-/* What the manifest of a package says, normalized and in the arena; NULL: nothing that is a URL.  Looks into
- * the configuration as far as it is a member of the package. */
-enum sta_rc sta_source_read(struct sta_registry *r, struct sta_db_conn *c, const struct sta_call *call,
-			    int64_t package_id, const struct sta_manifest *m, const char **out,
-			    struct sta_err *err) STA_CHECK;
 
 /* In the transaction of a push: link the package, which is not linked, to the repository of that source, when
  * there is one that the pusher may write to.  created: it had no manifest before.  The images of an index

@@ -8,6 +8,7 @@
 #include "oci/manifest.h"
 #include "registry/account.h"
 #include "registry/grant.h"
+#include "registry/labels.h"
 #include "registry/org.h"
 #include "registry/repository.h"
 #include "registry/source.h"
@@ -152,19 +153,119 @@ image_of(struct house *h, const struct sta_call *call, const char *package, cons
 }
 
 /* What the manifest of alice/app says. */
-static const char *
-said_by(struct house *h, const char *media_type, const char *text)
+static struct sta_labels
+labels_of(struct house *h, const char *media_type, const char *text)
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_manifest m;
-	const char *source = "not set";
+	struct sta_labels labels = { .source = "not set" };
 
 	assert_int_equal(sta_manifest_parse(h->arena, media_type, text, strlen(text), &m, &h->err), STA_OK);
 	assert_int_equal(sta_db_reader(h->db, &c, &h->err), STA_OK);
-	assert_int_equal(sta_source_read(h->r, c, &h->alice, number(h, "SELECT max(id) FROM package"), &m,
-					 &source, &h->err),
+	assert_int_equal(sta_labels_read(h->r, c, &h->alice, number(h, "SELECT max(id) FROM package"), &m,
+					 &labels, &h->err),
 			 STA_OK);
-	return source;
+	return labels;
+}
+
+static const char *
+said_by(struct house *h, const char *media_type, const char *text)
+{
+	return labels_of(h, media_type, text).source;
+}
+
+/* Labels of an image with that description and those licenses, as JSON strings. */
+static struct sta_labels
+described(struct house *h, const char *description, const char *licenses)
+{
+	const char *config = sta_arena_printf(h->arena,
+					      "{\"config\":{\"Labels\":{"
+					      "\"org.opencontainers.image.description\":%s,"
+					      "\"org.opencontainers.image.licenses\":%s}}}",
+					      description, licenses);
+
+	return labels_of(h, STA_MEDIA_OCI_MANIFEST, image_of(h, &h->alice, "alice/app", config));
+}
+
+static void
+expect_text(const char *got, const char *wanted)
+{
+	if ((got == NULL) != (wanted == NULL) || (got && strcmp(got, wanted) != 0))
+		fail_msg("got '%s', wanted '%s'", got ? got : "none", wanted ? wanted : "none");
+}
+
+static void
+descriptions_and_licenses_are_read(void **state)
+{
+	static const struct {
+		const char *description, *licenses; /* as given */
+		const char *text, *expression;      /* NULL: none */
+	} rows[] = {
+		{ "\"An app\"", "\"MIT\"", "An app", "MIT" },
+		{ "\" An app\\n\"", "\"mit or apache-2.0\"", "An app", "MIT OR Apache-2.0" },
+		{ "\"\"", "\"Acme, all rights\"", NULL, "Acme, all rights" },
+		{ "\"  \"", "\" \"", NULL, NULL },
+		{ "7", "[\"MIT\"]", NULL, NULL },
+		{ "null", "null", NULL, NULL },
+	};
+	struct house *h = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sta_labels got = described(h, rows[i].description, rows[i].licenses);
+
+		expect_text(got.description, rows[i].text);
+		expect_text(got.licenses, rows[i].expression);
+	}
+}
+
+/* n times text, as a JSON string. */
+static const char *
+times(struct house *h, const char *text, size_t n, const char *more)
+{
+	char *s = sta_arena_alloc(h->arena, n * strlen(text) + strlen(more) + 3);
+
+	assert_non_null(s);
+	(void) strcpy(s, "\"");
+	for (size_t i = 0; i < n; i++)
+		(void) strcat(s, text);
+	(void) strcat(s, more);
+	return strcat(s, "\"");
+}
+
+static void
+what_is_long_is_cut_between_characters(void **state)
+{
+	static const char euro[] = "\xe2\x82\xac"; /* three bytes */
+	struct house *h = *state;
+	struct sta_labels got = described(h, times(h, euro, STA_DESCRIPTION_CHARS, ""),
+					  times(h, "x", STA_LICENSES_CHARS, ""));
+
+	assert_int_equal(strlen(got.description), 3 * STA_DESCRIPTION_CHARS);
+	assert_int_equal(strlen(got.licenses), STA_LICENSES_CHARS);
+	got = described(h, times(h, euro, STA_DESCRIPTION_CHARS, "y"),
+			times(h, euro, STA_LICENSES_CHARS, "y"));
+	assert_int_equal(strlen(got.description), 3 * STA_DESCRIPTION_CHARS);
+	assert_int_equal(strlen(got.licenses), 3 * STA_LICENSES_CHARS);
+	assert_null(strchr(got.description, 'y'));
+	assert_null(strchr(got.licenses, 'y'));
+}
+
+static void
+of_an_index_its_annotations_count_alone(void **state)
+{
+	static const char text[] = "{\"schemaVersion\":2,\"manifests\":[],\"annotations\":{"
+				   "\"org.opencontainers.image.description\":\"Many\","
+				   "\"org.opencontainers.image.licenses\":\"isc\"}}";
+	struct house *h = *state;
+	struct sta_labels got;
+
+	(void) image_of(h, &h->alice, "alice/app", "{}"); /* the package is there */
+	got = labels_of(h, STA_MEDIA_OCI_INDEX, text);
+	expect_text(got.description, "Many");
+	expect_text(got.licenses, "ISC");
+	got = labels_of(h, STA_MEDIA_OCI_INDEX, "{\"schemaVersion\":2,\"manifests\":[]}");
+	expect_text(got.description, NULL);
+	expect_text(got.licenses, NULL);
 }
 
 static void
@@ -547,6 +648,9 @@ main(int argc, char **argv)
 		TEST(a_configuration_that_is_not_in_the_package_says_nothing),
 		TEST(an_annotation_of_an_image_counts_before_its_label),
 		TEST(an_index_says_it_by_annotation),
+		TEST(descriptions_and_licenses_are_read),
+		TEST(what_is_long_is_cut_between_characters),
+		TEST(of_an_index_its_annotations_count_alone),
 		TEST(a_new_package_is_linked_by_url_and_has_only_the_repositorys_roles),
 		TEST(a_link_by_push_is_in_the_audit_log),
 		TEST(a_package_is_linked_by_the_name_behind_a_forge),
