@@ -83,6 +83,9 @@ json_t *sta_rest_package(const struct sta_rest *r, struct sta_arena *a,
 			 const struct sta_published_package *p) STA_CHECK;
 json_t *sta_rest_version(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_package *p,
 			 const struct sta_version_row *v) STA_CHECK;
+json_t *sta_rest_version_list(const struct sta_rest *r, struct sta_arena *a,
+			      const struct sta_published_package *p, const struct sta_version_row *rows,
+			      size_t n) STA_CHECK;
 /* "orgs/acme" or "users/alice" */
 const char *sta_rest_owner_path(struct sta_arena *a, const struct sta_owner *o) STA_CHECK;
 

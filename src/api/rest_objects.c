@@ -235,30 +235,50 @@ metadata(const struct sta_version_row *v)
 	return json_pack("{s:s, s:{s:o}}", "package_type", "container", "container", "tags", tags);
 }
 
-json_t *
-sta_rest_version(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_package *p,
-		 const struct sta_version_row *v)
+static json_t *
+version(struct sta_arena *a, const struct places *at, const struct sta_version_row *v)
 {
 	char digest[STA_DIGEST_TEXT_MAX];
-	struct places at;
-	struct object o;
+	struct object o = object(a);
 
-	if (!places_of(r, a, p, &at))
-		return NULL;
-	o = object(a);
 	put(&o, "id", json_integer(v->id));
 	put_text(&o, "name", sta_digest_text(&v->digest, digest));
-	put_text(&o, "url", sta_arena_printf(a, "%s/versions/%lld", at.url, (long long) v->id));
-	put_text(&o, "package_html_url", at.html);
+	put_text(&o, "url", sta_arena_printf(a, "%s/versions/%lld", at->url, (long long) v->id));
+	put_text(&o, "package_html_url", at->html);
 	put_time(&o, "created_at", v->created_unix);
 	put_time(&o, "updated_at", v->updated_unix);
 	if (v->deleted_unix > 0)
 		put_time(&o, "deleted_at", v->deleted_unix);
-	put_text(&o, "html_url", sta_arena_printf(a, "%s/%lld", at.versions_html, (long long) v->id));
+	put_text(&o, "html_url", sta_arena_printf(a, "%s/%lld", at->versions_html, (long long) v->id));
 	if (v->licenses)
 		put_text(&o, "license", v->licenses);
 	if (v->description)
 		put_text(&o, "description", v->description);
 	put(&o, "metadata", metadata(v));
 	return finished(&o);
+}
+
+json_t *
+sta_rest_version(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_package *p,
+		 const struct sta_version_row *v)
+{
+	struct places at;
+
+	return places_of(r, a, p, &at) ? version(a, &at, v) : NULL;
+}
+
+json_t *
+sta_rest_version_list(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_package *p,
+		      const struct sta_version_row *rows, size_t n)
+{
+	struct places at;
+	json_t *list = places_of(r, a, p, &at) ? json_array() : NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (json_array_append_new(list, version(a, &at, &rows[i])) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
 }

@@ -210,21 +210,6 @@ sta_post_package_restore(void *ctx, struct sta_request *req, struct sta_response
 
 /* --- versions --- */
 
-static json_t *
-version_list(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_package *p,
-	     const struct sta_version_row *rows, size_t n)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++) {
-		if (json_array_append_new(list, sta_rest_version(r, a, p, &rows[i])) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
 static enum sta_rc
 read_state(struct sta_request *req, bool *deleted, struct sta_err *err)
 {
@@ -258,7 +243,9 @@ sta_get_versions(void *ctx, struct sta_request *req, struct sta_response *res, s
 				    err);
 	if (rc == STA_OK)
 		rc = sta_rest_link(x.r, req, res, &page, names, err);
-	return rc == STA_OK ? sta_rest_reply(req, res, version_list(x.r, req->arena, &p, rows, n), err) : rc;
+	return rc == STA_OK
+		       ? sta_rest_reply(req, res, sta_rest_version_list(x.r, req->arena, &p, rows, n), err)
+		       : rc;
 }
 
 static enum sta_rc
