@@ -136,8 +136,8 @@ sta_cli_fn sta_cmd_name_list, sta_cmd_name_release;
 sta_cli_fn sta_cmd_token_create, sta_cmd_token_list, sta_cmd_token_revoke;
 sta_cli_fn sta_cmd_robot_create, sta_cmd_robot_list, sta_cmd_robot_set, sta_cmd_robot_disable,
 	sta_cmd_robot_enable, sta_cmd_robot_delete;
-sta_cli_fn sta_cmd_package_list, sta_cmd_package_set, sta_cmd_package_delete, sta_cmd_package_link,
-	sta_cmd_package_unlink;
+sta_cli_fn sta_cmd_package_list, sta_cmd_package_set, sta_cmd_package_delete, sta_cmd_package_restore,
+	sta_cmd_package_link, sta_cmd_package_unlink;
 sta_cli_fn sta_cmd_org_create, sta_cmd_org_list, sta_cmd_org_set, sta_cmd_org_members, sta_cmd_org_add,
 	sta_cmd_org_remove;
 sta_cli_fn sta_cmd_team_create, sta_cmd_team_set, sta_cmd_team_delete, sta_cmd_team_list,

@@ -103,3 +103,15 @@ sta_cmd_package_delete(struct sta_cli *cli, struct sta_err *err)
 		sta_cli_done(cli, answer, "package %s deleted", cli->args[0]);
 	return rc;
 }
+
+enum sta_rc
+sta_cmd_package_restore(struct sta_cli *cli, struct sta_err *err)
+{
+	json_t *answer;
+	enum sta_rc rc =
+		sta_ask(cli, "package.restore", json_pack("{s:s}", "name", cli->args[0]), NULL, &answer, err);
+
+	if (rc == STA_OK)
+		sta_cli_done(cli, answer, "package %s restored", cli->args[0]);
+	return rc;
+}

@@ -92,7 +92,8 @@ sta_op_fn sta_op_name_list, sta_op_name_release;
 sta_op_fn sta_op_token_create, sta_op_token_list, sta_op_token_revoke;
 sta_op_fn sta_op_robot_create, sta_op_robot_list, sta_op_robot_set, sta_op_robot_set_disabled,
 	sta_op_robot_delete;
-sta_op_fn sta_op_package_list, sta_op_package_set, sta_op_package_delete, sta_op_package_link;
+sta_op_fn sta_op_package_list, sta_op_package_set, sta_op_package_delete, sta_op_package_restore,
+	sta_op_package_link;
 sta_op_fn sta_op_org_create, sta_op_org_list, sta_op_org_set, sta_op_org_members, sta_op_org_add,
 	sta_op_org_remove;
 sta_op_fn sta_op_team_create, sta_op_team_set, sta_op_team_delete, sta_op_team_list, sta_op_team_members,

@@ -104,3 +104,17 @@ sta_op_package_delete(struct sta_op_run *run, json_t **result, struct sta_err *e
 		return rc;
 	return sta_op_result(run, json_pack("{s:s, s:b}", "name", name, "deleted", 1), result, err);
 }
+
+enum sta_rc
+sta_op_package_restore(struct sta_op_run *run, json_t **result, struct sta_err *err)
+{
+	struct sta_call call = sta_call_system(run->arena);
+	const char *name;
+	enum sta_rc rc = sta_op_args(run, err, "{s:s}", "name", &name);
+
+	if (rc == STA_OK)
+		rc = sta_package_restore(run->registry, &call, name, err);
+	if (rc != STA_OK)
+		return rc;
+	return sta_op_result(run, json_pack("{s:s, s:b}", "name", name, "restored", 1), result, err);
+}

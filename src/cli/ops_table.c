@@ -18,6 +18,7 @@ static const struct sta_op ops[] = {
 	{ .name = "package.list", .rows = "packages", .fn = sta_op_package_list },
 	{ .name = "package.set", .fn = sta_op_package_set },
 	{ .name = "package.delete", .fn = sta_op_package_delete },
+	{ .name = "package.restore", .fn = sta_op_package_restore },
 	{ .name = "package.link", .fn = sta_op_package_link },
 	{ .name = "package.rename", .fn = sta_op_package_rename },
 	{ .name = "name.list", .rows = "names", .fn = sta_op_name_list },

@@ -34,4 +34,8 @@ enum sta_rc sta_package_set_visibility(struct sta_registry *r, const struct sta_
 enum sta_rc sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name,
 			       struct sta_err *err) STA_CHECK;
 
+/* Bring back the one of that name that was deleted last.  STA_NOT_FOUND; STA_CONFLICT: the name is in use. */
+enum sta_rc sta_package_restore(struct sta_registry *r, const struct sta_call *call, const char *name,
+				struct sta_err *err) STA_CHECK;
+
 #endif

@@ -518,20 +518,36 @@ restore_package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	return rc == STA_OK ? sta_audit(c, w->call, "package.restore", w->name.full, "", err) : rc;
 }
 
+static enum sta_rc
+restore_package(struct work *w, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_entry e;
+	enum sta_rc rc = sta_db_reader(w->r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = enter_deleted(c, w, &e, err);
+	if (rc == STA_OK)
+		rc = sta_must_wait(w->call, err);
+	return rc == STA_OK ? sta_db_write(w->r->db, restore_package_tx, w, err) : rc;
+}
+
+enum sta_rc
+sta_package_restore(struct sta_registry *r, const struct sta_call *call, const char *name,
+		    struct sta_err *err)
+{
+	struct work w = { .r = r, .call = call };
+	enum sta_rc rc = sta_package_name(name, &w.name, err);
+
+	return rc == STA_OK ? restore_package(&w, err) : rc;
+}
+
 enum sta_rc
 sta_published_restore_package(struct sta_registry *r, const struct sta_call *call, const char *owner,
 			      const char *name, int64_t id, struct sta_err *err)
 {
 	struct work w = { .r = r, .call = call, .id = id };
-	struct sta_db_conn *c = NULL;
-	struct sta_entry e;
 	enum sta_rc rc = sta_published_name(owner, name, &w.name, err);
 
-	if (rc == STA_OK)
-		rc = sta_db_reader(r->db, &c, err);
-	if (rc == STA_OK)
-		rc = enter_deleted(c, &w, &e, err);
-	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
-	return rc == STA_OK ? sta_db_write(r->db, restore_package_tx, &w, err) : rc;
+	return rc == STA_OK ? restore_package(&w, err) : rc;
 }

@@ -270,6 +270,16 @@ def test_what_was_done_is_said_in_a_sentence_or_as_json(registry, carol, owner, 
     assert isinstance(json.loads(registry.cli(*order(name + "x"), "--json")), dict)
 
 
+def test_a_deleted_package_is_restored_with_its_tags(registry, owner, package):
+    pushed = owner.push_image(package, "v1")
+    registry.cli("package", "delete", package)
+    assert owner.get(f"/v2/{package}/manifests/v1").status_code == 404
+    assert registry.cli("package", "restore", package) == f"package {package} restored\n"
+    assert owner.get_manifest(package, "v1").content == pushed.body
+    done = registry.run("package", "restore", package)
+    assert done.returncode == 1 and "Package not found" in done.stderr
+
+
 @pytest.mark.parametrize("arguments, problem", [
     (("package", "set", "alice/app"), "nothing to set"),
     (("package", "set", "alice/app", "--visibility", "public"), "use --confirm alice/app"),
