@@ -118,11 +118,18 @@ void sta_metrics_free(struct sta_metrics *m);
 void sta_metrics_count(struct sta_metrics *m, const struct sta_access_record *rec);
 void sta_metrics_write(struct sta_api *api, struct sta_buf *b);
 
+/* --- openapi.json, by embed_openapi.py when this is built --- */
+
+extern const char sta_openapi[];
+extern const size_t sta_openapi_size;
+extern const char sta_openapi_etag[]; /* with its quotes */
+
 /* --- the handlers, by file --- */
 
 sta_handler_fn sta_get_health, sta_get_ready, sta_get_metrics; /* health.c */
 sta_handler_fn sta_get_token, sta_post_token;                  /* token.c */
 sta_handler_fn sta_post_workflow_token;                        /* rest_workflow.c */
+sta_handler_fn sta_get_openapi;                                /* rest_openapi.c */
 sta_handler_fn sta_get_packages, sta_get_docker_conflicts, sta_get_package, sta_delete_package_route,
 	sta_post_package_restore, sta_get_versions, sta_get_version, sta_delete_version_route,
 	sta_post_version_restore; /* rest_packages.c */

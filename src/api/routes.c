@@ -61,6 +61,7 @@ const struct sta_route sta_routes[] = {
 	{ STA_DELETE, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route },
 	{ STA_POST, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore },
 	{ STA_POST, "/api/v3/registry/workflow-token", "workflow_token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_workflow_token },
+	{ STA_GET, "/api/v3/openapi.json", "openapi", NO_BODY, sta_get_openapi },
 	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },
 	{ STA_GET, "/readyz", "readyz", NO_BODY, sta_get_ready },
 	{ STA_GET, "/metrics", "metrics", NO_BODY, sta_get_metrics },

@@ -76,7 +76,8 @@ PROBES = {
 # Those that are about no package, and who looks at them.
 OTHERS = {"/v2": "test_ping_and_errors.py", "/v2/": "test_ping_and_errors.py", "/v2/_catalog": "test_lists.py",
           "/token": "test_token.py", "/healthz": "test_operate.py", "/readyz": "test_operate.py",
-          "/metrics": "test_operate.py", "/api/v3/registry/workflow-token": "test_workflows.py"}
+          "/metrics": "test_operate.py", "/api/v3/registry/workflow-token": "test_workflows.py",
+          "/api/v3/openapi.json": "test_openapi.py"}
 
 
 @dataclass
