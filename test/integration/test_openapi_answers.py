@@ -1,0 +1,331 @@
+"""Every operation of the REST interface answers as the OpenAPI document says, with each status that it names there."""
+
+import re
+import time
+import uuid
+
+import pytest
+
+from harness import Registry, images, openapi
+from harness.issuer import AUDIENCE, Issuer
+
+SOURCE = "org.opencontainers.image.source"
+MINT = "/api/v3/registry/workflow-token"
+WANTED = "?package_type=container"
+POPULAR = 2
+NEVER = 4294967295  # the id of no version
+READ, WRITE, DELETE = "read:packages", "write:packages", "delete:packages"
+
+
+@pytest.fixture(scope="module")
+def issuer():
+    served = Issuer()
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, issuer):
+    registry = Registry(tmp_path_factory.mktemp("answers"), {
+        "delete.popular_after": str(POPULAR), "net.allow": "127.0.0.0/8", "login.free_attempts": "0"})
+    registry.start()
+    yield registry
+    registry.stop()
+
+
+class World:
+    """An owner with packages, and everybody who may call, for one form of the routes."""
+
+    def __init__(self, registry, form):
+        self.registry, self.document, self.seen = registry, openapi.load(), set()
+        self.boss, self.reader = (registry.user(f"{word}-{uuid.uuid4().hex[:8]}") for word in ("boss", "reader"))
+        self.name = self.boss.name
+        if form in ("orgs", "users of an organization"):
+            self.name = f"acme-{uuid.uuid4().hex[:8]}"
+            registry.cli("org", "create", self.name, "--owner", self.boss.name)
+        self.kind = {"orgs": "orgs/{org}", "user": "user"}.get(form, "users/{username}")
+        self.root = "/api/v3/" + self.kind.replace("{org}", self.name).replace("{username}", self.name)
+        self.push = registry.client(self.boss)
+        self.someone = registry.bearer(self.boss.token)
+
+    def client(self, client):
+        made = openapi.checked(client, self.document)
+        made.seen = self.seen
+        return made
+
+    def able(self, *scopes):
+        """The boss, with a token of these scopes."""
+        return self.client(self.registry.bearer(self.registry.token(self.boss.name, scopes=",".join(scopes))))
+
+    @property
+    def all(self):
+        return self.client(self.someone)
+
+    def package(self, name):
+        return f"{self.name}/{name}"
+
+    def path(self, name, rest=""):
+        return f"{self.root}/packages/container/{name.replace('/', '%2F')}{rest}"
+
+    def ids(self, name, state="active"):
+        """The ids of the package's versions by digest."""
+        rows = said(self.all.get(self.path(name, f"/versions?state={state}&per_page=100")), 200).json()
+        return {row["name"]: row["id"] for row in rows}
+
+    def is_user(self):
+        return self.kind == "user"
+
+
+@pytest.fixture(params=["orgs", "user", "users", "users of an organization"])
+def world(server, request):
+    return World(server, request.param)
+
+
+def plain(message):
+    """A message without what differs from case to case."""
+    return re.sub(r"\d+", "N", re.sub(r"sha256:[0-9a-f.]+|(read|write|delete):packages", "X", message))
+
+
+def said(response, status):
+    """Its status, and as an error one of the messages that the document shows for it."""
+    assert response.status_code == status, f"{response.request.method} {response.request.path_url}: {response.text[:500]}"
+    if status >= 400:
+        document = openapi.load()
+        operation = document.find(response.request.method, response.request.path_url)
+        content = operation.responses[str(status)]["content"]["application/json"]
+        examples = {plain(one["value"]["message"]) for one in content["examples"].values()}
+        assert plain(response.json()["message"]) in examples, (operation.id, response.json()["message"])
+        assert response.json()["documentation_url"].endswith("/api/v3/openapi.json")
+    return response
+
+
+def refusals(world, method, path, scope=None):
+    """What every operation that needs a credential refuses: scope is one that it does not ask for."""
+    nobody, wrong = world.client(world.registry.bare()), world.client(world.registry.bearer("stp_wrong"))
+    said(nobody.request(method, path), 401)
+    said(wrong.request(method, path), 401)
+    said(world.all.request(method, path, headers={"Accept": "text/html"}), 415)
+    said(world.all.request(method, path, headers={"X-GitHub-Api-Version": "1999-01-01"}), 400)
+    if scope:
+        said(world.able(scope).request(method, path), 403)
+
+
+def unchanged(world, path):
+    first = said(world.all.get(path), 200)
+    said(world.all.get(path, headers={"If-None-Match": first.headers["ETag"]}), 304)
+    assert world.all.head(path).headers["ETag"] == first.headers["ETag"]
+    return first
+
+
+def complete(world, *ends):
+    """Every status that the document has for these operations of the form was seen."""
+    operations = [one for one in world.document.operations if any(re.fullmatch(end, f"{one.method} {one.path}") for end in ends)]
+    assert len(operations) == len(ends)
+    declared = {(one.id, int(status)) for one in operations for status in one.responses if status != "default"}
+    assert declared - world.seen == set()
+
+
+def route(world, method, rest):
+    return re.escape(f"{method} /{world.kind}{rest}")
+
+
+PACKAGE = "/packages/{package_type}/{package_name}"
+VERSION = f"{PACKAGE}/versions/{{package_version_id}}"
+
+
+def test_lists_of_packages_are_as_described(world):
+    registry = world.registry
+    registry.cli("repository", "create", world.package("code"), "--url", f"https://forge.example/{world.name}/code")
+    world.push.push_image(world.package("app"), "v1", labels={SOURCE: f"https://forge.example/{world.name}/code"})
+    world.push.push_image(world.package("tools/lint"), "v1")
+    world.push.push_image(world.package("web"), "v1")
+    path = f"{world.root}/packages{WANTED}"
+    listed = unchanged(world, path).json()
+    assert [(one["name"], "repository" in one) for one in listed] == [("app", True), ("tools/lint", False), ("web", False)]
+    assert "Link" in said(world.all.get(f"{path}&per_page=1&page=2"), 200).headers
+    registry.set_visibility(world.package("web"), "public")
+    assert [one["name"] for one in said(world.all.get(f"{path}&visibility=public"), 200).json()] == ["web"]
+    assert said(world.all.get(f"{world.root}/packages?package_type=npm"), 200).json() == []
+    for wrong in ("", "?package_type=cargo", f"{WANTED}&visibility=secret"):
+        said(world.all.get(f"{world.root}/packages{wrong}"), 400)
+    refusals(world, "GET", path, DELETE)
+    if not world.is_user():
+        said(world.all.get(path.replace(world.name, "nobody0")), 404)
+    complete(world, route(world, "GET", "/packages"))
+
+
+def test_lists_of_conflicts_are_as_described(world):
+    path = f"{world.root}/docker/conflicts"
+    assert unchanged(world, path).json() == []
+    refusals(world, "GET", path, DELETE)
+    if not world.is_user():
+        said(world.all.get(path.replace(world.name, "nobody0")), 404)
+    complete(world, route(world, "GET", "/docker/conflicts"))
+
+
+def test_a_package_is_as_described(world):
+    world.push.push_image(world.package("tools/lint"), "v1")
+    path = world.path("tools/lint")
+    assert unchanged(world, path).json()["name"] == "tools/lint"
+    said(world.all.get(path.replace("/container/", "/docker/")), 200)
+    refusals(world, "GET", path, DELETE)
+    said(world.all.get(world.path("absent")), 404)
+    said(world.all.get(path.replace("/container/", "/npm/")), 404)
+    complete(world, route(world, "GET", PACKAGE))
+
+
+def pull_often(world, name):
+    """More often than a public version may have been pulled that is to be deleted."""
+    before = world.registry.packages()[world.package(name)]["pulls"]
+    for _ in range(POPULAR + 1):
+        assert world.push.get_manifest(world.package(name), "v1").status_code == 200
+    deadline = time.monotonic() + 30
+    while world.registry.packages()[world.package(name)]["pulls"] < before + POPULAR + 1:
+        assert time.monotonic() < deadline, "the pulls are not written down"
+        time.sleep(0.05)
+
+
+def test_deleting_and_restoring_a_package_is_as_described(world):
+    registry, path = world.registry, world.path("app")
+    world.push.push_image(world.package("app"), "v1")
+    refusals(world, "DELETE", path, READ)
+    refusals(world, "POST", f"{path}/restore", READ)
+    said(world.all.delete(path, data="{}", headers={"Content-Type": "application/json"}), 422)
+    said(world.all.delete(world.path("absent")), 404)
+    said(world.all.post(world.path("absent", "/restore")), 404)
+    said(world.all.post(f"{path}/restore"), 404 if world.is_user() else 404)
+    if not world.is_user():
+        registry.cli("access", "grant", world.package("app"), world.reader.name, "read")
+        said(world.client(registry.bearer(world.reader.token)).delete(path), 403)
+    said(world.all.delete(path), 204)
+    said(world.all.get(path), 404)
+    said(world.all.post(f"{path}/restore?token=ignored"), 204)
+    said(world.all.get(path), 200)
+    said(world.all.delete(path), 204)
+    world.push.push_image(world.package("app"), "v1")
+    said(world.all.post(f"{path}/restore"), 409)
+    registry.set_visibility(world.package("app"), "public")
+    pull_often(world, "app")
+    said(world.all.delete(path), 400)
+    complete(world, route(world, "DELETE", PACKAGE), route(world, "POST", f"{PACKAGE}/restore"))
+
+
+def test_lists_of_versions_are_as_described(world):
+    labels = {"org.opencontainers.image.licenses": "Apache-2.0", "org.opencontainers.image.description": "The app"}
+    first = world.push.push_image(world.package("app"), "v1", "latest", labels=labels)
+    second = world.push.push_image(world.package("app"), "v2")
+    path = world.path("app", "/versions")
+    listed = unchanged(world, path).json()
+    assert [one["name"] for one in listed] == [second.digest, first.digest]
+    assert (listed[1]["license"], listed[1]["description"]) == ("Apache-2.0", "The app")
+    assert listed[1]["metadata"]["container"]["tags"] == ["latest", "v1"]
+    assert "Link" in said(world.all.get(f"{path}?per_page=1"), 200).headers
+    said(world.all.delete(f"{path}/{listed[1]['id']}"), 204)
+    deleted = said(world.all.get(f"{path}?state=deleted"), 200).json()
+    assert [(one["name"], "deleted_at" in one) for one in deleted] == [(first.digest, True)]
+    assert "deleted_at" not in said(world.all.get(path), 200).json()[0]
+    said(world.all.get(f"{path}?state=lost"), 400)
+    refusals(world, "GET", path, DELETE)
+    said(world.all.get(world.path("absent", "/versions")), 404)
+    complete(world, route(world, "GET", f"{PACKAGE}/versions"))
+
+
+def test_a_version_is_as_described(world):
+    image = world.push.push_image(world.package("app"), "v1")
+    path = world.path("app", f"/versions/{world.ids('app')[image.digest]}")
+    assert unchanged(world, path).json()["name"] == image.digest
+    refusals(world, "GET", path, DELETE)
+    said(world.all.get(world.path("app", f"/versions/{NEVER}")), 404)
+    said(world.all.get(world.path("absent", "/versions/1")), 404)
+    complete(world, route(world, "GET", VERSION))
+
+
+def test_deleting_and_restoring_a_version_is_as_described(world):
+    registry, name = world.registry, world.package("app")
+    children = [world.push.push_image(name) for _ in range(2)]
+    index = world.push.push_manifest(name, images.index(children), "v1")
+    ids = world.ids("app")
+    path = world.path("app", f"/versions/{ids[index.digest]}")
+    refusals(world, "DELETE", path, READ)
+    refusals(world, "POST", f"{path}/restore", READ)
+    said(world.all.delete(path, data="{}", headers={"Content-Type": "application/json"}), 422)
+    for rest in ("", "/restore"):
+        said(world.all.request("POST" if rest else "DELETE", world.path("app", f"/versions/{NEVER}{rest}")), 404)
+        said(world.all.request("POST" if rest else "DELETE", world.path("absent", f"/versions/1{rest}")), 404)
+    said(world.all.delete(path), 400)  # the last with a tag
+    world.push.push_image(name, "v2")
+    said(world.all.delete(world.path("app", f"/versions/{ids[children[0].digest]}")), 400)  # the index lists it
+    said(world.all.delete(f"{path}?cascade=true"), 204)
+    assert set(ids.values()) & set(world.ids("app").values()) == set()
+    said(world.all.post(f"{path}/restore"), 204)
+    assert set(ids.items()) <= set(world.ids("app").items())
+    said(world.all.delete(f"{path}?cascade=false"), 204)
+    world.push.push_manifest(name, index, "v1")
+    said(world.all.post(f"{path}/restore"), 409)
+    registry.set_visibility(name, "public")
+    pull_often(world, "app")
+    said(world.all.delete(world.path("app", f"/versions/{world.ids('app')[index.digest]}")), 400)
+    complete(world, route(world, "DELETE", VERSION), route(world, "POST", f"{VERSION}/restore"))
+
+
+def test_accounts_are_as_described(server):
+    world = World(server, "orgs")
+    server.cli("robot", "create", f"{world.name}+bot", "--role", "read")
+    for path, form in [("/user", ""), (f"/users/{world.boss.name}", "User"), (f"/users/{world.name}", "Organization"),
+                       (f"/orgs/{world.name}", "Organization")]:
+        assert unchanged(world, f"/api/v3{path}").json()["type"] == (form or "User")
+        refusals(world, "GET", f"/api/v3{path}")
+    for path in ("/users/nobody0", "/orgs/nobody0", f"/orgs/{world.boss.name}"):
+        said(world.all.get(f"/api/v3{path}"), 404)
+    complete(world, "GET /users/{username}", "GET /orgs/{org}")
+
+
+def workflow(server, issuer, world):
+    """A token for a job of a workflow of the world's owner."""
+    if "ci" not in server.cli("issuer", "list"):
+        server.cli("issuer", "add", "ci", "--url", issuer.url, "--audience", AUDIENCE, "--claims",
+                   "repository=repository,ref=ref,event=event_name,environment=environment")
+    server.cli("issuer", "allow", "ci", "--when", f"repository={world.name}/*", "--role", "write")
+    return issuer.token(repository=f"{world.name}/app")
+
+
+def test_machines_have_their_answers_too(server, issuer):
+    world = World(server, "orgs")
+    server.cli("robot", "create", f"{world.name}+bot", "--role", "read")
+    robot = world.client(server.bearer(server.token(f"{world.name}+bot", scopes=READ)))
+    assert said(robot.get("/api/v3/user"), 200).json()["type"] == "Bot"
+    job = world.client(server.bearer(said(world.client(server.bare()).post(
+        MINT, json={"token": workflow(server, issuer, world)}), 201).json()["token"]))
+    said(job.get("/api/v3/user"), 403)
+    said(world.all.get("/api/v3/user"), 200)
+    unchanged(world, "/api/v3/user")
+    refusals(world, "GET", "/api/v3/user")
+    complete(world, "GET /user")
+
+
+@pytest.mark.parametrize("path", ["/", "/meta", "/rate_limit", "/openapi.json"])
+def test_what_needs_no_credential_is_as_described(server, path):
+    world = World(server, "user")
+    nobody = world.client(server.bare())
+    where = "/api/v3" + path.rstrip("/")
+    first = said(nobody.get(where), 200)
+    if "ETag" in first.headers:
+        said(nobody.get(where, headers={"If-None-Match": first.headers["ETag"]}), 304)
+    said(world.all.get(where), 200)
+    said(nobody.get(where, headers={"Accept": "text/html"}), 415)
+    said(nobody.get(where, headers={"X-GitHub-Api-Version": "1999-01-01"}), 400)
+    if path != "/openapi.json":
+        said(world.client(server.bearer("stp_wrong")).get(where), 401)
+    complete(world, re.escape(f"GET {path}"))
+
+
+def test_tokens_of_workflows_are_as_described(server, issuer):
+    world = World(server, "orgs")
+    nobody = world.client(server.bare())
+    token = workflow(server, issuer, world)
+    said(nobody.post(MINT, json={"token": token}), 201)
+    for wrong in (b"", b"{}", b'{"token":7}', b'{"token":"x","more":1}'):
+        nobody.post(MINT, data=wrong)
+    said(nobody.post(MINT, json={"token": "x.y.z"}), 401)
+    said(nobody.post(MINT, json={"token": issuer.token(repository="elsewhere0/app")}), 403)
+    complete(world, f"POST {MINT.removeprefix('/api/v3')}")
