@@ -1,7 +1,6 @@
 """Every operation of the REST interface answers as the OpenAPI document says, with each status that it names there."""
 
 import re
-import time
 import uuid
 
 import pytest
@@ -14,6 +13,8 @@ MINT = "/api/v3/registry/workflow-token"
 WANTED = "?package_type=container"
 POPULAR = 2
 NEVER = 4294967295  # the id of no version
+FOR_CALLERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Used", "X-RateLimit-Reset", "X-RateLimit-Resource",
+               "X-OAuth-Scopes", "X-Accepted-OAuth-Scopes")
 READ, WRITE, DELETE = "read:packages", "write:packages", "delete:packages"
 
 
@@ -104,14 +105,16 @@ def refusals(world, method, path, scope=None):
     nobody, wrong = world.client(world.registry.bare()), world.client(world.registry.bearer("stp_wrong"))
     said(nobody.request(method, path), 401)
     said(wrong.request(method, path), 401)
-    said(world.all.request(method, path, headers={"Accept": "text/html"}), 415)
+    said(world.all.request(method, path, headers={"Accept": "image/png"}), 415)
     said(world.all.request(method, path, headers={"X-GitHub-Api-Version": "1999-01-01"}), 400)
     if scope:
         said(world.able(scope).request(method, path), 403)
 
 
 def unchanged(world, path):
+    """The answer, which is not sent again to who has it."""
     first = said(world.all.get(path), 200)
+    assert {name.lower() for name in FOR_CALLERS} <= {name.lower() for name in first.headers}
     said(world.all.get(path, headers={"If-None-Match": first.headers["ETag"]}), 304)
     assert world.all.head(path).headers["ETag"] == first.headers["ETag"]
     return first
@@ -176,13 +179,8 @@ def test_a_package_is_as_described(world):
 
 def pull_often(world, name):
     """More often than a public version may have been pulled that is to be deleted."""
-    before = world.registry.packages()[world.package(name)]["pulls"]
     for _ in range(POPULAR + 1):
         assert world.push.get_manifest(world.package(name), "v1").status_code == 200
-    deadline = time.monotonic() + 30
-    while world.registry.packages()[world.package(name)]["pulls"] < before + POPULAR + 1:
-        assert time.monotonic() < deadline, "the pulls are not written down"
-        time.sleep(0.05)
 
 
 def test_deleting_and_restoring_a_package_is_as_described(world):
@@ -193,7 +191,7 @@ def test_deleting_and_restoring_a_package_is_as_described(world):
     said(world.all.delete(path, data="{}", headers={"Content-Type": "application/json"}), 422)
     said(world.all.delete(world.path("absent")), 404)
     said(world.all.post(world.path("absent", "/restore")), 404)
-    said(world.all.post(f"{path}/restore"), 404 if world.is_user() else 404)
+    said(world.all.post(f"{path}/restore"), 404)  # it was not deleted
     if not world.is_user():
         registry.cli("access", "grant", world.package("app"), world.reader.name, "read")
         said(world.client(registry.bearer(world.reader.token)).delete(path), 403)
@@ -241,7 +239,7 @@ def test_a_version_is_as_described(world):
 
 
 def test_deleting_and_restoring_a_version_is_as_described(world):
-    registry, name = world.registry, world.package("app")
+    name = world.package("app")
     children = [world.push.push_image(name) for _ in range(2)]
     index = world.push.push_manifest(name, images.index(children), "v1")
     ids = world.ids("app")
@@ -261,8 +259,8 @@ def test_deleting_and_restoring_a_version_is_as_described(world):
     assert set(ids.items()) <= set(world.ids("app").items())
     said(world.all.delete(f"{path}?cascade=false"), 204)
     world.push.push_manifest(name, index, "v1")
-    said(world.all.post(f"{path}/restore"), 409)
-    registry.set_visibility(name, "public")
+    said(world.all.post(f"{path}/restore"), 404)  # that one is another version now
+    world.registry.set_visibility(name, "public")
     pull_often(world, "app")
     said(world.all.delete(world.path("app", f"/versions/{world.ids('app')[index.digest]}")), 400)
     complete(world, route(world, "DELETE", VERSION), route(world, "POST", f"{VERSION}/restore"))
@@ -312,7 +310,7 @@ def test_what_needs_no_credential_is_as_described(server, path):
     if "ETag" in first.headers:
         said(nobody.get(where, headers={"If-None-Match": first.headers["ETag"]}), 304)
     said(world.all.get(where), 200)
-    said(nobody.get(where, headers={"Accept": "text/html"}), 415)
+    said(nobody.get(where, headers={"Accept": "image/png"}), 415)
     said(nobody.get(where, headers={"X-GitHub-Api-Version": "1999-01-01"}), 400)
     if path != "/openapi.json":
         said(world.client(server.bearer("stp_wrong")).get(where), 401)
