@@ -151,6 +151,12 @@ class Checked:
     def post(self, path, **options):
         return self.request("POST", path, **options)
 
+    def put(self, path, **options):
+        return self.request("PUT", path, **options)
+
+    def patch(self, path, **options):
+        return self.request("PATCH", path, **options)
+
     def delete(self, path, **options):
         return self.request("DELETE", path, **options)
 
