@@ -241,11 +241,11 @@ def test_lists_of_versions_are_as_described(world):
     assert [(one["name"], "deleted_at" in one) for one in deleted] == [(first.digest, True)]
     assert "deleted_at" not in said(world.all.get(path), 200).json()[0]
     said(world.all.get(f"{path}?state=lost"), 400)
-    registry = world.registry
-    registry.set_visibility(world.package("app"), "public")
-    said(world.client(registry.bearer(world.reader.token)).get(f"{path}?state=deleted"), 403 if not world.is_user() else 404)
     refusals(world, "GET", path, DELETE)
     said(world.all.get(world.path("absent", "/versions")), 404)
+    world.registry.set_visibility(world.package("app"), "public")
+    reader = world.client(world.registry.bearer(world.reader.token))
+    said(reader.get(f"{path}?state=deleted"), 404 if world.is_user() else 403)
     complete(world, route(world, "GET", f"{PACKAGE}/versions"))
 
 
