@@ -185,12 +185,14 @@ scopes_of(struct sta_arena *a, const struct sta_caller *c)
 	return text;
 }
 
+/* Nothing where there is no value: libmicrohttpd sends no answer then. */
 static void
 add(struct sta_response *res, const char *name, const char *value)
 {
 	struct sta_err ignored;
 
-	(void) !sta_reply_header(res, name, value, &ignored);
+	if (value && *value)
+		(void) !sta_reply_header(res, name, value, &ignored);
 }
 
 static void
