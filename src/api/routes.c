@@ -28,6 +28,7 @@ const struct sta_route sta_routes[] = {
 	{ STA_GET, "/token", "token", NO_BODY, sta_get_token },
 	{ STA_POST, "/token", "token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_token },
 	{ STA_GET, "/api/v3", "api_root", NO_BODY, sta_get_api_root },
+	{ STA_GET, "/api/v3/", "api_root", NO_BODY, sta_get_api_root },
 	{ STA_GET, "/api/v3/meta", "meta", NO_BODY, sta_get_meta },
 	{ STA_GET, "/api/v3/rate_limit", "rate_limit", NO_BODY, sta_get_rate_limit },
 	{ STA_GET, "/api/v3/user", "user", NO_BODY, sta_get_user },
