@@ -140,9 +140,11 @@ check_org(struct sta_api *api, const struct asked *x, struct sta_err *err)
 	struct sta_published_package p;
 	enum sta_rc rc = sta_published_package(api->r, &x->r->call, x->owner, x->name, &p, err);
 
+	/* A deleted one is looked for later. */
+	if (rc == STA_NOT_FOUND)
+		rc = sta_published_owner(api->r, &x->r->call, x->owner, &p.owner, err);
 	if (rc == STA_OK && p.owner.kind != STA_OWNER_ORGANIZATION)
 		return sta_err_set(err, STA_NOT_FOUND, 0, "Package not found.");
-	/* A deleted one is looked for later. */
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 

@@ -228,6 +228,17 @@ def test_deleting_and_restoring_a_package_is_as_described(world):
     complete(world, route(world, "DELETE", PACKAGE), route(world, "POST", f"{PACKAGE}/restore"))
 
 
+def test_a_users_packages_are_none_of_an_organization(server, issuer):
+    world = World(server, issuer, "users")
+    world.push.push_image(world.package("app"), "v1")
+    path = world.path("app").replace("/users/", "/orgs/")
+    said(world.all.get(path), 404)
+    said(world.all.delete(path), 404)
+    said(world.all.delete(world.path("app")), 204)
+    said(world.all.post(f"{path}/restore"), 404)
+    said(world.all.get(world.path("app")), 404)
+
+
 def test_lists_of_versions_are_as_described(world):
     first = world.push.push_image(world.package("app"), "v1", "latest")
     second = world.push.push_image(world.package("app"), "v2")
