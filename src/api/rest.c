@@ -395,6 +395,7 @@ enum sta_rc
 sta_rest_reply(struct sta_request *req, struct sta_response *res, json_t *j, struct sta_err *err)
 {
 	char digest[STA_DIGEST_TEXT_MAX];
+	const char *etag;
 	struct sta_digest d;
 	enum sta_rc rc = sta_reply_json(req, res, 200, JSON_TYPE, j, err);
 
@@ -404,9 +405,22 @@ sta_rest_reply(struct sta_request *req, struct sta_response *res, json_t *j, str
 		rc = sta_reply_header(res, "Cache-Control", "private, no-cache", err);
 	if (rc != STA_OK)
 		return rc;
-	res->ranges = true;
-	res->etag = sta_arena_printf(req->arena, "W/\"%s\"", sta_digest_text(&d, digest) + strlen("sha256:"));
-	return res->etag ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "response");
+	etag = sta_arena_printf(req->arena, "W/\"%s\"", sta_digest_text(&d, digest) + strlen("sha256:"));
+	if (!etag)
+		return sta_err_set(err, STA_NOMEM, 0, "response");
+	sta_rest_tag(req, res, etag);
+	return STA_OK;
+}
+
+void
+sta_rest_tag(struct sta_request *req, struct sta_response *res, const char *etag)
+{
+	res->etag = etag;
+	if (!sta_etag_listed(sta_request_header(req, "If-None-Match"), etag))
+		return;
+	res->status = 304;
+	res->kind = STA_REPLY_EMPTY;
+	res->size = 0;
 }
 
 enum sta_rc

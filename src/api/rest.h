@@ -74,6 +74,8 @@ enum sta_rc sta_rest_link(const struct sta_rest *r, struct sta_request *req, str
 /* 200 with the json and an entity tag, or 304. */
 enum sta_rc sta_rest_reply(struct sta_request *req, struct sta_response *res, json_t *j,
 			   struct sta_err *err) STA_CHECK;
+/* The answer's entity tag, and 304 for whoever has it.  There are no ranges: half a list is no use. */
+void sta_rest_tag(struct sta_request *req, struct sta_response *res, const char *etag);
 /* 204 */
 enum sta_rc sta_rest_done(struct sta_response *res);
 

@@ -139,6 +139,7 @@ def unchanged(world, path):
     assert {name.lower() for name in FOR_CALLERS} <= {name.lower() for name in first.headers}
     said(world.all.get(path, headers={"If-None-Match": first.headers["ETag"]}), 304)
     assert world.all.head(path).headers["ETag"] == first.headers["ETag"]
+    said(world.all.get(path, headers={"Range": "bytes=0-1"}), 200)
     return first
 
 
@@ -328,9 +329,10 @@ def test_what_needs_no_credential_is_as_described(server, issuer, path):
     world = World(server, issuer, "user")
     nobody = world.client(server.bare())
     where = "/api/v3" + path.rstrip("/")
+    said(nobody.get("/api/v3/meta"), 200)  # so that the caller's hour has begun, and the limit stays as it is
     first = said(nobody.get(where), 200)
-    if "ETag" in first.headers:
-        said(nobody.get(where, headers={"If-None-Match": first.headers["ETag"]}), 304)
+    said(nobody.get(where, headers={"If-None-Match": first.headers["ETag"]}), 304)
+    said(nobody.get(where, headers={"Range": "bytes=0-1"}), 200)
     said(world.all.get(where), 200)
     if path != "/openapi.json":
         said(nobody.get(where, headers={"Accept": "image/png"}), 415)
