@@ -108,7 +108,10 @@ rest_error_body(const struct sta_api *api, const struct sta_request *req, const 
 static bool
 is_rest(const struct sta_request *req)
 {
-	return req->path && strncmp(req->path, "/api/", strlen("/api/")) == 0;
+	const char *at =
+		req->path && *req->path ? req->path : req->target; /* which is malformed, or too long */
+
+	return at && strncmp(at, "/api/", strlen("/api/")) == 0;
 }
 
 static const char *
