@@ -266,9 +266,11 @@ def test_lists_of_versions_are_as_described(world):
 
 
 def test_a_version_is_as_described(world):
-    image = world.push.push_image(world.package("app"), "v1")
+    labels = {"org.opencontainers.image.licenses": "Apache-2.0", "org.opencontainers.image.description": "The app"}
+    image = world.push.push_image(world.package("app"), "v1", labels=labels)
     path = world.path("app", f"/versions/{world.ids('app')[image.digest]}")
-    assert unchanged(world, path).json()["name"] == image.digest
+    shown = unchanged(world, path).json()
+    assert (shown["name"], shown["license"], shown["description"]) == (image.digest, "Apache-2.0", "The app")
     refusals(world, "GET", path, DELETE)
     said(world.all.get(world.path("app", f"/versions/{NEVER}")), 404)
     said(world.all.get(world.path("absent", "/versions/1")), 404)
