@@ -1,6 +1,5 @@
 #include "api/rest.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include "registry/token.h"
 
 #define JSON_TYPE "application/json; charset=utf-8"
-#define PER_PAGE 30
 #define API_VERSION "2022-11-28"
 #define BODY_SHOWN 100 /* bytes of a body that an error repeats */
 
@@ -285,108 +283,6 @@ sta_rest_no_body(const struct sta_request *req, struct sta_err *err)
 	return sta_rest_fail(err, STA_INVALID, 422,
 			     "Invalid request.\n\nFor 'links/0/schema', %.*s is not a null.", (int) len,
 			     req->body);
-}
-
-/* --- paging --- */
-
-static uint64_t
-number_of(struct sta_request *req, const char *name, uint64_t otherwise)
-{
-	const char *text = sta_request_query(req, name, 0);
-	uint64_t n;
-
-	return text && sta_parse_u64(text, strlen(text), &n) && n > 0 ? n : otherwise;
-}
-
-void
-sta_rest_page(struct sta_request *req, struct sta_rest_page *out)
-{
-	uint64_t per_page = number_of(req, "per_page", PER_PAGE);
-	uint64_t page = number_of(req, "page", 1);
-	uint64_t max = per_page < STA_SPAN_MAX ? per_page : STA_SPAN_MAX;
-
-	*out = (struct sta_rest_page){
-		.page = page,
-		.span = { .max = (size_t) max,
-			  .skip = page - 1 > INT64_MAX / max ? INT64_MAX : (page - 1) * max },
-	};
-}
-
-/* The request's path, from its pattern and what came for the parameters. */
-static const char *
-path_of(struct sta_request *req)
-{
-	const char *p = req->route->pattern;
-	const char *out = "";
-
-	for (size_t param = 0; out && *p;) {
-		size_t len = strcspn(p, "{");
-		const char *value = "";
-
-		if (p[len] == '{')
-			value = sta_percent_encode(req->arena, req->param[param++]);
-		out = value ? sta_arena_printf(req->arena, "%s%.*s%s", out, (int) len, p, value) : NULL;
-		p += len;
-		p += strcspn(p, "}");
-		p += *p == '}';
-	}
-	return out;
-}
-
-/* "package_type=container&per_page=100&", as far as the request has them. */
-static const char *
-query_of(struct sta_request *req, const char *const *names)
-{
-	const char *out = "";
-
-	for (; out && *names; names++) {
-		const char *value = sta_request_query(req, *names, 0);
-		const char *encoded = value ? sta_percent_encode(req->arena, value) : NULL;
-
-		if (!value)
-			continue;
-		out = encoded ? sta_arena_printf(req->arena, "%s%s=%s&", out, *names, encoded) : NULL;
-	}
-	return out;
-}
-
-struct link {
-	struct sta_arena *arena;
-	const char *url; /* up to "page=" */
-	const char *text;
-};
-
-static void
-add_link(struct link *l, uint64_t page, const char *rel)
-{
-	if (l->text)
-		l->text = sta_arena_printf(l->arena, "%s%s<%spage=%llu>; rel=\"%s\"", l->text,
-					   *l->text ? ", " : "", l->url, (unsigned long long) page, rel);
-}
-
-enum sta_rc
-sta_rest_link(const struct sta_rest *r, struct sta_request *req, struct sta_response *res,
-	      const struct sta_rest_page *p, const char *const *names, struct sta_err *err)
-{
-	const char *path = path_of(req);
-	const char *query = query_of(req, names);
-	uint64_t last = p->span.total == 0 ? 1 : (p->span.total - 1) / p->span.max + 1;
-	struct link l = { .arena = req->arena, .text = "" };
-
-	if (last == 1 && p->page == 1)
-		return STA_OK;
-	l.url = path && query ? sta_arena_printf(req->arena, "%s%s?%s", r->base, path, query) : NULL;
-	if (!l.url)
-		return sta_err_set(err, STA_NOMEM, 0, "links");
-	if (p->page > 1)
-		add_link(&l, p->page - 1 < last ? p->page - 1 : last, "prev");
-	if (p->page < last)
-		add_link(&l, p->page + 1, "next");
-	if (p->page < last)
-		add_link(&l, last, "last");
-	if (p->page > 1)
-		add_link(&l, 1, "first");
-	return sta_reply_header(res, "Link", l.text, err);
 }
 
 /* --- answers --- */

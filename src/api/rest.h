@@ -80,14 +80,13 @@ void sta_rest_tag(struct sta_request *req, struct sta_response *res, const char 
 enum sta_rc sta_rest_done(struct sta_response *res);
 
 /* Objects of GitHub's interface; NULL: out of memory.  The caller's. */
-json_t *sta_rest_user(const struct sta_rest *r, struct sta_arena *a, const struct sta_owner *o) STA_CHECK;
+json_t *sta_rest_user(const struct sta_rest *r, struct sta_arena *a, const struct sta_owner *owner) STA_CHECK;
 json_t *sta_rest_package(const struct sta_rest *r, struct sta_arena *a,
 			 const struct sta_published_package *p) STA_CHECK;
 json_t *sta_rest_version(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_package *p,
 			 const struct sta_version_row *v) STA_CHECK;
 json_t *sta_rest_version_list(const struct sta_rest *r, struct sta_arena *a,
-			      const struct sta_published_package *p, const struct sta_version_row *rows,
-			      size_t n) STA_CHECK;
+			      const struct sta_published_versions *v) STA_CHECK;
 /* "orgs/acme" or "users/alice" */
 const char *sta_rest_owner_path(struct sta_arena *a, const struct sta_owner *o) STA_CHECK;
 

@@ -189,6 +189,7 @@ places_of(const struct sta_rest *r, struct sta_arena *a, const struct sta_publis
 	const char *owner = sta_rest_owner_path(a, &p->owner);
 	const char *name = sta_percent_encode(a, p->name);
 
+	*out = (struct places){ .url = NULL };
 	if (!owner || !name)
 		return false;
 	out->url = sta_arena_printf(a, "%s/api/v3/%s/packages/container/%s", r->base, owner, name);
@@ -268,14 +269,16 @@ sta_rest_version(const struct sta_rest *r, struct sta_arena *a, const struct sta
 }
 
 json_t *
-sta_rest_version_list(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_package *p,
-		      const struct sta_version_row *rows, size_t n)
+sta_rest_version_list(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_versions *v)
 {
 	struct places at;
-	json_t *list = places_of(r, a, p, &at) ? json_array() : NULL;
+	json_t *list;
 
-	for (size_t i = 0; i < n; i++) {
-		if (json_array_append_new(list, version(a, &at, &rows[i])) != 0) {
+	if (!places_of(r, a, &v->package, &at))
+		return NULL;
+	list = json_array();
+	for (size_t i = 0; i < v->n; i++) {
+		if (json_array_append_new(list, version(a, &at, &v->items[i])) != 0) {
 			json_decref(list);
 			return NULL;
 		}

@@ -228,11 +228,9 @@ sta_get_versions(void *ctx, struct sta_request *req, struct sta_response *res, s
 {
 	static const char *const names[] = { "state", "per_page", NULL };
 	struct sta_api *api = ctx;
-	struct sta_published_package p;
-	struct sta_version_row *rows = NULL;
+	struct sta_published_versions got;
 	struct sta_rest_page page;
 	bool deleted = false;
-	size_t n = 0;
 	struct asked x;
 	enum sta_rc rc = enter(api, req, "read:packages", &x, err);
 
@@ -241,13 +239,11 @@ sta_get_versions(void *ctx, struct sta_request *req, struct sta_response *res, s
 	if (rc != STA_OK)
 		return rc;
 	sta_rest_page(req, &page);
-	rc = sta_published_versions(api->r, &x.r->call, x.owner, x.name, deleted, &page.span, &p, &rows, &n,
-				    err);
+	rc = sta_published_versions(api->r, &x.r->call, x.owner, x.name, deleted, &page.span, &got, err);
 	if (rc == STA_OK)
 		rc = sta_rest_link(x.r, req, res, &page, names, err);
-	return rc == STA_OK
-		       ? sta_rest_reply(req, res, sta_rest_version_list(x.r, req->arena, &p, rows, n), err)
-		       : rc;
+	return rc == STA_OK ? sta_rest_reply(req, res, sta_rest_version_list(x.r, req->arena, &got), err)
+			    : rc;
 }
 
 static enum sta_rc

@@ -227,6 +227,26 @@ serves(enum sta_method route, enum sta_method wanted)
 	return route == STA_GET && wanted == STA_HEAD;
 }
 
+/* The segments that the pattern is matched with: of the decoded path, below /api/ of what was sent.  False:
+ * out of memory. */
+static bool
+find_segments(struct sta_arena *a, const char *path, const char *target, struct segments *out)
+{
+	if (!split(path, out)) {
+		out->n = 0; /* no route has so many */
+		return true;
+	}
+	return strncmp(path, "/api/", strlen("/api/")) != 0 || split_encoded(a, target, out);
+}
+
+static bool
+route_matches(const struct sta_route *route, const char *path, const struct segments *segs)
+{
+	struct segments pat = { .n = 0 };
+
+	return may_match(route->pattern, path) && split(route->pattern, &pat) && pattern_matches(&pat, segs);
+}
+
 bool
 sta_route_match(struct sta_arena *a, const struct sta_route *routes, size_t n, enum sta_method method,
 		const char *path, const char *target, struct sta_match *out)
@@ -236,13 +256,10 @@ sta_route_match(struct sta_arena *a, const struct sta_route *routes, size_t n, e
 	int best = 0;
 
 	*out = (struct sta_match){ 0 };
-	if (!split(path, &segs))
-		return true;
-	if (strncmp(path, "/api/", strlen("/api/")) == 0 && !split_encoded(a, target, &segs))
+	if (!find_segments(a, path, target, &segs))
 		return false;
 	for (size_t i = 0; i < n && best < 2; i++) {
-		if (!may_match(routes[i].pattern, path) || !split(routes[i].pattern, &pat) ||
-		    !pattern_matches(&pat, &segs))
+		if (!route_matches(&routes[i], path, &segs))
 			continue;
 		allowed[routes[i].method] = true;
 		if (routes[i].method == STA_GET)

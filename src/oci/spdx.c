@@ -65,7 +65,7 @@ find(const char *const *list, const char *id, size_t len)
 static bool
 is_reference(const char *id, size_t len)
 {
-	static const char license[] = "LicenseRef-";
+	static const char own[] = "LicenseRef-";
 	static const char document[] = "DocumentRef-";
 	const char *colon = memchr(id, ':', len);
 
@@ -77,7 +77,7 @@ is_reference(const char *id, size_t len)
 		id = colon + 1;
 		len -= before + 1;
 	}
-	return len > strlen(license) && strncmp(id, license, strlen(license)) == 0 && !memchr(id, ':', len);
+	return len > strlen(own) && strncmp(id, own, strlen(own)) == 0 && !memchr(id, ':', len);
 }
 
 static bool

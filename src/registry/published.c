@@ -307,8 +307,8 @@ struct versions_asked {
 
 /* In one snapshot. */
 static enum sta_rc
-read_versions(struct sta_db_conn *c, const struct versions_asked *x, struct sta_published_package *package,
-	      struct sta_version_row **out, size_t *n, struct sta_err *err)
+read_versions(struct sta_db_conn *c, const struct versions_asked *x, struct sta_published_versions *out,
+	      struct sta_err *err)
 {
 	struct sta_version_query q = {
 		.deleted = x->deleted,
@@ -317,7 +317,7 @@ read_versions(struct sta_db_conn *c, const struct versions_asked *x, struct sta_
 		.max = x->span->max,
 	};
 	struct sta_entry e;
-	enum sta_rc rc = enter(c, x->call, x->name, STA_ACTION_READ, &e, package, err);
+	enum sta_rc rc = enter(c, x->call, x->name, STA_ACTION_READ, &e, &out->package, err);
 
 	if (rc == STA_OK && x->deleted)
 		rc = may_see_deleted(c, x->call, x->name, err);
@@ -325,7 +325,7 @@ read_versions(struct sta_db_conn *c, const struct versions_asked *x, struct sta_
 	if (rc == STA_OK)
 		rc = sta_version_total(c, &q, &q.total, err);
 	if (rc == STA_OK)
-		rc = sta_version_list(c, x->call->arena, &q, out, n, err);
+		rc = sta_version_list(c, x->call->arena, &q, &out->items, &out->n, err);
 	if (rc == STA_OK)
 		x->span->total = q.total;
 	return rc;
@@ -334,8 +334,7 @@ read_versions(struct sta_db_conn *c, const struct versions_asked *x, struct sta_
 enum sta_rc
 sta_published_versions(struct sta_registry *r, const struct sta_call *call, const char *owner,
 		       const char *name, bool deleted, struct sta_span *span,
-		       struct sta_published_package *package, struct sta_version_row **out, size_t *n,
-		       struct sta_err *err)
+		       struct sta_published_versions *out, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_name full;
@@ -348,7 +347,7 @@ sta_published_versions(struct sta_registry *r, const struct sta_call *call, cons
 		rc = sta_db_read_begin(c, err);
 	if (rc != STA_OK)
 		return rc;
-	rc = read_versions(c, &x, package, out, n, err);
+	rc = read_versions(c, &x, out, err);
 	sta_db_read_end(c);
 	return rc;
 }

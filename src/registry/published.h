@@ -61,11 +61,15 @@ enum sta_rc sta_published_package(struct sta_registry *r, const struct sta_call 
 				  const char *name, struct sta_published_package *out,
 				  struct sta_err *err) STA_CHECK;
 
-/* Its versions, newest first.  deleted: those that can be restored, for who may delete or manage. */
+struct sta_published_versions {
+	struct sta_published_package package;
+	struct sta_version_row *items;
+	size_t n;
+};
+/* Its versions, newest first.  deleted: those that can be restored, for who may delete or restore. */
 enum sta_rc sta_published_versions(struct sta_registry *r, const struct sta_call *call, const char *owner,
 				   const char *name, bool deleted, struct sta_span *span,
-				   struct sta_published_package *package, struct sta_version_row **out,
-				   size_t *n, struct sta_err *err) STA_CHECK;
+				   struct sta_published_versions *out, struct sta_err *err) STA_CHECK;
 
 enum sta_rc sta_published_version(struct sta_registry *r, const struct sta_call *call, const char *owner,
 				  const char *name, int64_t id, struct sta_published_package *package,

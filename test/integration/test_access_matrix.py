@@ -9,8 +9,9 @@ import base64
 import json
 import re
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -22,10 +23,10 @@ ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(r"^\| (\d+) \| (.+?) \| (allowed|denied): `(\w+)` \|$|^\| (\d+) \| (otherwise) \| (denied): `(role)` \|$", re.M)
 ROUTE = re.compile(r'\{\s*STA_([A-Z]+),\s*"(/[^"]*)",\s*"(\w+)"')
 
-READ, WRITE, DELETE = "read", "write", "delete"
-LEAST = {READ: 1, WRITE: 2, DELETE: 3}
-SCOPES = {READ: {"read", "write"}, WRITE: {"write"}, DELETE: {"delete"}}
-PULL = {READ: "pull", WRITE: "push", DELETE: "delete"}
+READ, WRITE, DELETE, ADMIN = "read", "write", "delete", "admin"
+LEAST = {READ: 1, WRITE: 2, DELETE: 3, ADMIN: 3}
+SCOPES = {READ: {"read", "write"}, WRITE: {"write"}, DELETE: {"delete"}, ADMIN: {"write"}}
+PULL = {READ: "pull", WRITE: "push", DELETE: "delete", ADMIN: None}  # in bearer tokens, none of which is for all
 ROLES = {"read": 1, "write": 2, "admin": 3}
 
 HERE, ELSEWHERE = "127.0.0.0/8,2001:db8::/32", "192.0.2.0/24,198.51.100.7"
@@ -73,8 +74,28 @@ PROBES = {
         Probe(WRITE, "PUT", f"blobs/uploads/{UUID}?digest={NOWHERE}", (404,), b"x")],
     ("DELETE", "/v2/{name}/blobs/uploads/{id}"): [Probe(WRITE, "DELETE", f"blobs/uploads/{UUID}", (404,))],
 }
-# Those that are about no package, and who looks at them.
-OTHERS = {"/v2": "test_ping_and_errors.py", "/v2/": "test_ping_and_errors.py", "/v2/_catalog": "test_lists.py",
+# The same of the packages API, whose answers are put otherwise.
+REST = "/api/v3/users/{username}/packages/{package_type}/{package_name}"
+REST_PROBES = {
+    ("GET", REST): [Probe(READ, "GET", "", (200,))],
+    ("GET", f"{REST}/versions"): [Probe(READ, "GET", "/versions?per_page=1", (200,)),
+                                  Probe(DELETE, "GET", "/versions?state=deleted", (200,))],
+    ("GET", f"{REST}/versions/{{package_version_id}}"): [Probe(READ, "GET", "/versions/4294967295", (404,))],
+    ("DELETE", f"{REST}/versions/{{package_version_id}}"): [Probe(DELETE, "DELETE", "/versions/4294967295", (404,))],
+    ("POST", f"{REST}/versions/{{package_version_id}}/restore"): [
+        Probe(ADMIN, "POST", "/versions/4294967295/restore", (404,))],
+}
+REST_SCOPES = {READ: "read:packages", DELETE: "delete:packages", ADMIN: "write:packages"}
+# Those that are about no package, or the same under another path, or cannot be allowed and change nothing; and who
+# looks at them.
+OTHERS = {REST: "test_rest_clients.py", f"{REST}/restore": "test_rest_clients.py",
+          **{path: "test_openapi_answers.py" for path in (
+              "/api/v3", "/api/v3/", "/api/v3/meta", "/api/v3/rate_limit", "/api/v3/user", "/api/v3/users/{username}",
+              "/api/v3/orgs/{org}", *(f"/api/v3/{owner}/{end}" for owner in ("user", "orgs/{org}", "users/{username}")
+                                      for end in ("packages", "docker/conflicts")),
+              *(REST.replace("users/{username}", owner) + end for owner in ("user", "orgs/{org}") for end in (
+                  "", "/restore", "/versions", "/versions/{package_version_id}", "/versions/{package_version_id}/restore")))},
+          "/v2": "test_ping_and_errors.py", "/v2/": "test_ping_and_errors.py", "/v2/_catalog": "test_lists.py",
           "/token": "test_token.py", "/healthz": "test_operate.py", "/readyz": "test_operate.py",
           "/metrics": "test_operate.py", "/api/v3/registry/workflow-token": "test_workflows.py",
           "/api/v3/openapi.json": "test_openapi.py"}
@@ -479,6 +500,41 @@ def check(wire, table, q, probe):
     return None
 
 
+def rest_denial(table, q):
+    """Status and message of the packages API for who may not; None: may."""
+    reads, why = decide(table, replace(q, action=READ))
+    allowed, rule = decide(table, q)
+    if not reads or not q.package.exists:
+        refused, action = (why if not reads else "role"), READ
+    elif allowed:
+        return None
+    else:
+        refused, action = rule, q.action
+    if refused == "limit":
+        return 401, "Bad credentials"
+    if refused == "scope":
+        return 403, f"You need at least {REST_SCOPES[action]} scope for this."
+    return (404, "Package not found.") if action == READ else (403, "Must have admin rights to the package.")
+
+
+def check_rest(wire, table, q, probe):
+    """The same for a route of the packages API: who may not read a package does not find it."""
+    owner, image = q.package.name.split("/", 1)
+    path = f"/api/v3/users/{owner}/packages/container/{quote(image, safe='')}{probe.path}"
+    status, content = wire.ask(probe.method, path, q.credential.header)
+    where = f"{q.person.name if q.person else 'nobody'} with {q.credential.what}: {probe.method} {path}"
+    message = json.loads(content)["message"] if status >= 400 else ""
+    if not q.person:  # a token for anonymous pulls is no credential here
+        return None if status == 401 else f"{where}: {status} {message}, wanted 401"
+    denial = rest_denial(table, q)
+    if denial and "state=deleted" in path and not rest_denial(table, replace(q, action=ADMIN)):
+        denial = None  # who can restore sees what was deleted, too
+    if denial:
+        return None if (status, message) == denial else f"{where}: {status} {message}, wanted {denial}"
+    right = status in probe.allowed and message in ("", "Package version not found.")
+    return None if right else f"{where}: {status} {message}, wanted {probe.allowed}"
+
+
 def test_v14_v62_v74_the_table_has_a_condition_for_each_row():
     assert [words for words, _, _ in rows()] == list(CONDITIONS)
     assert {rule for _, allowed, rule in rows() if not allowed} == set(DENIALS)
@@ -486,22 +542,25 @@ def test_v14_v62_v74_the_table_has_a_condition_for_each_row():
 
 def test_v14_v62_every_route_is_asked_about():
     routes = {(method, path) for method, path, _ in ROUTE.findall((ROOT / "src/api/routes.c").read_text())}
-    assert {route for route in routes if route[1] not in OTHERS} == set(PROBES)
+    asked = {**PROBES, **REST_PROBES}
+    assert {route for route in routes if route not in asked and route[1] not in OTHERS} == set()
+    assert set(asked) <= routes
     assert all((ROOT / "test" / "integration" / name).exists() for name in OTHERS.values())
 
 
 def test_v14_v18_v62_v74_every_combination_is_decided_as_the_table_says(world):
     """The labels: manifest, blob, tags, referrers, upload, upload_start."""
     table = rows()
-    probes = [probe for each in PROBES.values() for probe in each]
+    probes = [(check, probe) for each in PROBES.values() for probe in each]
+    probes += [(check_rest, probe) for each in REST_PROBES.values() for probe in each]
 
     def ask(person):
         wire, wrong, rules = Wire(world.registry), [], []
         for package in world.packages:
             for credential in world.credentials(wire, person, package):
-                for probe in probes:
+                for checked, probe in probes:
                     question = Question(person, package, credential, probe.action)
-                    found = check(wire, table, question, probe)
+                    found = checked(wire, table, question, probe)
                     wrong += [found] if found else []
                     rules.append(decide(table, question)[1])
         wire.close()

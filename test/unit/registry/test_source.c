@@ -2,6 +2,7 @@
 
 #include "house.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,18 +219,19 @@ descriptions_and_licenses_are_read(void **state)
 	}
 }
 
-/* n times text, as a JSON string. */
+/* n times text and more behind it, as a JSON string. */
 static const char *
 times(struct house *h, const char *text, size_t n, const char *more)
 {
-	char *s = sta_arena_alloc(h->arena, n * strlen(text) + strlen(more) + 3);
+	size_t len = strlen(text);
+	char *s = sta_arena_alloc(h->arena, n * len + strlen(more) + 3);
 
 	assert_non_null(s);
-	(void) strcpy(s, "\"");
+	s[0] = '"';
 	for (size_t i = 0; i < n; i++)
-		(void) strcat(s, text);
-	(void) strcat(s, more);
-	return strcat(s, "\"");
+		memcpy(s + 1 + i * len, text, len);
+	(void) snprintf(s + 1 + n * len, strlen(more) + 2, "%s\"", more);
+	return s;
 }
 
 static void
