@@ -98,15 +98,3 @@ sta_tag_on_another(struct sta_db_conn *c, int64_t package_id, int64_t manifest_i
 		*out = sta_db_int(s, 0) != 0;
 	return rc;
 }
-
-enum sta_rc
-sta_tag_on(struct sta_db_conn *c, int64_t manifest_id, bool *out, struct sta_err *err)
-{
-	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	enum sta_rc rc = sta_sql_one(c, &s, err, "SELECT EXISTS (SELECT 1 FROM tag WHERE manifest_id = $1)",
-				     STA_V_INT(manifest_id));
-
-	if (rc == STA_OK)
-		*out = sta_db_int(s, 0) != 0;
-	return rc;
-}

@@ -20,8 +20,6 @@ enum sta_rc sta_tag_remove(struct sta_db_conn *c, int64_t package_id, const char
 /* Does another manifest of the package have a tag? */
 enum sta_rc sta_tag_on_another(struct sta_db_conn *c, int64_t package_id, int64_t manifest_id, bool *out,
 			       struct sta_err *err) STA_CHECK;
-/* Has the manifest one? */
-enum sta_rc sta_tag_on(struct sta_db_conn *c, int64_t manifest_id, bool *out, struct sta_err *err) STA_CHECK;
 
 /* Names in byte order after last ("" from the start), at most max. */
 enum sta_rc sta_tag_page(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, const char *last,

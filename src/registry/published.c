@@ -8,7 +8,8 @@
 #include "registry/core.h"
 #include "registry/source.h"
 
-#define LOOK_AT 1000 /* packages in one go */
+#define LOOK_AT 1000   /* packages in one go, when all are looked at */
+#define LOOK_AT_FEW 16 /* ..when one that may be read is enough */
 #define LOOK_MEMORY_MAX ((size_t) 8 << 20)
 
 /* Behind all names of an owner: '0' follows '/'. */
@@ -118,7 +119,7 @@ find_owner(struct sta_db_conn *c, const struct sta_call *call, const char *name,
 		return STA_OK;
 	}
 	/* Also where there is no such owner: it takes the same steps. */
-	rc = each_package(c, call, folded, 1, one_is_enough, &seen, err);
+	rc = each_package(c, call, folded, LOOK_AT_FEW, one_is_enough, &seen, err);
 	if (rc != STA_OK)
 		return rc;
 	if (got.id == 0 || !seen)
