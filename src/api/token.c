@@ -61,12 +61,24 @@ too_many(struct sta_err *err)
 	return sta_err_set(err, STA_INVALID, 0, "more than %d scopes for one token", LIMITS_MAX);
 }
 
+/* Of the challenge's scope="repository:NAME:pull,push" clients that cut it at each comma leave
+ * `"repository:NAME:pull`, and send that. */
+static bool
+is_cut(const char *text, size_t len)
+{
+	static const char end[] = ":pull";
+	size_t n = strlen(end);
+
+	return len > n && *text == '"' && memcmp(text + len - n, end, n) == 0;
+}
+
 /* "type:name:actions"; the name may hold ':' (a host's port).  Scopes that we
  * do not understand give nothing, as everywhere. */
 static enum sta_rc
 add_scope(struct sta_arena *a, const char *text, size_t len, struct asked *out, struct sta_err *err)
 {
-	const char *scope = sta_arena_strndup(a, text, len);
+	bool cut = is_cut(text, len);
+	const char *scope = sta_arena_strndup(a, text + cut, len - cut);
 	const char *name = scope ? strchr(scope, ':') : NULL;
 	const char *actions = scope ? strrchr(scope, ':') : NULL;
 	struct sta_name parsed;
@@ -91,7 +103,7 @@ add_scope(struct sta_arena *a, const char *text, size_t len, struct asked *out, 
 	if (!full)
 		return sta_err_set(err, STA_NOMEM, 0, "scope");
 	out->limits[out->request.n_limits++] =
-		(struct sta_limit){ .name = full, .actions = parse_actions(actions + 1) };
+		(struct sta_limit){ .name = full, .actions = parse_actions(cut ? "pull,push" : actions + 1) };
 	return STA_OK;
 }
 

@@ -101,6 +101,18 @@ def test_signed_in_callers_get_a_token_for_anything_and_rights_decide_later(regi
         succeeded(outsider.ask_token(scope, registry.host), 200)
 
 
+def test_a_scope_that_was_cut_out_of_a_challenge_at_its_comma_is_for_pushing_too(registry, owner, outsider, package):
+    """As dataaxiom/ghcr-cleanup-action does; rights are looked up at each request as ever."""
+    owner.push_image(package, "v1")
+    for caller, status in ((owner, 202), (outsider, 403)):
+        token = succeeded(caller.ask_token(f'"repository:{package}:pull', registry.host), 200).json()["token"]
+        assert registry.bearer(token).post(f"/v2/{package}/blobs/uploads/").status_code == status
+        assert registry.bearer(token).delete(f"/v2/{package}/manifests/v1").status_code == 401
+    for other in (f'"repository:{package}:delete', f'repository:{package}:pull"', f'""repository:{package}:pull', '":pull'):
+        response = succeeded(owner.ask_token(other, registry.host), 200)
+        assert registry.bearer(response.json()["token"]).get(f"/v2/{package}/tags/list").status_code == 401
+
+
 @pytest.mark.parametrize("scope", ["repository:Alice/App:pull", "repository:alice/%2e%2e:pull", "repository::pull",
                                    "repository:alice/app", "x" * 5000])
 def test_t9_malformed_scopes_give_no_rights(registry, owner, alice, scope):
