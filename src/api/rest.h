@@ -60,10 +60,11 @@ enum sta_rc sta_rest_version_id(const char *text, int64_t *out, struct sta_err *
 /* A request that must have no body: 422. */
 enum sta_rc sta_rest_no_body(const struct sta_request *req, struct sta_err *err) STA_CHECK;
 
-/* per_page and page. */
+/* per_page, page, and before, which next has: the id where the page before it ended. */
 struct sta_rest_page {
 	uint64_t page;
 	struct sta_span span;
+	int64_t end; /* the last id of this page, if others follow; 0: none do; -1: the list has no such ids */
 };
 void sta_rest_page(struct sta_request *req, struct sta_rest_page *out);
 /* Link, with the request's path and the parameters of these names (NULL ends them) as they came. */

@@ -240,8 +240,10 @@ sta_get_versions(void *ctx, struct sta_request *req, struct sta_response *res, s
 		return rc;
 	sta_rest_page(req, &page);
 	rc = sta_published_versions(api->r, &x.r->call, x.owner, x.name, deleted, &page.span, &got, err);
-	if (rc == STA_OK)
-		rc = sta_rest_link(x.r, req, res, &page, names, err);
+	if (rc != STA_OK)
+		return rc;
+	page.end = page.span.more ? got.items[got.n - 1].id : 0;
+	rc = sta_rest_link(x.r, req, res, &page, names, err);
 	return rc == STA_OK ? sta_rest_reply(req, res, sta_rest_version_list(x.r, req->arena, &got), err)
 			    : rc;
 }

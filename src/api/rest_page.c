@@ -11,7 +11,9 @@ number_of(struct sta_request *req, const char *name, uint64_t otherwise)
 	const char *text = sta_request_query(req, name, 0);
 	uint64_t n;
 
-	return text && sta_parse_u64(text, strlen(text), &n) && n > 0 ? n : otherwise;
+	if (!text || text[strspn(text, "0123456789")] || text[strspn(text, "0")] == '\0')
+		return otherwise;
+	return sta_parse_u64(text, strlen(text), &n) ? n : UINT64_MAX;
 }
 
 void
@@ -19,12 +21,15 @@ sta_rest_page(struct sta_request *req, struct sta_rest_page *out)
 {
 	uint64_t per_page = number_of(req, "per_page", PER_PAGE);
 	uint64_t page = number_of(req, "page", 1);
+	uint64_t before = number_of(req, "before", 0);
 	uint64_t max = per_page < STA_SPAN_MAX ? per_page : STA_SPAN_MAX;
 
 	*out = (struct sta_rest_page){
 		.page = page,
 		.span = { .max = (size_t) max,
-			  .skip = page - 1 > INT64_MAX / max ? INT64_MAX : (page - 1) * max },
+			  .skip = page - 1 > INT64_MAX / max ? INT64_MAX : (page - 1) * max,
+			  .before = before < INT64_MAX ? (int64_t) before : INT64_MAX },
+		.end = -1,
 	};
 }
 
@@ -73,11 +78,34 @@ struct link {
 };
 
 static void
-add_link(struct link *l, uint64_t page, const char *rel)
+add_link(struct link *l, const char *more, uint64_t page, const char *rel)
 {
 	if (l->text)
-		l->text = sta_arena_printf(l->arena, "%s%s<%spage=%llu>; rel=\"%s\"", l->text,
-					   *l->text ? ", " : "", l->url, (unsigned long long) page, rel);
+		l->text =
+			sta_arena_printf(l->arena, "%s%s<%s%spage=%llu>; rel=\"%s\"", l->text,
+					 *l->text ? ", " : "", l->url, more, (unsigned long long) page, rel);
+}
+
+/* Versions that come or go move the others to pages of other numbers: who goes on to the next page goes on
+ * where this one ended. */
+static const char *
+next_from(struct sta_request *req, const struct sta_rest_page *p)
+{
+	return p->end > 0 ? sta_arena_printf(req->arena, "before=%lld&", (long long) p->end) : "";
+}
+
+/* In GitHub's order; next: where the next page begins, or NULL where there is none. */
+static void
+add_links(struct link *l, const struct sta_rest_page *p, const char *next, uint64_t last)
+{
+	if (p->page > 1)
+		add_link(l, "", p->page - 1 < last ? p->page - 1 : last, "prev");
+	if (next) {
+		add_link(l, next, p->page + 1, "next");
+		add_link(l, "", last, "last");
+	}
+	if (p->page > 1)
+		add_link(l, "", 1, "first");
 }
 
 enum sta_rc
@@ -86,21 +114,18 @@ sta_rest_link(const struct sta_rest *r, struct sta_request *req, struct sta_resp
 {
 	const char *path = path_of(req);
 	const char *query = query_of(req, names);
-	uint64_t last = p->span.total == 0 ? 1 : (p->span.total - 1) / p->span.max + 1;
+	uint64_t last = (p->span.total + p->span.max - 1) / p->span.max + (p->span.total == 0);
+	bool more = p->end < 0 ? p->page < last : p->end > 0;
+	const char *next = more ? next_from(req, p) : NULL;
 	struct link l = { .arena = req->arena, .text = "" };
 
-	if (last == 1 && p->page == 1)
+	if (!more && p->page == 1)
 		return STA_OK;
+	if (more && last <= p->page)
+		last = p->page + 1;
 	l.url = path && query ? sta_arena_printf(req->arena, "%s%s?%s", r->base, path, query) : NULL;
-	if (!l.url)
+	if (!l.url || (more && !next))
 		return sta_err_set(err, STA_NOMEM, 0, "links");
-	if (p->page > 1)
-		add_link(&l, p->page - 1 < last ? p->page - 1 : last, "prev");
-	if (p->page < last) {
-		add_link(&l, p->page + 1, "next");
-		add_link(&l, last, "last");
-	}
-	if (p->page > 1)
-		add_link(&l, 1, "first");
+	add_links(&l, p, next, last);
 	return sta_reply_header(res, "Link", l.text, err);
 }

@@ -71,8 +71,8 @@ static enum sta_rc
 list_live(struct sta_db_conn *c, const struct sta_version_query *q, struct sta_list *list,
 	  struct sta_err *err)
 {
-	int64_t first = 0;
-	enum sta_rc rc = find_first(c, q, &first, err);
+	int64_t first = q->before - 1;
+	enum sta_rc rc = q->before > 0 ? STA_OK : find_first(c, q, &first, err);
 
 	if (rc == STA_NOT_FOUND)
 		return STA_OK;
@@ -89,9 +89,10 @@ list_deleted(struct sta_db_conn *c, const struct sta_version_query *q, struct st
 {
 	return sta_sql_list(c, list, read_row, err,
 			    "SELECT " ROW_COLUMNS " FROM manifest v WHERE v.package_id = $1 AND v.deleted > 0"
-			    " AND v.deleted > $2 ORDER BY v.id DESC LIMIT $3 OFFSET $4",
-			    STA_V_INT(q->package_id), STA_V_INT(q->deleted_after_unix), STA_V_INT(q->max),
-			    STA_V_INT(q->skip));
+			    " AND v.deleted > $2 AND v.id < $3 ORDER BY v.id DESC LIMIT $4 OFFSET $5",
+			    STA_V_INT(q->package_id), STA_V_INT(q->deleted_after_unix),
+			    STA_V_INT(q->before > 0 ? q->before : INT64_MAX), STA_V_INT(q->max),
+			    STA_V_INT(q->before > 0 ? 0 : q->skip));
 }
 
 /* A row of a version's id and a tag, in the order of the versions. */
@@ -164,7 +165,7 @@ sta_version_list(struct sta_db_conn *c, struct sta_arena *a, const struct sta_ve
 	struct sta_list list = STA_LIST(a, struct sta_version_row);
 	enum sta_rc rc = STA_OK;
 
-	if (q->skip < q->total)
+	if (q->before > 0 || q->skip < q->total)
 		rc = q->deleted ? list_deleted(c, q, &list, err) : list_live(c, q, &list, err);
 	if (rc == STA_OK)
 		rc = read_tags(c, a, q->package_id, list.items, list.n, err);

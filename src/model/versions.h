@@ -32,6 +32,7 @@ struct sta_version_query {
 	int64_t deleted_after_unix;
 	uint64_t total; /* of those, as sta_version_total() has it in the same snapshot */
 	uint64_t skip;
+	int64_t before; /* those with lower ids, from the first on, whatever skip says; 0: all */
 	size_t max;
 };
 

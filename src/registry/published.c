@@ -315,7 +315,8 @@ read_versions(struct sta_db_conn *c, const struct versions_asked *x, struct sta_
 		.deleted = x->deleted,
 		.deleted_after_unix = sta_now_unix() - (int64_t) x->r->options.trash_keep_s,
 		.skip = x->span->skip,
-		.max = x->span->max,
+		.before = x->span->before,
+		.max = x->span->max + 1,
 	};
 	struct sta_entry e;
 	enum sta_rc rc = enter(c, x->call, x->name, STA_ACTION_READ, &e, &out->package, err);
@@ -327,9 +328,12 @@ read_versions(struct sta_db_conn *c, const struct versions_asked *x, struct sta_
 		rc = sta_version_total(c, &q, &q.total, err);
 	if (rc == STA_OK)
 		rc = sta_version_list(c, x->call->arena, &q, &out->items, &out->n, err);
-	if (rc == STA_OK)
-		x->span->total = q.total;
-	return rc;
+	if (rc != STA_OK)
+		return rc;
+	x->span->total = q.total;
+	x->span->more = out->n > x->span->max;
+	out->n -= x->span->more;
+	return STA_OK;
 }
 
 enum sta_rc

@@ -47,6 +47,9 @@ struct sta_span {
 	uint64_t skip;
 	size_t max;
 	uint64_t total;
+	/* Of versions alone. */
+	int64_t before; /* those older than this one, whatever skip says; 0: no such limit */
+	bool more;      /* filled: older ones follow */
 };
 #define STA_SPAN_MAX 100
 
