@@ -12,6 +12,7 @@ and in its environment REGISTRY (ADDRESS:PORT), ALICE and BOB (a token of each u
 repository alice/code shows).  HOME is that folder, so that no client reads or leaves anything elsewhere.
 
 A client that is not installed is left out, with one line that says so; with STAITHE_ALL_CLIENTS=1 its tests fail.
+What comes from npm is installed by script/bootstrap --clients, in a folder of the user, as package-lock.json here says.
 """
 import json
 import os
@@ -30,19 +31,30 @@ from harness import Registry  # noqa: E402
 from harness.issuer import AUDIENCE, Issuer  # noqa: E402
 
 ALL_CLIENTS = os.environ.get("STAITHE_ALL_CLIENTS") == "1"
+NODE_MODULES = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "staithe-clients"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin:" + os.environ["PATH"]  # the distribution's clients before any other
 
 collect_ignore = ["extra"]  # needs more than Debian 12 has; extra/run.sh runs it
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "needs(*programs): leave the test out when a program is not installed")
+    config.addinivalue_line("markers", "needs(*programs, modules=None, root=True): leave the test out when a program, "
+                            "or what a folder here wants from npm, is not installed")
+
+
+def not_installed(modules):
+    """What the folder's package-lock.json says is not there, or not as it says."""
+    wanted, got = HERE / modules / "package-lock.json", NODE_MODULES / modules / "package-lock.json"
+    return not got.exists() or got.read_bytes() != wanted.read_bytes()
 
 
 def pytest_runtest_setup(item):
     for mark in item.iter_markers("needs"):
         missing = [program for program in mark.args if shutil.which(program, path=PATH) is None]
-        if os.geteuid() != 0:
+        modules = mark.kwargs.get("modules")
+        if modules and not_installed(modules):
+            missing.append(f"{modules} from npm")
+        if os.geteuid() != 0 and mark.kwargs.get("root", True):
             missing.append("root")
         if missing and ALL_CLIENTS:
             pytest.fail("required, but not here: " + ", ".join(missing), pytrace=False)
