@@ -64,7 +64,8 @@ enum sta_rc sta_rest_no_body(const struct sta_request *req, struct sta_err *err)
 struct sta_rest_page {
 	uint64_t page;
 	struct sta_span span;
-	int64_t end; /* the last id of this page, if others follow; 0: none do; -1: the list has no such ids */
+	int64_t end; /* the last id of this page, if others follow; 0: none do; -1: the list has no such ids
+		      */
 };
 void sta_rest_page(struct sta_request *req, struct sta_rest_page *out);
 /* Link, with the request's path and the parameters of these names (NULL ends them) as they came. */
