@@ -72,13 +72,14 @@ static enum sta_rc
 give_up_users(struct sta_db_conn *c, struct removal *x, int64_t package_id, int64_t blob_id,
 	      struct sta_err *err)
 {
+	int64_t due = sta_now_unix() + (int64_t) x->r->options.collect_grace_s; /* of their other blobs */
 	int64_t *ids = NULL;
 	size_t n = 0;
 	enum sta_rc rc =
 		sta_trash_users(c, x->call->arena, package_id, blob_id, USERS_AT_ONCE, &ids, &n, err);
 
 	for (size_t i = 0; rc == STA_OK && i < n; i++)
-		rc = sta_version_remove(c, package_id, ids[i], sta_now_unix(), err);
+		rc = sta_version_remove(c, package_id, ids[i], due, err);
 	x->more = n == USERS_AT_ONCE;
 	return rc;
 }

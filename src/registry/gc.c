@@ -214,15 +214,17 @@ sweep_forgotten(struct pass *p, struct sta_err *err)
 
 /* --- what was deleted, and cannot be restored any more --- */
 
+/* Whoever heard of a blob that only the trash held may be about to use it: no lease was renewed for that. */
 static enum sta_rc
 empty_trash_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct pass *p = arg;
 	struct sta_trash_item *items = NULL;
+	int64_t due = p->now + (int64_t) p->r->options.collect_grace_s;
 	enum sta_rc rc = sta_trash_due(c, p->arena, p->deleted_until, TRASH_BATCH, &items, &p->taken, err);
 
 	for (size_t i = 0; rc == STA_OK && i < p->taken; i++)
-		rc = sta_version_remove(c, items[i].package_id, items[i].manifest_id, p->now, err);
+		rc = sta_version_remove(c, items[i].package_id, items[i].manifest_id, due, err);
 	return rc;
 }
 

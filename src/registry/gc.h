@@ -16,7 +16,7 @@
 
 struct sta_gc_result {
 	uint64_t uploads_expired;
-	uint64_t versions_removed; /* deleted long enough ago */
+	uint64_t versions_removed; /* deleted long enough ago; their blobs are due a grace later */
 	uint64_t memberships_removed;
 	uint64_t blobs_removed;
 	uint64_t bytes_freed;
