@@ -103,9 +103,9 @@ add_tag(struct sta_arena *a, struct sta_db_stmt *s, struct sta_version_row *rows
 	int64_t id = sta_db_int(s, 0);
 	const char **tag;
 
-	while (*at < n && rows[*at].id != id)
+	while (*at < n && rows[*at].id > id)
 		(*at)++;
-	if (*at == n)
+	if (*at == n || rows[*at].id != id) /* too old to be restored, so not among the rows */
 		return STA_OK;
 	tag = sta_list_add(tags);
 	if (!tag || !(*tag = sta_sql_text(a, s, 1)))
