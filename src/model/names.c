@@ -4,6 +4,9 @@
 
 #include "model/sql.h"
 
+/* What a package is called; a deleted one has "@" and its id behind the name. */
+#define PLAIN_NAME "replace(p.name, '@' || p.id, '')"
+
 enum sta_rc
 sta_past_find(struct sta_db_conn *c, struct sta_arena *a, const char *namespace, const char *image,
 	      struct sta_past *out, struct sta_err *err)
@@ -91,7 +94,8 @@ sta_retired_below(struct sta_db_conn *c, struct sta_arena *a, int64_t namespace_
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
-		"SELECT r.name FROM package p JOIN retired_name r ON r.name = $1 || substr(p.name, $2)"
+		"SELECT r.name FROM package p JOIN retired_name r"
+		" ON r.name = $1 || substr(" PLAIN_NAME ", $2)"
 		" WHERE p.namespace_id = $3 AND r.namespace_id <> $3"
 		" UNION ALL SELECT r.name FROM package p JOIN former_package f ON f.package_id = p.id"
 		" JOIN retired_name r ON r.name = $1 || substr(f.name, $2)"
@@ -113,7 +117,7 @@ check_lengths(struct sta_db_conn *c, int64_t id, const char *old, const char *na
 	enum sta_rc rc =
 		sta_sql_one(c, &s, err,
 			    "SELECT coalesce(max(k.n), 0) FROM ("
-			    "SELECT length(name) AS n FROM package WHERE namespace_id = $1"
+			    "SELECT length(" PLAIN_NAME ") AS n FROM package p WHERE p.namespace_id = $1"
 			    " UNION ALL SELECT length(f.name) FROM former_package f"
 			    "  JOIN package p ON p.id = f.package_id WHERE p.namespace_id = $1"
 			    " UNION ALL SELECT length(name) FROM repository WHERE namespace_id = $1) k",
@@ -192,7 +196,9 @@ sta_package_rename_to(struct sta_db_conn *c, int64_t id, const char *old, const 
 				 STA_V_TEXT(name), STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err,
-				 "INSERT INTO former_package(name, package_id, created) VALUES ($1, $2, $3)",
+				 "INSERT INTO former_package(name, package_id, created) VALUES ($1, $2, $3)"
+				 " ON CONFLICT (name) DO UPDATE" /* it was a deleted package's */
+				 " SET package_id = excluded.package_id, created = excluded.created",
 				 STA_V_TEXT(old), STA_V_INT(id), STA_V_INT(now_unix));
 	return rc;
 }
@@ -247,6 +253,7 @@ sta_retire_packages(struct sta_db_conn *c, int64_t namespace_id, const char *pre
 				     " SELECT $1 || substr(p.name, length(n.name) + 1), n.id, p.pulls, $2"
 				     " FROM package p JOIN namespace n ON n.id = p.namespace_id"
 				     " WHERE n.id = $3 AND p.visibility = 2 AND p.pulls >= $4"
+				     " AND p.deleted = 0" /* when it was deleted its name was retired */
 				     " ON CONFLICT (name) DO UPDATE SET pulls = excluded.pulls",
 				     STA_V_TEXT(prefix), STA_V_INT(now_unix), STA_V_INT(namespace_id),
 				     STA_V_INT(pulls));
@@ -309,7 +316,7 @@ sta_kept_names(struct sta_db_conn *c, struct sta_arena *a, struct sta_kept_name 
 		sta_sql_list(c, &list, read_kept, err,
 			     "SELECT f.name AS name, 0 AS kind, n.name, f.created FROM former_namespace f"
 			     " JOIN namespace n ON n.id = f.namespace_id"
-			     " UNION ALL SELECT f.name, 1, p.name, f.created FROM former_package f"
+			     " UNION ALL SELECT f.name, 1, " PLAIN_NAME ", f.created FROM former_package f"
 			     " JOIN package p ON p.id = f.package_id"
 			     " UNION ALL SELECT r.name, 2, n.name, r.created FROM retired_name r"
 			     " JOIN namespace n ON n.id = r.namespace_id ORDER BY name, kind");
