@@ -465,6 +465,20 @@ sta_published_remove_package(struct sta_registry *r, const struct sta_call *call
 	return rc == STA_OK ? remove_package(&w, err) : rc;
 }
 
+/* Who may not hears what it would if there were one. */
+static enum sta_rc
+refuse_absent(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, struct sta_err *err)
+{
+	enum sta_rc rc = sta_door_look(c, w->call, &w->name, e, err);
+
+	if (rc != STA_OK)
+		return rc;
+	e->exists = false;
+	e->package = (struct sta_package){ 0 };
+	rc = sta_door_known(w->call, e, STA_ACTION_READ, err);
+	return sta_published_denial(rc == STA_OK ? STA_NOT_FOUND : rc, e, STA_ACTION_READ, err);
+}
+
 /* A deleted package, under the name that it had. */
 static enum sta_rc
 enter_deleted(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, struct sta_err *err)
@@ -475,8 +489,10 @@ enter_deleted(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, 
 	*e = (struct sta_entry){ .name = &w->name };
 	rc = sta_package_find_deleted(c, call->arena, w->name.full, w->id, call->caller.user_id,
 				      kept_after(w->r), &e->package, err);
+	if (rc == STA_NOT_FOUND)
+		return refuse_absent(c, w, e, err);
 	if (rc != STA_OK)
-		return sta_published_denial(rc, e, STA_ACTION_READ, err);
+		return rc;
 	e->exists = true;
 	e->namespace = (struct sta_namespace){ .id = e->package.namespace_id, .member = e->package.member };
 	rc = sta_door_known(call, e, STA_ACTION_READ, err);
