@@ -370,6 +370,40 @@ a_deleted_package_is_no_reason_to_refuse_its_owner_a_name(void **state)
 		STA_OK);
 }
 
+/* bob/app was popular; the name stays for that owner, who is called bill now. */
+static void
+retire_bobs_app(struct house *h)
+{
+	struct sta_digest config = push_seed(h, &h->bob, "bob/app", CONFIG_LEN, 1);
+	const char *now;
+
+	assert_rc(h,
+		  push_manifest(h, &h->bob, "bob/app", "one", manifest_of(h, &config, CONFIG_LEN, NULL, 0, 0),
+				NULL, &h->err),
+		  STA_OK);
+	assert_rc(h, sta_package_set_visibility(h->r, &h->bob, "bob/app", STA_PUBLIC, &h->err), STA_OK);
+	sta_pull_count(h->r, number(h, "SELECT max(id) FROM manifest"));
+	assert_rc(h, sta_user_rename(h->r, &h->sys, "bob", "bill", &now, &h->err), STA_OK);
+	assert_rc(h, sta_name_release(h->r, &h->sys, "bob", &h->err), STA_OK);
+}
+
+static void
+a_retired_name_is_not_had_by_way_of_the_trash(void **state)
+{
+	struct house *h = *state;
+	const char *now;
+	enum sta_rc rc;
+
+	h->options.retire_after = 1;
+	house_restart(h);
+	retire_bobs_app(h);
+	(void) add_image(h, "one", 1);
+	rc = sta_user_rename(h->r, &h->sys, "alice", "bob", &now, &h->err);
+	assert_int_not_equal(rc, STA_OK);
+	assert_rc(h, remove_package(h, &h->alice), STA_OK);
+	assert_rc(h, sta_user_rename(h->r, &h->sys, "alice", "bob", &now, &h->err), rc);
+}
+
 /* --- emptying the trash --- */
 
 static void
@@ -589,6 +623,7 @@ main(int argc, char **argv)
 		TEST(a_name_that_leads_to_another_package_now_is_in_use),
 		TEST(a_renamed_owner_restores_under_its_new_name),
 		TEST(a_deleted_package_is_no_reason_to_refuse_its_owner_a_name),
+		TEST(a_retired_name_is_not_had_by_way_of_the_trash),
 		TEST(a_blob_of_a_deleted_package_is_not_mounted),
 		TEST(a_package_of_many_versions_is_emptied_in_time_and_its_blobs_a_grace_later),
 		TEST(another_package_of_the_name_lives_on_when_the_trash_is_emptied),
