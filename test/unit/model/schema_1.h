@@ -148,6 +148,12 @@ static const char rows_1[] =
 	"INSERT INTO account VALUES (1, 'hash', 0, 0, 1), (2, NULL, 0, 0, 3);"
 	"INSERT INTO package VALUES (4, 1, 'alice/app', 2, 1, 1700000002, 1700000003),"
 	" (5, 1, 'alice/lib', 0, 1, 1700000004, 1700000005);"
-	"INSERT INTO package_grant VALUES (4, 1, 1, 3), (4, 1, 2, 1), (5, 1, 1, 3);";
+	"INSERT INTO package_grant VALUES (4, 1, 1, 3), (4, 1, 2, 1), (5, 1, 1, 3);"
+	"INSERT INTO manifest VALUES (7, 4, x'0101', 'm', NULL, NULL, NULL, 0, 2, 1700000010),"
+	" (8, 4, x'0102', 'm', NULL, NULL, NULL, 0, 2, 1700000011),"
+	" (9, 4, x'0103', 'm', NULL, NULL, NULL, 0, 2, 1700000012);"
+	"INSERT INTO manifest_data VALUES (7, '{}'), (8, '{}'), (9, '{}');"
+	"INSERT INTO tag VALUES (4, 'a', 7, 1700000010, 1700000020), (4, 'b', 7, 1700000010, 1700000030),"
+	" (4, 'c', 8, 1700000005, 1700000005);";
 
 #endif

@@ -10,6 +10,7 @@
 #include "model/robots.h"
 #include "model/tags.h"
 #include "model/teams.h"
+#include "model/trash.h"
 
 /* alice/app with one manifest that uses one blob and has a tag; alice/lib with another manifest. */
 static void
@@ -75,6 +76,49 @@ each_kind_of_damage_is_found(struct world *w, struct sta_db_conn *c)
 		assert_int_equal(strncmp(list[0].what, cases[i].what, strlen(cases[i].what)), 0);
 		assert_int_equal(sta_db_script(c, cases[i].repair, &w->err), STA_OK);
 	}
+}
+
+/* Lists of versions count by package.versions, and names with "@" are those of deleted packages. */
+static void
+disorder_of_versions_and_the_trash_is_found(struct world *w, struct sta_db_conn *c)
+{
+	static const struct {
+		const char *damage;
+		const char *repair;
+		const char *invariant;
+		const char *what;
+	} cases[] = {
+		{ "UPDATE package SET versions = 2 WHERE name = 'alice/app'",
+		  "UPDATE package SET versions = 1 WHERE name = 'alice/app'", "I7", "alice/app" },
+		{ "UPDATE manifest SET deleted = 5 WHERE id = 2",
+		  "UPDATE manifest SET deleted = 0 WHERE id = 2", "I7", "alice/lib" },
+		{ "UPDATE package SET deleted = 5 WHERE name = 'alice/app'",
+		  "UPDATE package SET deleted = 0 WHERE name = 'alice/app'", "I7", "alice/app" },
+		{ "UPDATE package SET name = 'alice/app@1' WHERE id = 1",
+		  "UPDATE package SET name = 'alice/app' WHERE id = 1", "I7", "alice/app@1" },
+		{ "UPDATE manifest SET deleted = 5 WHERE id = 1;"
+		  "UPDATE package SET versions = 0 WHERE name = 'alice/app'",
+		  "UPDATE manifest SET deleted = 0 WHERE id = 1;"
+		  "UPDATE package SET versions = 1 WHERE name = 'alice/app'",
+		  "I3", "alice/app:v" },
+	};
+	size_t n = 9;
+
+	fill(w, c);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sta_audit_finding *list;
+
+		assert_int_equal(sta_db_script(c, cases[i].damage, &w->err), STA_OK);
+		list = audit(w, c, &n);
+		assert_int_equal(n, 1);
+		assert_string_equal(list[0].invariant, cases[i].invariant);
+		assert_string_equal(list[0].what, cases[i].what);
+		assert_int_equal(sta_db_script(c, cases[i].repair, &w->err), STA_OK);
+	}
+	assert_int_equal(sta_trash_version(c, w->app, 1, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_trash_package(c, w->lib, NOW, &w->err), STA_OK);
+	(void) audit(w, c, &n);
+	assert_int_equal(n, 0);
 }
 
 /* acme of alice, with the team acme/devs below acme/all, the robot acme+ci, workflows of acme/code, and
@@ -214,6 +258,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sound_database_has_no_findings),
 		TEST(each_kind_of_damage_is_found),
+		TEST(disorder_of_versions_and_the_trash_is_found),
 		TEST(disorder_among_roles_teams_and_machines_is_found),
 		TEST(manifests_are_walked_by_id_with_their_bytes),
 		TEST(use_is_confirmed_for_live_members_only),

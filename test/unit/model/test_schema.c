@@ -109,6 +109,24 @@ database_of_version_1_keeps_its_packages_and_roles(void **state)
 	assert_int_equal(got.granted, STA_ROLE_NONE);
 }
 
+static void
+database_of_version_1_counts_its_versions_and_knows_when_they_were_updated(void **state)
+{
+	struct world *w = *state;
+	struct sta_db_conn *c = NULL;
+
+	go_back_to_version_1(w);
+	assert_int_equal(sta_db_reader(w->db, &c, &w->err), STA_OK);
+	assert_int_equal(number(c, "SELECT versions FROM package WHERE id = 4"), 3);
+	assert_int_equal(number(c, "SELECT versions FROM package WHERE id = 5"), 0);
+	assert_int_equal(number(c, "SELECT updated FROM manifest WHERE id = 7"),
+			 1700000030); /* the last tag */
+	assert_int_equal(number(c, "SELECT updated FROM manifest WHERE id = 8"), 1700000011); /* its push */
+	assert_int_equal(number(c, "SELECT updated FROM manifest WHERE id = 9"), 1700000012);
+	assert_int_equal(number(c, "SELECT sum(deleted) + sum(pulls) FROM manifest"), 0);
+	assert_int_equal(number(c, "SELECT sum(deleted) FROM package"), 0);
+}
+
 /* An upgraded database and a new one are the same: nothing depends on where one began. */
 static void
 database_of_version_1_becomes_what_a_new_one_is(void **state)
@@ -129,6 +147,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(upgrading_again_changes_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(database_of_version_1_keeps_its_packages_and_roles, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			database_of_version_1_counts_its_versions_and_knows_when_they_were_updated, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(database_of_version_1_becomes_what_a_new_one_is, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(database_of_a_newer_version_is_refused, set_up, tear_down),
