@@ -32,6 +32,10 @@ static const struct sta_route routes[] = {
 	{ .method = STA_GET, .pattern = "/head", .label = "get" },
 	{ .method = STA_HEAD, .pattern = "/head", .label = "head" },
 	{ .method = STA_GET, .pattern = "/{a}/x/{name}", .label = "tail" },
+	{ .method = STA_GET, .pattern = "/api/p/{package}", .label = "package" },
+	{ .method = STA_GET, .pattern = "/api/p/{package}/versions", .label = "versions" },
+	{ .method = STA_GET, .pattern = "/api/p/{package}/versions/{id}", .label = "version" },
+	{ .method = STA_POST, .pattern = "/api/p/{package}/versions/{id}/restore", .label = "restore" },
 };
 
 static int
@@ -181,6 +185,85 @@ path_finds_its_route_and_parameters(void **state)
 	}
 }
 
+/* There a name has its slashes as %2F, in one segment. */
+static void
+below_api_a_segment_is_what_stands_between_slashes_as_sent(void **state)
+{
+	static const struct {
+		enum sta_method method;
+		const char *target, *label, *p0, *p1;
+	} table[] = {
+		{ STA_GET, "/api/p/b", "package", "b", NULL },
+		{ STA_GET, "/api/p/b%2Fc", "package", "b/c", NULL },
+		{ STA_GET, "/api/p/b%2fc", "package", "b/c", NULL },
+		{ STA_GET, "/api/p/b%2Fversions%2F5", "package", "b/versions/5", NULL },
+		{ STA_GET, "/api/p/b/versions/5", "version", "b", "5" },
+		{ STA_GET, "/api/p/b%2Fversions", "package", "b/versions", NULL },
+		{ STA_GET, "/api/p/b/versions", "versions", "b", NULL },
+		{ STA_GET, "/api/p/b%2Fversions/versions/5%2F6", "version", "b/versions", "5/6" },
+		{ STA_GET, "/api/p/b/c", NULL, NULL, NULL },
+		{ STA_GET, "/api/p/b%2Fc/d", NULL, NULL, NULL },
+		{ STA_GET, "/api%2Fp/b", NULL, NULL, NULL },
+		{ STA_GET, "/%61pi/%70/%62%2f%63", "package", "b/c", NULL },
+		{ STA_GET, "/api/p/b/%76ersions/%35", "version", "b", "5" },
+		{ STA_GET, "/api/p/b%252Fc", "package", "b%2Fc", NULL },
+		{ STA_GET, "/api/p/b%3Fc", "package", "b?c", NULL },
+		{ STA_GET, "/api/p/b%2Fc?d=e/f%2Fg", "package", "b/c", NULL },
+		{ STA_GET, "/api/p/b?versions/5", "package", "b", NULL },
+		{ STA_GET, "/api/p/b%2F", "package", "b/", NULL },
+		{ STA_GET, "/api/p/b/", NULL, NULL, NULL },
+		{ STA_GET, "/api/p/", NULL, NULL, NULL },
+		{ STA_HEAD, "/api/p/b%2Fc/versions", "versions", "b/c", NULL },
+		{ STA_POST, "/api/p/b%2Fc/versions/5/restore", "restore", "b/c", "5" },
+		{ STA_GET, "/v2/a%2Fb/blobs%2Fd", "blob", "a/b", "d" }, /* not there */
+		{ STA_GET, "/api/x/b%2Fc", "tail", "api", "b/c" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const char *want[2] = { table[i].p0, table[i].p1 };
+		const char *path = canonical(*state, table[i].target);
+		struct sta_match m;
+
+		assert_non_null(path);
+		assert_true(sta_route_match(*state, routes, ARRAY_LEN(routes), table[i].method, path,
+					    table[i].target, &m));
+		if (!m.route != !table[i].label || (m.route && strcmp(m.route->label, table[i].label) != 0))
+			fail_msg("%s -> %s", table[i].target, m.route ? m.route->label : "none");
+		for (size_t p = 0; p < 2; p++)
+			if (!m.param[p] != !want[p] || (want[p] && strcmp(m.param[p], want[p]) != 0))
+				fail_msg("%s: parameter %zu is %s", table[i].target, p, m.param[p]);
+	}
+}
+
+/* A segment that would be empty, or a dot, is refused whether its slash was sent as it is or as %2F. */
+static void
+below_api_a_name_is_canonical_too(void **state)
+{
+	static const char *const targets[] = {
+		"/api/p/%2Fb",       "/api/p/b%2F%2Fc", "/api/p/b%2F/versions", "/api/p/%2F",
+		"/api/p/b%2F..%2Fc", "/api/p/..%2Fc",   "/api/p/%2E%2E",        "/api/p/b%2F%2e",
+		"/api/p/b%00c",      "%2Fapi/p//b",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(targets); i++)
+		if (canonical(*state, targets[i]))
+			fail_msg("%s is taken", targets[i]);
+}
+
+/* As when it was in the absolute form and is gone: nothing is read behind its end. */
+static void
+a_target_without_segments_matches_nothing(void **state)
+{
+	static const char *const targets[] = { "", "?", "?/api/p/b", "api/p/b", "http://host/api/p/b" };
+	struct sta_match m;
+
+	for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
+		assert_true(sta_route_match(*state, routes, ARRAY_LEN(routes), STA_GET, "/api/p/b",
+					    targets[i], &m));
+		assert_null(m.route);
+	}
+}
+
 static void
 known_path_with_another_method_lists_the_methods(void **state)
 {
@@ -240,6 +323,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(canonical_path_is_canonical, setup, teardown),
 		cmocka_unit_test_setup_teardown(target_length_is_limited, setup, teardown),
 		cmocka_unit_test_setup_teardown(path_finds_its_route_and_parameters, setup, teardown),
+		cmocka_unit_test_setup_teardown(below_api_a_segment_is_what_stands_between_slashes_as_sent,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(below_api_a_name_is_canonical_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_target_without_segments_matches_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(known_path_with_another_method_lists_the_methods, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(path_of_very_many_segments_matches_nothing, setup, teardown),
