@@ -26,6 +26,7 @@ struct work {
 	struct sta_name name;
 	int64_t id; /* of the version, or of a deleted package */
 	bool by_rules;
+	bool cascade;
 	bool gone;
 	int64_t package_id;
 	struct ids ids;
@@ -182,6 +183,33 @@ note_version(struct sta_db_conn *c, const struct work *w, const char *action, co
 	return rc == STA_OK ? sta_audit(c, w->call, action, w->name.full, sta_digest_text(d, text), err) : rc;
 }
 
+/* What has no purpose without a version that was removed is removed, too. */
+static enum sta_rc
+follow(struct sta_db_conn *c, struct work *w, int64_t id, struct sta_err *err)
+{
+	int64_t now = sta_now_unix();
+	int64_t *found = NULL;
+	size_t n = 0;
+	enum sta_rc rc = sta_version_dependents(c, w->call->arena, w->package_id, id, &found, &n, err);
+
+	for (size_t i = 0; rc == STA_OK && i < n; i++) {
+		rc = sta_trash_version(c, w->package_id, found[i], now, err);
+		if (rc == STA_OK)
+			rc = add(w, found[i], err);
+	}
+	return rc;
+}
+
+static enum sta_rc
+follow_some(struct sta_db_conn *c, struct work *w, struct sta_err *err)
+{
+	enum sta_rc rc = STA_OK;
+
+	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++)
+		rc = follow(c, w, w->ids.items[w->next++], err);
+	return rc;
+}
+
 static enum sta_rc
 remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -203,24 +231,9 @@ remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		rc = sta_trash_version(c, e.package.id, v.id, sta_now_unix(), err);
 	if (rc == STA_OK)
 		rc = add(w, v.id, err);
+	if (rc == STA_OK && w->cascade) /* here, as far as it goes: seldom is anything left by halves */
+		rc = follow_some(c, w, err);
 	return rc == STA_OK ? note_version(c, w, "version.delete", &v.digest, err) : rc;
-}
-
-/* What has no purpose without a version that was removed is removed, too. */
-static enum sta_rc
-follow(struct sta_db_conn *c, struct work *w, int64_t id, struct sta_err *err)
-{
-	int64_t now = sta_now_unix();
-	int64_t *found = NULL;
-	size_t n = 0;
-	enum sta_rc rc = sta_version_dependents(c, w->call->arena, w->package_id, id, &found, &n, err);
-
-	for (size_t i = 0; rc == STA_OK && i < n; i++) {
-		rc = sta_trash_version(c, w->package_id, found[i], now, err);
-		if (rc == STA_OK)
-			rc = add(w, found[i], err);
-	}
-	return rc;
 }
 
 static enum sta_rc
@@ -230,9 +243,7 @@ cascade_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	enum sta_rc rc = sta_still_enabled(c, w->call, err);
 
 	begin_again(w);
-	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++)
-		rc = follow(c, w, w->ids.items[w->next++], err);
-	return rc;
+	return rc == STA_OK ? follow_some(c, w, err) : rc;
 }
 
 /* Where nothing is kept. */
@@ -275,8 +286,10 @@ enum sta_rc
 sta_published_remove_version(struct sta_registry *r, const struct sta_call *call,
 			     const struct sta_version_removal *v, struct sta_err *err)
 {
-	struct work w = { .r = r, .call = call, .id = v->id };
-	bool cascade = v->cascade ? *v->cascade : r->options.delete_cascade;
+	struct work w = { .r = r,
+			  .call = call,
+			  .id = v->id,
+			  .cascade = v->cascade ? *v->cascade : r->options.delete_cascade };
 	enum sta_rc rc = sta_published_name(v->owner, v->name, &w.name, err);
 
 	if (rc == STA_OK)
@@ -285,7 +298,7 @@ sta_published_remove_version(struct sta_registry *r, const struct sta_call *call
 		return rc;
 	count_now(r);
 	rc = sta_db_write(r->db, remove_tx, &w, err);
-	if (rc == STA_OK && cascade)
+	if (rc == STA_OK && w.cascade)
 		rc = go_through(&w, cascade_tx, err);
 	w.next = 0;
 	return rc == STA_OK && !keeps(r) ? go_through(&w, purge_tx, err) : rc;
@@ -299,6 +312,22 @@ restore(struct sta_db_conn *c, struct work *w, int64_t id, struct sta_err *err)
 	enum sta_rc rc = sta_untrash_version(c, w->package_id, id, sta_now_unix(), err);
 
 	return rc == STA_OK ? add(w, id, err) : rc;
+}
+
+/* An index comes back whole. */
+static enum sta_rc
+restore_children(struct sta_db_conn *c, struct work *w, struct sta_err *err)
+{
+	int64_t *found = NULL;
+	size_t n = 0;
+	enum sta_rc rc = STA_OK;
+
+	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++) {
+		rc = sta_trash_children(c, w->call->arena, w->ids.items[w->next++], &found, &n, err);
+		for (size_t k = 0; rc == STA_OK && k < n; k++)
+			rc = restore(c, w, found[k], err);
+	}
+	return rc;
 }
 
 static enum sta_rc
@@ -316,25 +345,19 @@ restore_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	rc = find_version(c, w, true, &v, err);
 	if (rc == STA_OK)
 		rc = restore(c, w, v.id, err);
+	if (rc == STA_OK) /* here, as far as it goes: no index lacks what it lists for long */
+		rc = restore_children(c, w, err);
 	return rc == STA_OK ? note_version(c, w, "version.restore", &v.digest, err) : rc;
 }
 
-/* An index comes back whole. */
 static enum sta_rc
 restore_children_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct work *w = arg;
-	int64_t *found = NULL;
-	size_t n = 0;
 	enum sta_rc rc = sta_still_enabled(c, w->call, err);
 
 	begin_again(w);
-	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++) {
-		rc = sta_trash_children(c, w->call->arena, w->ids.items[w->next++], &found, &n, err);
-		for (size_t k = 0; rc == STA_OK && k < n; k++)
-			rc = restore(c, w, found[k], err);
-	}
-	return rc;
+	return rc == STA_OK ? restore_children(c, w, err) : rc;
 }
 
 enum sta_rc
