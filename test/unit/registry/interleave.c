@@ -121,11 +121,16 @@ clean_up(struct world *w)
 	}
 	later(w, DAY);
 	(void) run_gc(h, false);
+	if (h->options.trash_keep_s > 0) { /* that emptied the trash, and its blobs have a grace */
+		later(w, DAY);
+		(void) run_gc(h, false);
+	}
 	assert_int_equal(number(h, "SELECT (SELECT count(*) FROM blob) + (SELECT count(*) FROM blob_data)"
 				   " + (SELECT count(*) FROM package_blob) + (SELECT count(*) FROM manifest)"
 				   " + (SELECT count(*) FROM manifest_blob) + (SELECT count(*) FROM tag)"
 				   " + (SELECT count(*) FROM manifest_child) + (SELECT count(*) FROM upload)"
-				   " + (SELECT count(*) FROM manifest_missing)"),
+				   " + (SELECT count(*) FROM manifest_missing)"
+				   " + (SELECT count(*) FROM deleted_tag)"),
 			 0);
 	assert_int_equal(count_files(h), 0);
 	assert_int_equal(count_stages(h), 0);
