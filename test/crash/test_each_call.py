@@ -18,6 +18,7 @@ from interpose import (ACTIONS, BINARY, DIE_AFTER, DIE_BEFORE, DIE_INSIDE, LIBRA
                        require_library)
 from interpose_lifecycle import LIFECYCLE
 from interpose_operations import OPERATIONS, Ended, done
+from interpose_trash import TRASH_OPERATIONS
 from pushers import Violation
 
 WHICH = os.environ.get("STAITHE_CRASH_POINTS", "")
@@ -101,7 +102,7 @@ def check(world, operation, said):
     return present
 
 
-@pytest.mark.parametrize("kind", OPERATIONS + LIFECYCLE, ids=lambda kind: kind.__doc__.replace(" ", "-"))
+@pytest.mark.parametrize("kind", OPERATIONS + TRASH_OPERATIONS + LIFECYCLE, ids=lambda kind: kind.__doc__.replace(" ", "-"))
 def test_a_death_at_any_call_loses_nothing_and_leaves_nothing(kind, world, record_property):
     operation = kind()
     world.build(operation)

@@ -16,6 +16,7 @@ import requests
 from harness import refused
 from interpose import CHANGE, CLOSE, DISK, FAIL, FOREVER, OPEN, READ, SHORT, SYNC, TORN, WRITE
 from interpose_operations import OPERATIONS, Refused, done
+from interpose_trash import RestoredVersion
 from pushers import Violation
 from test_each_call import in_the_middle, WHICH
 
@@ -48,6 +49,15 @@ FAULTS = (
 )
 
 
+def check_refusal(response):
+    """It has the form that the interface promises."""
+    if not response.request.path_url.startswith("/api/"):
+        refused(response, response.status_code, ("UNKNOWN", "UNAVAILABLE"))
+        return
+    error = response.json()
+    assert error["message"] and error["status"] == str(response.status_code), response.text
+
+
 def outcome(world, operation, error):
     """Whether it was acknowledged; a refusal has the form that API.md promises."""
     try:
@@ -64,7 +74,7 @@ def outcome(world, operation, error):
         done(result)
         return True
     assert result.status_code >= 500, f"{result.status_code} {result.text}"
-    refused(result, result.status_code, ("UNKNOWN", "UNAVAILABLE"))
+    check_refusal(result)
     if error == errno.ENOSPC:
         assert result.status_code == 507, f"{result.status_code} although the disk was full"
     return False
@@ -165,7 +175,7 @@ def check_all(world, finished):
     world.registry.stop()
 
 
-@pytest.mark.parametrize("kind", OPERATIONS, ids=lambda kind: kind.__doc__.replace(" ", "-"))
+@pytest.mark.parametrize("kind", OPERATIONS + (RestoredVersion,), ids=lambda kind: kind.__doc__.replace(" ", "-"))
 def test_a_call_that_fails_loses_nothing_and_service_goes_on(kind, world, record_property):
     numbers = itertools.count()
     world.build(kind(next(numbers)))

@@ -138,6 +138,10 @@ class Writer:
         """An error of the server is an error of the specification's form."""
         if reply.request.startswith("HEAD"):
             return
+        if " /api/" in reply.request:
+            if not reply.body.startswith(b'{"message":"'):
+                raise Violation(f"not an error that clients can read: {reply}")
+            return
         if reply.headers.get("content-type") != "application/json" or not reply.body.startswith(b'{"errors":[{"code":"'):
             raise Violation(f"not an error that clients can read: {reply}")
 
@@ -331,7 +335,7 @@ class Writer:
         writes = [(tag, shelf.board.begin(tag, ABSENT)) for tag in shelf.board.tags]
         shelf.dropping = True
         try:
-            ask(self.directory, "package.delete", name=shelf.name)
+            self.chance.choice((self.drop_by_command, self.drop_by_request))(shelf)
         except Refused as why:
             if self.failures:
                 raise Failed(str(why)) from why
@@ -349,6 +353,15 @@ class Writer:
         shelf.dropped()
         self.sessions = [session for session in self.sessions if session.shelf is not shelf]
         self.tally.acknowledge()
+
+    def drop_by_command(self, shelf):
+        ask(self.directory, "package.delete", name=shelf.name)
+
+    def drop_by_request(self, shelf):
+        name = shelf.name.partition("/")[2]
+        reply = self.expect(self.link.request("DELETE", f"/api/v3/user/packages/container/{name}"), 204, 404)
+        if reply.status == 404:  # there is none, or one without a manifest
+            raise Refused(str(reply))
 
     # Sessions of several requests, which outlive crashes
 
