@@ -7,6 +7,7 @@
 #include "db/db_sqlite.h"
 #include "model/packages.h"
 #include "model/schema.h"
+#include "model/versions.h"
 #include "schema_1.h"
 
 /* All of the schema and the number of its rows, as one text. */
@@ -114,15 +115,18 @@ database_of_version_1_counts_its_versions_and_knows_when_they_were_updated(void 
 {
 	struct world *w = *state;
 	struct sta_db_conn *c = NULL;
+	struct sta_version_row row;
 
 	go_back_to_version_1(w);
 	assert_int_equal(sta_db_reader(w->db, &c, &w->err), STA_OK);
 	assert_int_equal(number(c, "SELECT versions FROM package WHERE id = 4"), 3);
 	assert_int_equal(number(c, "SELECT versions FROM package WHERE id = 5"), 0);
-	assert_int_equal(number(c, "SELECT updated FROM manifest WHERE id = 7"),
-			 1700000030); /* the last tag */
-	assert_int_equal(number(c, "SELECT updated FROM manifest WHERE id = 8"), 1700000011); /* its push */
-	assert_int_equal(number(c, "SELECT updated FROM manifest WHERE id = 9"), 1700000012);
+	assert_int_equal(sta_version_row(c, w->arena, 4, 7, &row, &w->err), STA_OK);
+	assert_int_equal(row.updated_unix, 1700000030); /* the last tag */
+	assert_int_equal(sta_version_row(c, w->arena, 4, 8, &row, &w->err), STA_OK);
+	assert_int_equal(row.updated_unix, 1700000011); /* its push */
+	assert_int_equal(sta_version_row(c, w->arena, 4, 9, &row, &w->err), STA_OK);
+	assert_int_equal(row.updated_unix, 1700000012);
 	assert_int_equal(number(c, "SELECT sum(deleted) + sum(pulls) FROM manifest"), 0);
 	assert_int_equal(number(c, "SELECT sum(deleted) FROM package"), 0);
 }

@@ -98,7 +98,7 @@ deleted_version_keeps_its_row_and_tags_and_is_counted_no_more(struct world *w, s
 	int64_t one = add(w, c, w->app, 1);
 	struct sta_digest d = digest_of(1);
 	struct sta_version v;
-	int64_t id = 0;
+	bool deleted = false;
 
 	(void) add(w, c, w->app, 2);
 	(void) add(w, c, w->lib, 1);
@@ -112,9 +112,14 @@ deleted_version_keeps_its_row_and_tags_and_is_counted_no_more(struct world *w, s
 	assert_int_equal(sta_version_by_tag(c, w->arena, w->app, "a", &v, &w->err), STA_NOT_FOUND);
 	assert_int_equal(row(w, c, one).deleted_unix, NOW + 5);
 	assert_string_equal(tags_of(w, c, one), "a b");
-	assert_int_equal(sta_trash_find_version(c, w->app, &d, &id, &w->err), STA_OK);
-	assert_int_equal(id, one);
-	assert_int_equal(sta_trash_find_version(c, w->lib, &d, &id, &w->err), STA_NOT_FOUND);
+	assert_int_equal(sta_version_any(c, w->arena, w->app, &d, &v, &deleted, &w->err), STA_OK);
+	assert_int_equal(v.id, one);
+	assert_true(deleted);
+	assert_int_equal(sta_version_any(c, w->arena, w->lib, &d, &v, &deleted, &w->err), STA_OK);
+	assert_int_not_equal(v.id, one);
+	assert_false(deleted);
+	d = digest_of(99);
+	assert_int_equal(sta_version_any(c, w->arena, w->app, &d, &v, &deleted, &w->err), STA_NOT_FOUND);
 	assert_sound(w, c);
 }
 

@@ -86,6 +86,34 @@ every_page_is_the_same_part_of_the_list_newest_first(struct world *w, struct sta
 }
 
 static void
+page_before_a_version_begins_with_the_next_older_one(struct world *w, struct sta_db_conn *c)
+{
+	int64_t ids[5];
+	struct sta_version_row *rows;
+
+	for (unsigned i = 0; i < 5; i++)
+		ids[i] = add(w, c, i);
+	trash(w, c, ids[2], NOW);
+	assert_int_equal(page(w, c, (struct sta_version_query){ .before = ids[4], .max = 2 }, &rows), 2);
+	assert_int_equal(rows[0].id, ids[3]);
+	assert_int_equal(rows[1].id, ids[1]);
+	assert_int_equal(
+		page(w, c, (struct sta_version_query){ .before = ids[1], .skip = 999, .max = 9 }, &rows), 1);
+	assert_int_equal(rows[0].id, ids[0]);
+	assert_int_equal(page(w, c, (struct sta_version_query){ .before = ids[0], .max = 9 }, &rows), 0);
+	trash(w, c, ids[3], NOW);
+	assert_int_equal(
+		page(w, c,
+		     (struct sta_version_query){ .deleted = true, .before = ids[3], .skip = 7, .max = 9 },
+		     &rows),
+		1);
+	assert_int_equal(rows[0].id, ids[2]);
+	assert_int_equal(
+		page(w, c, (struct sta_version_query){ .deleted = true, .before = ids[2], .max = 9 }, &rows),
+		0);
+}
+
+static void
 package_without_versions_has_an_empty_list(struct world *w, struct sta_db_conn *c)
 {
 	struct sta_version_row *rows;
@@ -297,6 +325,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_page_is_the_same_part_of_the_list_newest_first),
+		TEST(page_before_a_version_begins_with_the_next_older_one),
 		TEST(package_without_versions_has_an_empty_list),
 		TEST(each_version_has_its_own_tags_by_name),
 		TEST(deleted_ones_are_listed_from_a_time_on_with_the_tags_that_they_had),

@@ -472,13 +472,11 @@ deleted_versions_are_listed_for_who_may_delete_or_restore(void **state)
 	give(h, STA_ROLE_WRITE);
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		struct sta_span span = { .max = 10 };
-		struct sta_published_package package;
-		struct sta_version_row *rows;
-		size_t n;
+		struct sta_published_versions got;
 
 		assert_rc(h,
-			  sta_published_versions(h->r, table[i].call, "alice", "app", true, &span, &package,
-						 &rows, &n, &h->err),
+			  sta_published_versions(h->r, table[i].call, "alice", "app", true, &span, &got,
+						 &h->err),
 			  table[i].rc);
 	}
 }

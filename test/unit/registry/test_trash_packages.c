@@ -262,7 +262,8 @@ a_popular_package_stays_while_it_is_public(void **state)
 	assert_rc(h, restore(h, &h->alice), STA_OK);
 	assert_rc(h, sta_package_set_visibility(h->r, &h->alice, APP, STA_PUBLIC, &h->err), STA_OK);
 	assert_rc(h, sta_package_delete(h->r, &h->sys, APP, &h->err), STA_OK); /* the machine's owner */
-	assert_rc(h, restore(h, &h->alice), STA_OK);
+	assert_rc(h, sta_package_restore(h->r, &h->sys, APP, &h->err), STA_OK);
+	assert_rc(h, sta_package_restore(h->r, &h->sys, APP, &h->err), STA_NOT_FOUND);
 	h->options.popular_after = 0;
 	house_restart(h);
 	assert_rc(h, remove_package(h, &h->alice), STA_OK);

@@ -184,17 +184,13 @@ uint64_t
 list(struct house *h, bool deleted, struct sta_version_row **rows, size_t *n)
 {
 	struct sta_span span = { .max = STA_SPAN_MAX };
-	struct sta_published_package package;
-	struct sta_version_row *got = NULL;
-	size_t count = 0;
+	struct sta_published_versions got = { .n = 0 };
 
-	assert_rc(h,
-		  sta_published_versions(h->r, &h->alice, "alice", "app", deleted, &span, &package, &got,
-					 &count, &h->err),
+	assert_rc(h, sta_published_versions(h->r, &h->alice, "alice", "app", deleted, &span, &got, &h->err),
 		  STA_OK);
 	if (rows)
-		*rows = got;
+		*rows = got.items;
 	if (n)
-		*n = count;
+		*n = got.n;
 	return span.total;
 }
