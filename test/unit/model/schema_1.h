@@ -141,6 +141,9 @@ static const char schema_1[] =
 	" name TEXT PRIMARY KEY,"
 	" value TEXT NOT NULL) WITHOUT ROWID;";
 
+/* SHA-256 and all bytes but the last. */
+#define DIGEST_BEGIN "0000000000000000000000000000000000000000000000000000000000000000"
+
 static const char rows_1[] =
 	"CREATE TABLE schema_version (version INTEGER PRIMARY KEY);"
 	"INSERT INTO schema_version VALUES (1);"
@@ -149,9 +152,9 @@ static const char rows_1[] =
 	"INSERT INTO package VALUES (4, 1, 'alice/app', 2, 1, 1700000002, 1700000003),"
 	" (5, 1, 'alice/lib', 0, 1, 1700000004, 1700000005);"
 	"INSERT INTO package_grant VALUES (4, 1, 1, 3), (4, 1, 2, 1), (5, 1, 1, 3);"
-	"INSERT INTO manifest VALUES (7, 4, x'0101', 'm', NULL, NULL, NULL, 0, 2, 1700000010),"
-	" (8, 4, x'0102', 'm', NULL, NULL, NULL, 0, 2, 1700000011),"
-	" (9, 4, x'0103', 'm', NULL, NULL, NULL, 0, 2, 1700000012);"
+	"INSERT INTO manifest VALUES (7, 4, x'" DIGEST_BEGIN "01', 'm', NULL, NULL, NULL, 0, 2, 1700000010),"
+	" (8, 4, x'" DIGEST_BEGIN "02', 'm', NULL, NULL, NULL, 0, 2, 1700000011),"
+	" (9, 4, x'" DIGEST_BEGIN "03', 'm', NULL, NULL, NULL, 0, 2, 1700000012);"
 	"INSERT INTO manifest_data VALUES (7, '{}'), (8, '{}'), (9, '{}');"
 	"INSERT INTO tag VALUES (4, 'a', 7, 1700000010, 1700000020), (4, 'b', 7, 1700000010, 1700000030),"
 	" (4, 'c', 8, 1700000005, 1700000005);";

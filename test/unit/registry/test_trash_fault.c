@@ -243,11 +243,27 @@ clean_up(struct house *h)
 	assert_true(trash_is_empty(h));
 }
 
+/* A failure is told as one of the server's, and nothing is there by halves. */
+static void
+check_failure(struct house *h, const struct scenario *s, const char *where, enum sta_rc rc,
+	      const char *before)
+{
+	if (h->err.rc != rc || !h->err.msg[0])
+		fail_msg("%s, %s: %d without an error record", s->name, where, (int) rc);
+	if (rc == STA_UNAUTHENTICATED || rc == STA_DENIED || rc == STA_NOT_FOUND)
+		fail_msg("%s, %s: the caller is blamed (%s)", s->name, where, h->err.msg);
+	if (s->in_steps)
+		assert_sound(h);
+	else if (strcmp(state_of(h), before) != 0)
+		fail_msg("%s, %s: failed (%s) and left something:%s, not%s", s->name, where, h->err.msg,
+			 state_of(h), before);
+}
+
 /* One round: the n-th call fails.  False: there was no n-th call. */
 static bool
 run_round(struct house *h, const struct scenario *s, enum kind kind, long n)
 {
-	char before[400];
+	char before[400], where[60];
 	enum sta_rc rc;
 	bool hit;
 
@@ -255,26 +271,20 @@ run_round(struct house *h, const struct scenario *s, enum kind kind, long n)
 	s->prepare(h);
 	settle(h);
 	(void) snprintf(before, sizeof(before), "%s", state_of(h));
+	(void) snprintf(where, sizeof(where), "%s %ld", kind_names[kind], n);
 	h->err = (struct sta_err){ 0 };
 	arm(kind, n);
 	rc = s->act(h);
 	hit = kind == MEMORY ? atomic_load(&calls) >= n : rc != STA_OK;
 	arm(kind, 0);
-	if (rc != STA_OK && (h->err.rc != rc || !h->err.msg[0]))
-		fail_msg("%s, %s %ld: %d without an error record", s->name, kind_names[kind], n, (int) rc);
-	if (rc == STA_UNAUTHENTICATED || rc == STA_DENIED || rc == STA_NOT_FOUND)
-		fail_msg("%s, %s %ld: the caller is blamed (%s)", s->name, kind_names[kind], n, h->err.msg);
-	if (rc != STA_OK && !s->in_steps && strcmp(state_of(h), before) != 0)
-		fail_msg("%s, %s %ld: failed (%s) and left something:%s, not%s", s->name, kind_names[kind], n,
-			 h->err.msg, state_of(h), before);
-	if (rc != STA_OK && s->in_steps)
-		assert_sound(h);
-	if (rc != STA_OK)
+	if (rc != STA_OK) {
+		check_failure(h, s, where, rc, before);
 		rc = s->act(h);
-	if (rc != STA_OK && !(rc == STA_NOT_FOUND && s->in_steps)) /* the first step had been done */
-		fail_msg("%s, %s %ld: the second try failed: %s", s->name, kind_names[kind], n, h->err.msg);
+	}
+	if (rc != STA_OK)
+		fail_msg("%s, %s: the second try failed: %s", s->name, where, h->err.msg);
 	if (!s->done(h))
-		fail_msg("%s, %s %ld: it is not done", s->name, kind_names[kind], n);
+		fail_msg("%s, %s: it is not done", s->name, where);
 	clean_up(h);
 	return hit;
 }
