@@ -12,7 +12,7 @@ import sqlite3
 from contextlib import closing
 
 from harness import images
-from harness.server import GC_GRACE, UPLOAD_TTL, variable
+from harness.server import GC_GRACE, TRASH, UPLOAD_TTL, variable
 from interpose import Interposed
 from pushers import OCTETS, Violation, expect
 
@@ -46,7 +46,7 @@ class Ended(Exception):
 
 class World:
     def __init__(self, directory):
-        self.registry = Interposed(directory)
+        self.registry = Interposed(directory, {TRASH: "0s"})  # Family has one
         self.control = self.registry.control
         self.data = self.registry.data
         self.template = {}

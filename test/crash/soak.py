@@ -48,7 +48,7 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 from harness import Registry, images  # noqa: E402
-from harness.server import GC_GRACE, UPLOAD_TTL  # noqa: E402
+from harness.server import GC_GRACE, TRASH, UPLOAD_TTL  # noqa: E402
 
 GRACE_S = 6
 TTL_S = 3
@@ -544,7 +544,7 @@ def must_hold(registry, world, account, seed, grace):
 
 def soak(directory, seconds, seed, grace=GRACE_S):
     """One run; raises Violation."""
-    settings = {GC_GRACE: f"{grace}s", UPLOAD_TTL: f"{TTL_S}s", "gc.interval": "1s"}
+    settings = {GC_GRACE: f"{grace}s", UPLOAD_TTL: f"{TTL_S}s", "gc.interval": "1s", TRASH: "0s"}
     registry = Registry(directory, settings).start()
     try:
         account = registry.user("alice")

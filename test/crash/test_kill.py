@@ -10,14 +10,14 @@ import time
 
 import pytest
 from harness import Registry, images
-from harness.server import GC_GRACE
+from harness.server import GC_GRACE, TRASH
 from pushers import OCTETS, expect
 from runner import crash_run
 
 POINTS = int(os.environ.get("STAITHE_KILL_POINTS", "500"))
 SEED = os.environ.get("STAITHE_KILL_SEED") or os.urandom(4).hex()
 STARTS = 10
-SETTINGS = {GC_GRACE: "5s", "gc.interval": "1s"}
+SETTINGS = {GC_GRACE: "5s", "gc.interval": "1s", TRASH: "0s"}
 
 
 @pytest.fixture
