@@ -51,10 +51,11 @@ place_of(uint64_t key)
 	return (size_t) (key >> 32);
 }
 
+/* Also when the clock was set back by more than an hour: nobody waits for days. */
 static bool
 is_over(const struct slot *s, int64_t now_unix)
 {
-	return s->reset_unix <= now_unix;
+	return s->reset_unix <= now_unix || s->reset_unix > now_unix + INT64_C(2) * WINDOW_S;
 }
 
 /* The caller's, else the one that is missed least. */

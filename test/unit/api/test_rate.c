@@ -76,6 +76,19 @@ window_of_an_hour_begins_with_the_first_request(void **state)
 }
 
 static void
+nobody_waits_for_days_when_the_clock_is_set_back(void **state)
+{
+	struct sta_rate_state s;
+
+	for (uint64_t i = 1; i <= LIMIT; i++)
+		assert_true(take(*state, 7, 1, NOW, i));
+	assert_false(take(*state, 7, 1, NOW, LIMIT));
+	assert_true(sta_rate_take(*state, 7, 1, NOW - 24 * HOUR, &s));
+	assert_int_equal(s.used, 1);
+	assert_int_equal(s.reset_unix, NOW - 23 * HOUR);
+}
+
+static void
 callers_are_counted_apart(void **state)
 {
 	for (uint64_t key = 0; key < 64; key++)
@@ -205,6 +218,7 @@ main(void)
 		TEST(requests_are_counted_up_to_the_limit),
 		TEST(free_request_is_good_and_counts_nothing),
 		TEST(window_of_an_hour_begins_with_the_first_request),
+		TEST(nobody_waits_for_days_when_the_clock_is_set_back),
 		TEST(callers_are_counted_apart),
 		TEST(callers_whose_places_meet_are_counted_apart),
 		TEST(without_room_the_one_with_the_fewest_requests_is_forgotten),
