@@ -4,6 +4,7 @@
 #include "base/parse.h"
 
 #define PER_PAGE 30
+#define VALUE_MAX 64 /* of a parameter that means something */
 
 static uint64_t
 number_of(struct sta_request *req, const char *name, uint64_t otherwise)
@@ -54,7 +55,8 @@ path_of(struct sta_request *req)
 	return out;
 }
 
-/* "package_type=container&per_page=100&", as far as the request has them. */
+/* "package_type=container&per_page=100&", as far as the request has them.  Longer values would be in the
+ * answer four times, which has room for a header of that size only in part. */
 static const char *
 query_of(struct sta_request *req, const char *const *names)
 {
@@ -62,10 +64,11 @@ query_of(struct sta_request *req, const char *const *names)
 
 	for (; out && *names; names++) {
 		const char *value = sta_request_query(req, *names, 0);
-		const char *encoded = value ? sta_percent_encode(req->arena, value) : NULL;
+		const char *encoded;
 
-		if (!value)
+		if (!value || strlen(value) > VALUE_MAX)
 			continue;
+		encoded = sta_percent_encode(req->arena, value);
 		out = encoded ? sta_arena_printf(req->arena, "%s%s=%s&", out, *names, encoded) : NULL;
 	}
 	return out;

@@ -83,6 +83,15 @@ def test_pages_beyond_the_last_are_empty_and_those_before_the_first_are_the_firs
             assert answer.json() == [], value
 
 
+@pytest.mark.parametrize("length", [65, 2500, 7000])
+def test_page_sizes_of_any_length_are_answered(registry, alice, api, org, name, short, length):
+    """Addresses of other pages would have it four times."""
+    registry.client(alice).push_image(name, "other")
+    for page in ("", "&page=2"):
+        answer = api.get(f"{path(f'/orgs/{org}', short, 'versions')}?per_page={',' * length}{page}")
+        assert answer.status_code == 200 and len(answer.headers.get("Link", "")) < 2000
+
+
 def test_where_a_page_begins_may_be_any_text(api, org, name, short):
     """What the address of the next page says beside its number."""
     listed = path(f"/orgs/{org}", short, "versions")
