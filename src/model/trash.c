@@ -55,15 +55,15 @@ read_id(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *e
 }
 
 enum sta_rc
-sta_trash_children(struct sta_db_conn *c, struct sta_arena *a, int64_t index_id, int64_t **out, size_t *n,
-		   struct sta_err *err)
+sta_trash_children(struct sta_db_conn *c, struct sta_arena *a, int64_t index_id, size_t max, int64_t **out,
+		   size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, int64_t);
 	enum sta_rc rc = sta_sql_list(c, &list, read_id, err,
 				      "SELECT v.id FROM manifest_child k JOIN manifest v"
 				      " ON v.package_id = k.package_id AND v.digest = k.digest"
-				      " WHERE k.manifest_id = $1 AND v.deleted <> 0",
-				      STA_V_INT(index_id));
+				      " WHERE k.manifest_id = $1 AND v.deleted <> 0 LIMIT $2",
+				      STA_V_INT(index_id), STA_V_INT(max));
 
 	if (rc != STA_OK)
 		return rc;

@@ -19,9 +19,9 @@ enum sta_rc sta_trash_version(struct sta_db_conn *c, int64_t package_id, int64_t
 /* With the tags that it had, as far as no other version has them now. */
 enum sta_rc sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t now_unix,
 				struct sta_err *err) STA_CHECK;
-/* Deleted versions that the index lists. */
-enum sta_rc sta_trash_children(struct sta_db_conn *c, struct sta_arena *a, int64_t index_id, int64_t **out,
-			       size_t *n, struct sta_err *err) STA_CHECK;
+/* Deleted versions that the index lists, at most max. */
+enum sta_rc sta_trash_children(struct sta_db_conn *c, struct sta_arena *a, int64_t index_id, size_t max,
+			       int64_t **out, size_t *n, struct sta_err *err) STA_CHECK;
 
 /* Deleted versions of the package that use the blob, at most max; none while one that is there uses it. */
 enum sta_rc sta_trash_users(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, int64_t blob_id,

@@ -56,8 +56,9 @@ enum sta_rc sta_version_popular(struct sta_db_conn *c, int64_t package_id, int64
 				bool *out, struct sta_err *err) STA_CHECK;
 
 /* Versions that have no purpose without that one, which was deleted: those that it lists and those that refer
- * to it, as far as they have no tag and no version that is there lists them.  Ids in the arena. */
+ * to it, as far as they have no tag and no version that is there lists them; at most max.  Ids in the arena.
+ */
 enum sta_rc sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, int64_t id,
-				   int64_t **out, size_t *n, struct sta_err *err) STA_CHECK;
+				   size_t max, int64_t **out, size_t *n, struct sta_err *err) STA_CHECK;
 
 #endif

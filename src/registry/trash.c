@@ -12,7 +12,8 @@
 #include "registry/published.h"
 #include "registry/pulls.h"
 
-#define BATCH 128 /* versions in one transaction: the writer is for pushes, too */
+#define BATCH 128       /* versions that a transaction looks at: the writer is for pushes, too */
+#define FOUND_BATCH 512 /* ..and that it finds */
 
 /* Versions that a removal or a restoration concerns, in the order in which they were found. */
 struct ids {
@@ -183,30 +184,41 @@ note_version(struct sta_db_conn *c, const struct work *w, const char *action, co
 	return rc == STA_OK ? sta_audit(c, w->call, action, w->name.full, sta_digest_text(d, text), err) : rc;
 }
 
-/* What has no purpose without a version that was removed is removed, too. */
-static enum sta_rc
-follow(struct sta_db_conn *c, struct work *w, int64_t id, struct sta_err *err)
-{
-	int64_t now = sta_now_unix();
-	int64_t *found = NULL;
-	size_t n = 0;
-	enum sta_rc rc = sta_version_dependents(c, w->call->arena, w->package_id, id, &found, &n, err);
+/* What goes or comes with the next version that was found, at most max; n of it. */
+typedef enum sta_rc take_fn(struct sta_db_conn *c, struct work *w, size_t max, size_t *n,
+			    struct sta_err *err);
 
-	for (size_t i = 0; rc == STA_OK && i < n; i++) {
-		rc = sta_trash_version(c, w->package_id, found[i], now, err);
-		if (rc == STA_OK)
-			rc = add(w, found[i], err);
+/* A version that more goes or comes with stays the next one: what was taken is not found again. */
+static enum sta_rc
+take_some(struct sta_db_conn *c, struct work *w, take_fn *take, struct sta_err *err)
+{
+	size_t left = FOUND_BATCH;
+	enum sta_rc rc = STA_OK;
+
+	for (size_t i = 0; rc == STA_OK && i < BATCH && left > 0 && w->next < w->ids.n; i++) {
+		size_t n = 0;
+
+		rc = take(c, w, left, &n, err);
+		w->next += n < left;
+		left -= n;
 	}
 	return rc;
 }
 
+/* What has no purpose without a version that was removed is removed, too. */
 static enum sta_rc
-follow_some(struct sta_db_conn *c, struct work *w, struct sta_err *err)
+follow(struct sta_db_conn *c, struct work *w, size_t max, size_t *n, struct sta_err *err)
 {
-	enum sta_rc rc = STA_OK;
+	int64_t now = sta_now_unix();
+	int64_t *found = NULL;
+	enum sta_rc rc = sta_version_dependents(c, w->call->arena, w->package_id, w->ids.items[w->next], max,
+						&found, n, err);
 
-	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++)
-		rc = follow(c, w, w->ids.items[w->next++], err);
+	for (size_t i = 0; rc == STA_OK && i < *n; i++) {
+		rc = sta_trash_version(c, w->package_id, found[i], now, err);
+		if (rc == STA_OK)
+			rc = add(w, found[i], err);
+	}
 	return rc;
 }
 
@@ -232,7 +244,7 @@ remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = add(w, v.id, err);
 	if (rc == STA_OK && w->cascade) /* here, as far as it goes: seldom is anything left by halves */
-		rc = follow_some(c, w, err);
+		rc = take_some(c, w, follow, err);
 	return rc == STA_OK ? note_version(c, w, "version.delete", &v.digest, err) : rc;
 }
 
@@ -243,7 +255,7 @@ cascade_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	enum sta_rc rc = sta_still_enabled(c, w->call, err);
 
 	begin_again(w);
-	return rc == STA_OK ? follow_some(c, w, err) : rc;
+	return rc == STA_OK ? take_some(c, w, follow, err) : rc;
 }
 
 /* Where nothing is kept. */
@@ -316,17 +328,13 @@ restore(struct sta_db_conn *c, struct work *w, int64_t id, struct sta_err *err)
 
 /* An index comes back whole. */
 static enum sta_rc
-restore_children(struct sta_db_conn *c, struct work *w, struct sta_err *err)
+restore_children(struct sta_db_conn *c, struct work *w, size_t max, size_t *n, struct sta_err *err)
 {
 	int64_t *found = NULL;
-	size_t n = 0;
-	enum sta_rc rc = STA_OK;
+	enum sta_rc rc = sta_trash_children(c, w->call->arena, w->ids.items[w->next], max, &found, n, err);
 
-	for (size_t i = 0; rc == STA_OK && i < BATCH && w->next < w->ids.n; i++) {
-		rc = sta_trash_children(c, w->call->arena, w->ids.items[w->next++], &found, &n, err);
-		for (size_t k = 0; rc == STA_OK && k < n; k++)
-			rc = restore(c, w, found[k], err);
-	}
+	for (size_t i = 0; rc == STA_OK && i < *n; i++)
+		rc = restore(c, w, found[i], err);
 	return rc;
 }
 
@@ -346,7 +354,7 @@ restore_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = restore(c, w, v.id, err);
 	if (rc == STA_OK) /* here, as far as it goes: no index lacks what it lists for long */
-		rc = restore_children(c, w, err);
+		rc = take_some(c, w, restore_children, err);
 	return rc == STA_OK ? note_version(c, w, "version.restore", &v.digest, err) : rc;
 }
 
@@ -357,7 +365,7 @@ restore_children_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	enum sta_rc rc = sta_still_enabled(c, w->call, err);
 
 	begin_again(w);
-	return rc == STA_OK ? restore_children(c, w, err) : rc;
+	return rc == STA_OK ? take_some(c, w, restore_children, err) : rc;
 }
 
 enum sta_rc

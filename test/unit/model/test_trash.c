@@ -192,10 +192,10 @@ children_in_the_trash_are_those_deleted_in_the_package(struct world *w, struct s
 		d = digest_of(i);
 		assert_int_equal(sta_version_use_child(c, w->app, index, &d, &w->err), STA_OK);
 	}
-	assert_int_equal(sta_trash_children(c, w->arena, index, &ids, &n, &w->err), STA_OK);
+	assert_int_equal(sta_trash_children(c, w->arena, index, 9, &ids, &n, &w->err), STA_OK);
 	assert_int_equal(n, 0);
 	trash(w, c, gone, NOW);
-	assert_int_equal(sta_trash_children(c, w->arena, index, &ids, &n, &w->err), STA_OK);
+	assert_int_equal(sta_trash_children(c, w->arena, index, 9, &ids, &n, &w->err), STA_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(ids[0], gone);
 }

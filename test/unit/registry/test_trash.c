@@ -299,7 +299,8 @@ a_cascade_is_an_option_that_a_request_may_decide_otherwise(void **state)
 	check_cascade(h, &f);
 }
 
-#define MANY 200 /* more than one transaction takes */
+#define MANY 200      /* more than one transaction takes */
+#define REFERRERS 600 /* more than one finds */
 
 static int64_t
 add_large_index(struct house *h)
@@ -329,6 +330,23 @@ a_cascade_and_a_restoration_go_beyond_one_transaction(void **state)
 	assert_rc(h, restore_version(h, &h->alice, index), STA_OK);
 	assert_int_equal(list(h, false, NULL, NULL), 2 * MANY + 2);
 	assert_int_equal(list(h, true, NULL, NULL), 0);
+}
+
+static void
+a_cascade_takes_more_of_one_version_than_a_transaction_finds(void **state)
+{
+	struct house *h = *state;
+	int64_t id = add_image(h, "all", 1);
+
+	(void) add_image(h, "other", 99);
+	for (unsigned i = 0; i < REFERRERS; i++) {
+		(void) add_referrer(h, id, 100 + i);
+		if (i % 16 == 0)
+			house_fresh_arena(h);
+	}
+	assert_rc(h, remove_with(h, id, true), STA_OK);
+	assert_int_equal(list(h, false, NULL, NULL), 1);
+	assert_int_equal(list(h, true, NULL, NULL), REFERRERS + 1);
 }
 
 static void
@@ -685,6 +703,7 @@ main(int argc, char **argv)
 		TEST(a_cascade_takes_what_has_no_purpose_without_the_version),
 		TEST(a_cascade_is_an_option_that_a_request_may_decide_otherwise),
 		TEST(a_cascade_and_a_restoration_go_beyond_one_transaction),
+		TEST(a_cascade_takes_more_of_one_version_than_a_transaction_finds),
 		TEST(without_a_trash_a_cascade_is_gone_at_once),
 		TEST(who_administrates_the_package_deletes_and_restores),
 		TEST(a_token_needs_the_scope_of_what_it_does),
