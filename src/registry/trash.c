@@ -510,6 +510,20 @@ refuse_absent(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, 
 	return sta_published_denial(rc == STA_OK ? STA_NOT_FOUND : rc, e, STA_ACTION_READ, err);
 }
 
+/* By more than that everybody could, whatever the credential takes away. */
+static bool
+could_read(const struct sta_call *call, const struct sta_entry *e)
+{
+	struct sta_caller caller = call->caller;
+	struct sta_object o = sta_entry_object(e);
+
+	caller.limited = false;
+	caller.scopes = STA_SCOPE_ALL;
+	if (o.visibility == STA_PUBLIC)
+		o.visibility = STA_PRIVATE;
+	return sta_access_decide(&caller, &o, STA_ACTION_READ).allowed;
+}
+
 /* A deleted package, under the name that it had. */
 static enum sta_rc
 enter_deleted(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, struct sta_err *err)
@@ -526,6 +540,8 @@ enter_deleted(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, 
 		return rc;
 	e->exists = true;
 	e->namespace = (struct sta_namespace){ .id = e->package.namespace_id, .member = e->package.member };
+	if (!could_read(call, e))
+		return refuse_absent(c, w, e, err);
 	rc = sta_door_known(call, e, STA_ACTION_READ, err);
 	if (rc != STA_OK)
 		return sta_published_denial(rc, e, STA_ACTION_READ, err);

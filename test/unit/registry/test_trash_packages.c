@@ -224,6 +224,20 @@ an_outsider_cannot_tell_a_deleted_package_from_none(void **state)
 }
 
 static void
+a_deleted_public_package_is_none_to_who_has_no_role_on_it(void **state)
+{
+	struct house *h = *state;
+
+	(void) add_image(h, "one", 1);
+	assert_rc(h, sta_package_set_visibility(h->r, &h->alice, APP, STA_PUBLIC, &h->err), STA_OK);
+	assert_rc(h, remove_package(h, &h->alice), STA_OK);
+	assert_rc(h, restore(h, &h->bob), STA_NOT_FOUND);
+	assert_string_equal(h->err.msg, "Package not found.");
+	assert_string_equal(h->err.detail, "");
+	assert_rc(h, restore(h, &h->alice), STA_OK);
+}
+
+static void
 who_may_not_is_told_without_waiting_and_who_may_waits(void **state)
 {
 	struct house *h = *state;
@@ -617,6 +631,7 @@ main(int argc, char **argv)
 		TEST(who_administrates_a_package_deletes_and_restores_it),
 		TEST(a_token_needs_the_scope_of_what_it_does),
 		TEST(an_outsider_cannot_tell_a_deleted_package_from_none),
+		TEST(a_deleted_public_package_is_none_to_who_has_no_role_on_it),
 		TEST(who_may_not_is_told_without_waiting_and_who_may_waits),
 		TEST(a_popular_package_stays_while_it_is_public),
 		TEST(former_names_lead_nowhere_while_the_package_is_deleted),
