@@ -102,7 +102,8 @@ rest_error_body(const struct sta_api *api, const struct sta_request *req, const 
 	sta_buf_printf(&b, ",\"status\":\"%d\"}\n", status);
 	text = sta_buf_ok(&b) ? sta_arena_strdup(req->arena, b.data) : NULL;
 	sta_buf_done(&b);
-	return text ? text : "{\"message\":\"out of memory\",\"status\":\"503\"}\n";
+	return text ? text
+		    : "{\"message\":\"out of memory\",\"documentation_url\":\"\",\"status\":\"503\"}\n";
 }
 
 static bool

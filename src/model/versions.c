@@ -107,12 +107,14 @@ add_tag(struct sta_arena *a, struct sta_db_stmt *s, struct sta_version_row *rows
 		(*at)++;
 	if (*at == n || rows[*at].id != id) /* too old to be restored, so not among the rows */
 		return STA_OK;
+	if (sta_db_int(s, 2) > rows[*at].updated_unix)
+		rows[*at].updated_unix = sta_db_int(s, 2);
+	if (rows[*at].n_tags == STA_VERSION_TAGS_MAX)
+		return STA_OK;
 	tag = sta_list_add(tags);
 	if (!tag || !(*tag = sta_sql_text(a, s, 1)))
 		return sta_err_set(err, STA_NOMEM, 0, "tags");
 	rows[*at].n_tags++;
-	if (sta_db_int(s, 2) > rows[*at].updated_unix)
-		rows[*at].updated_unix = sta_db_int(s, 2);
 	return STA_OK;
 }
 
@@ -238,19 +240,21 @@ read_id(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *e
 	"  WHERE k.package_id = v.package_id AND k.digest = v.digest AND w.deleted = 0)"
 
 enum sta_rc
-sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, int64_t id, size_t max,
-		       int64_t **out, size_t *n, struct sta_err *err)
+sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, int64_t id,
+		       uint64_t most_pulls, size_t max, int64_t **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, int64_t);
-	enum sta_rc rc = sta_sql_list(c, &list, read_id, err,
-				      "SELECT v.id FROM manifest_child x JOIN manifest v"
-				      " ON v.package_id = x.package_id AND v.digest = x.digest"
-				      " WHERE x.manifest_id = $1" ALONE " UNION ALL"
-				      " SELECT v.id FROM manifest v WHERE v.package_id = $2 AND v.subject ="
-				      " (SELECT digest FROM manifest WHERE id = $1) AND NOT EXISTS"
-				      " (SELECT 1 FROM manifest_child y WHERE y.package_id = $2"
-				      "  AND y.digest = v.digest AND y.manifest_id = $1)" ALONE " LIMIT $3",
-				      STA_V_INT(id), STA_V_INT(package_id), STA_V_INT(max));
+	enum sta_rc rc =
+		sta_sql_list(c, &list, read_id, err,
+			     "SELECT v.id FROM manifest_child x JOIN manifest v"
+			     " ON v.package_id = x.package_id AND v.digest = x.digest"
+			     " WHERE x.manifest_id = $1 AND v.pulls <= $2" ALONE " UNION ALL"
+			     " SELECT v.id FROM manifest v WHERE v.package_id = $3 AND v.subject ="
+			     " (SELECT digest FROM manifest WHERE id = $1) AND NOT EXISTS"
+			     " (SELECT 1 FROM manifest_child y WHERE y.package_id = $3"
+			     "  AND y.digest = v.digest AND y.manifest_id = $1)"
+			     " AND v.pulls <= $2" ALONE " LIMIT $4",
+			     STA_V_INT(id), STA_V_INT(most_pulls), STA_V_INT(package_id), STA_V_INT(max));
 
 	if (rc != STA_OK)
 		return rc;

@@ -10,6 +10,8 @@
 #include "db/db.h"
 #include "oci/digest.h"
 
+#define STA_VERSION_TAGS_MAX 1000
+
 struct sta_version_row {
 	int64_t id;
 	struct sta_digest digest;
@@ -21,7 +23,7 @@ struct sta_version_row {
 	int64_t deleted_unix;    /* 0: it is not */
 	const char *description; /* or NULL */
 	const char *licenses;    /* or NULL */
-	const char **tags;       /* by name; of a deleted one those that it had */
+	const char **tags; /* by name, the first STA_VERSION_TAGS_MAX; of a deleted one those that it had */
 	size_t n_tags;
 };
 
@@ -56,9 +58,11 @@ enum sta_rc sta_version_popular(struct sta_db_conn *c, int64_t package_id, int64
 				bool *out, struct sta_err *err) STA_CHECK;
 
 /* Versions that have no purpose without that one, which was deleted: those that it lists and those that refer
- * to it, as far as they have no tag and no version that is there lists them; at most max.  Ids in the arena.
+ * to it, as far as they have no tag and no version that is there lists them, and were pulled at most
+ * most_pulls times; at most max.  Ids in the arena.
  */
 enum sta_rc sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, int64_t id,
-				   size_t max, int64_t **out, size_t *n, struct sta_err *err) STA_CHECK;
+				   uint64_t most_pulls, size_t max, int64_t **out, size_t *n,
+				   struct sta_err *err) STA_CHECK;
 
 #endif

@@ -346,6 +346,8 @@ sta_published_versions(struct sta_registry *r, const struct sta_call *call, cons
 	const struct versions_asked x = { r, call, &full, deleted, span };
 	enum sta_rc rc = sta_published_name(owner, name, &full, err);
 
+	if (rc == STA_OK && deleted) /* the index of these is walked to its end */
+		rc = sta_must_wait(call, err);
 	if (rc == STA_OK)
 		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)

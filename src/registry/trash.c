@@ -2,15 +2,12 @@
 
 #include <string.h>
 
-#include "model/blobs.h"
 #include "model/manifests.h"
-#include "model/names.h"
 #include "model/tags.h"
 #include "model/trash.h"
-#include "registry/core.h"
-#include "registry/package.h"
 #include "registry/published.h"
 #include "registry/pulls.h"
+#include "registry/trash_internal.h"
 
 #define BATCH 128       /* versions that a transaction looks at: the writer is for pushes, too */
 #define FOUND_BATCH 512 /* ..and that it finds */
@@ -25,27 +22,14 @@ struct work {
 	struct sta_registry *r;
 	const struct sta_call *call;
 	struct sta_name name;
-	int64_t id; /* of the version, or of a deleted package */
-	bool by_rules;
+	int64_t id; /* of the version */
 	bool cascade;
-	bool gone;
+	uint64_t most_pulls; /* of what goes along */
 	int64_t package_id;
 	struct ids ids;
 	size_t next;              /* that has not been looked at */
 	size_t kept_n, kept_next; /* as of the last commit: a transaction may run twice */
 };
-
-static bool
-keeps(const struct sta_registry *r)
-{
-	return r->options.trash_keep_s > 0;
-}
-
-static int64_t
-kept_after(const struct sta_registry *r)
-{
-	return sta_now_unix() - (int64_t) r->options.trash_keep_s;
-}
 
 static enum sta_rc
 add(struct work *w, int64_t id, struct sta_err *err)
@@ -92,8 +76,8 @@ enum sta_rc
 sta_discard_version(struct sta_db_conn *c, const struct sta_registry *r, int64_t package_id, int64_t id,
 		    int64_t due_unix, struct sta_err *err)
 {
-	return keeps(r) ? sta_trash_version(c, package_id, id, sta_now_unix(), err)
-			: sta_version_remove(c, package_id, id, due_unix, err);
+	return sta_trash_keeps(r) ? sta_trash_version(c, package_id, id, sta_now_unix(), err)
+				  : sta_version_remove(c, package_id, id, due_unix, err);
 }
 
 /* --- removing a version --- */
@@ -133,19 +117,13 @@ check_last(struct sta_db_conn *c, const struct sta_package *p, const struct sta_
 			   v->n_tags > 0 ? "tagged " : "");
 }
 
-static bool
-protects_popular(const struct sta_registry *r, const struct sta_package *p)
-{
-	return r->options.popular_after > 0 && p->visibility == STA_PUBLIC;
-}
-
 static enum sta_rc
 check_rules(const struct work *w, struct sta_db_conn *c, const struct sta_package *p,
 	    const struct sta_version_row *v, struct sta_err *err)
 {
 	const struct sta_registry *r = w->r;
 
-	if (protects_popular(r, p) && v->pulls > r->options.popular_after)
+	if (sta_trash_protects(r, p) && v->pulls > r->options.popular_after)
 		return sta_err_set(
 			err, STA_INVALID, 0,
 			"Publicly visible package versions with more than %llu downloads cannot be "
@@ -167,7 +145,7 @@ find_version(struct sta_db_conn *c, const struct work *w, bool deleted, struct s
 {
 	enum sta_rc rc = sta_version_row(c, w->call->arena, w->package_id, w->id, out, err);
 
-	if (rc == STA_OK && deleted && out->deleted_unix <= kept_after(w->r))
+	if (rc == STA_OK && deleted && out->deleted_unix <= sta_trash_kept_after(w->r))
 		return version_unknown(err);
 	if (rc == STA_NOT_FOUND || (rc == STA_OK && (out->deleted_unix > 0) != deleted))
 		return version_unknown(err);
@@ -211,8 +189,8 @@ follow(struct sta_db_conn *c, struct work *w, size_t max, size_t *n, struct sta_
 {
 	int64_t now = sta_now_unix();
 	int64_t *found = NULL;
-	enum sta_rc rc = sta_version_dependents(c, w->call->arena, w->package_id, w->ids.items[w->next], max,
-						&found, n, err);
+	enum sta_rc rc = sta_version_dependents(c, w->call->arena, w->package_id, w->ids.items[w->next],
+						w->most_pulls, max, &found, n, err);
 
 	for (size_t i = 0; rc == STA_OK && i < *n; i++) {
 		rc = sta_trash_version(c, w->package_id, found[i], now, err);
@@ -234,6 +212,7 @@ remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc != STA_OK)
 		return rc;
 	w->package_id = e.package.id;
+	w->most_pulls = sta_trash_protects(w->r, &e.package) ? w->r->options.popular_after : INT64_MAX;
 	rc = find_version(c, w, false, &v, err);
 	if (rc == STA_OK)
 		rc = check_parent(c, e.package.id, &v.digest, err);
@@ -272,28 +251,6 @@ purge_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	return rc;
 }
 
-/* Who may not is told on the caller's own thread, without a turn of the writer's. */
-static enum sta_rc
-look(const struct work *w, enum sta_action action, struct sta_err *err)
-{
-	struct sta_db_conn *c = NULL;
-	struct sta_entry e;
-	enum sta_rc rc = sta_db_reader(w->r->db, &c, err);
-
-	if (rc == STA_OK)
-		rc = sta_door_published(c, w->call, &w->name, action, &e, err);
-	return rc == STA_OK ? sta_must_wait(w->call, err) : rc;
-}
-
-/* What was counted until now decides whether it is popular. */
-static void
-count_now(struct sta_registry *r)
-{
-	struct sta_err ignored;
-
-	(void) !sta_pulls_flush(r, &ignored);
-}
-
 enum sta_rc
 sta_published_remove_version(struct sta_registry *r, const struct sta_call *call,
 			     const struct sta_version_removal *v, struct sta_err *err)
@@ -305,15 +262,15 @@ sta_published_remove_version(struct sta_registry *r, const struct sta_call *call
 	enum sta_rc rc = sta_published_name(v->owner, v->name, &w.name, err);
 
 	if (rc == STA_OK)
-		rc = look(&w, STA_ACTION_DELETE, err);
+		rc = sta_trash_look(r, call, &w.name, STA_ACTION_DELETE, err);
 	if (rc != STA_OK)
 		return rc;
-	count_now(r);
+	sta_trash_count_now(r);
 	rc = sta_db_write(r->db, remove_tx, &w, err);
 	if (rc == STA_OK && w.cascade)
 		rc = go_through(&w, cascade_tx, err);
 	w.next = 0;
-	return rc == STA_OK && !keeps(r) ? go_through(&w, purge_tx, err) : rc;
+	return rc == STA_OK && !sta_trash_keeps(r) ? go_through(&w, purge_tx, err) : rc;
 }
 
 /* --- restoring a version --- */
@@ -376,241 +333,31 @@ sta_published_restore_version(struct sta_registry *r, const struct sta_call *cal
 	enum sta_rc rc = sta_published_name(owner, name, &w.name, err);
 
 	if (rc == STA_OK)
-		rc = look(&w, STA_ACTION_ADMIN, err);
+		rc = sta_trash_look(r, call, &w.name, STA_ACTION_ADMIN, err);
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, restore_tx, &w, err);
 	return rc == STA_OK ? go_through(&w, restore_children_tx, err) : rc;
 }
 
-/* --- packages --- */
+/* --- for both --- */
 
-static enum sta_rc
-check_popular_package(const struct work *w, struct sta_db_conn *c, const struct sta_package *p,
-		      struct sta_err *err)
+void
+sta_trash_count_now(struct sta_registry *r)
 {
-	uint64_t limit = w->r->options.popular_after;
-	bool popular = false;
-	enum sta_rc rc = STA_OK;
+	struct sta_err ignored;
 
-	if (w->by_rules && protects_popular(w->r, p))
-		rc = sta_version_popular(c, p->id, 0, limit, &popular, err);
-	if (rc != STA_OK || !popular)
-		return rc;
-	return sta_err_set(err, STA_INVALID, 0,
-			   "Publicly visible packages with more than %llu downloads on any version cannot be "
-			   "deleted. Contact GitHub support for further assistance.",
-			   (unsigned long long) limit);
-}
-
-/* By the packages API, or by the machine's owner. */
-static enum sta_rc
-enter_to_remove(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, struct sta_err *err)
-{
-	return w->by_rules ? sta_door_published(c, w->call, &w->name, STA_ACTION_DELETE, e, err)
-			   : sta_door_existing(c, w->call, &w->name, STA_ACTION_ADMIN, e, err);
-}
-
-static enum sta_rc
-retire(struct sta_db_conn *c, const struct work *w, const struct sta_package *p, struct sta_err *err)
-{
-	uint64_t often = w->r->options.retire_after;
-
-	return often > 0 ? sta_retire_package(c, p->id, often, sta_now_unix(), err) : STA_OK;
-}
-
-/* All that goes with the row of a package that has no version any more. */
-static enum sta_rc
-remove_empty(struct sta_db_conn *c, const struct work *w, const struct sta_package *p, struct sta_err *err)
-{
-	enum sta_rc rc = retire(c, w, p, err);
-
-	if (rc == STA_OK)
-		rc = sta_member_remove_all(c, p->id, sta_now_unix(), err);
-	return rc == STA_OK ? sta_package_remove(c, p->id, err) : rc;
-}
-
-/* One manifest a transaction where nothing is kept: a package of thousands must not hold the writer. */
-static enum sta_rc
-remove_package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
-{
-	struct work *w = arg;
-	int64_t now = sta_now_unix();
-	int64_t version = 0;
-	struct sta_entry e;
-	enum sta_rc rc = enter_to_remove(c, w, &e, err);
-
-	w->gone = false;
-	if (rc == STA_OK)
-		rc = check_popular_package(w, c, &e.package, err);
-	if (rc != STA_OK)
-		return rc;
-	rc = keeps(w->r) ? STA_NOT_FOUND : sta_version_next(c, e.package.id, &version, err);
-	if (rc == STA_OK)
-		return sta_version_remove(c, e.package.id, version, now, err);
-	if (rc != STA_NOT_FOUND)
-		return rc;
-	if (keeps(w->r)) {
-		rc = retire(c, w, &e.package, err);
-		if (rc == STA_OK)
-			rc = sta_trash_package(c, e.package.id, now, err);
-	} else {
-		rc = remove_empty(c, w, &e.package, err);
-	}
-	if (rc == STA_OK)
-		rc = sta_audit(c, w->call, "package.delete", e.package.name, "", err);
-	w->gone = rc == STA_OK;
-	return rc;
-}
-
-static enum sta_rc
-remove_package(struct work *w, struct sta_err *err)
-{
-	enum sta_rc rc = STA_OK;
-
-	count_now(w->r);
-	while (rc == STA_OK && !w->gone)
-		rc = sta_db_write(w->r->db, remove_package_tx, w, err);
-	return rc;
+	(void) !sta_pulls_flush(r, &ignored);
 }
 
 enum sta_rc
-sta_package_delete(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_err *err)
-{
-	struct work w = { .r = r, .call = call };
-	enum sta_rc rc = sta_package_name(name, &w.name, err);
-
-	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
-	return rc == STA_OK ? remove_package(&w, err) : rc;
-}
-
-enum sta_rc
-sta_published_remove_package(struct sta_registry *r, const struct sta_call *call, const char *owner,
-			     const char *name, struct sta_err *err)
-{
-	struct work w = { .r = r, .call = call, .by_rules = true };
-	enum sta_rc rc = sta_published_name(owner, name, &w.name, err);
-
-	if (rc == STA_OK)
-		rc = look(&w, STA_ACTION_DELETE, err);
-	return rc == STA_OK ? remove_package(&w, err) : rc;
-}
-
-/* Who may not hears what it would if there were one. */
-static enum sta_rc
-refuse_absent(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, struct sta_err *err)
-{
-	enum sta_rc rc = sta_door_look(c, w->call, &w->name, e, err);
-
-	if (rc != STA_OK)
-		return rc;
-	e->exists = false;
-	e->package = (struct sta_package){ 0 };
-	rc = sta_door_known(w->call, e, STA_ACTION_READ, err);
-	return sta_published_denial(rc == STA_OK ? STA_NOT_FOUND : rc, e, STA_ACTION_READ, err);
-}
-
-/* By more than that everybody could, whatever the credential takes away. */
-static bool
-could_read(const struct sta_call *call, const struct sta_entry *e)
-{
-	struct sta_caller caller = call->caller;
-	struct sta_object o = sta_entry_object(e);
-
-	caller.limited = false;
-	caller.scopes = STA_SCOPE_ALL;
-	if (o.visibility == STA_PUBLIC)
-		o.visibility = STA_PRIVATE;
-	return sta_access_decide(&caller, &o, STA_ACTION_READ).allowed;
-}
-
-/* A deleted package, under the name that it had. */
-static enum sta_rc
-enter_deleted(struct sta_db_conn *c, const struct work *w, struct sta_entry *e, struct sta_err *err)
-{
-	const struct sta_call *call = w->call;
-	enum sta_rc rc;
-
-	*e = (struct sta_entry){ .name = &w->name };
-	rc = sta_package_find_deleted(c, call->arena, w->name.full, w->id, call->caller.user_id,
-				      kept_after(w->r), &e->package, err);
-	if (rc == STA_NOT_FOUND)
-		return refuse_absent(c, w, e, err);
-	if (rc != STA_OK)
-		return rc;
-	e->exists = true;
-	e->namespace = (struct sta_namespace){ .id = e->package.namespace_id, .member = e->package.member };
-	if (!could_read(call, e))
-		return refuse_absent(c, w, e, err);
-	rc = sta_door_known(call, e, STA_ACTION_READ, err);
-	if (rc != STA_OK)
-		return sta_published_denial(rc, e, STA_ACTION_READ, err);
-	rc = sta_door_known(call, e, STA_ACTION_ADMIN, err);
-	return sta_published_denial(rc, e, STA_ACTION_ADMIN, err);
-}
-
-static enum sta_rc
-check_free(struct sta_db_conn *c, const struct work *w, struct sta_err *err)
-{
-	struct sta_package other;
-	struct sta_past past = { 0 };
-	enum sta_rc rc = sta_package_find(c, w->call->arena, w->name.full, 0, &other, err);
-
-	if (rc == STA_NOT_FOUND) {
-		rc = sta_past_find(c, w->call->arena, w->name.namespace, w->name.image, &past, err);
-		if (rc != STA_OK || !past.present)
-			return rc;
-	}
-	if (rc != STA_OK)
-		return rc;
-	return sta_err_set(err, STA_CONFLICT, 0,
-			   "A package with the same name exists. Delete or rename it to restore this one.");
-}
-
-static enum sta_rc
-restore_package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
-{
-	struct work *w = arg;
-	struct sta_entry e;
-	enum sta_rc rc = enter_deleted(c, w, &e, err);
-
-	if (rc == STA_OK)
-		rc = check_free(c, w, err);
-	if (rc == STA_OK)
-		rc = sta_untrash_package(c, e.package.id, w->name.full, err);
-	return rc == STA_OK ? sta_audit(c, w->call, "package.restore", w->name.full, "", err) : rc;
-}
-
-static enum sta_rc
-restore_package(struct work *w, struct sta_err *err)
+sta_trash_look(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
+	       enum sta_action action, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_entry e;
-	enum sta_rc rc = sta_db_reader(w->r->db, &c, err);
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
 
 	if (rc == STA_OK)
-		rc = enter_deleted(c, w, &e, err);
-	if (rc == STA_OK)
-		rc = sta_must_wait(w->call, err);
-	return rc == STA_OK ? sta_db_write(w->r->db, restore_package_tx, w, err) : rc;
-}
-
-enum sta_rc
-sta_package_restore(struct sta_registry *r, const struct sta_call *call, const char *name,
-		    struct sta_err *err)
-{
-	struct work w = { .r = r, .call = call };
-	enum sta_rc rc = sta_package_name(name, &w.name, err);
-
-	return rc == STA_OK ? restore_package(&w, err) : rc;
-}
-
-enum sta_rc
-sta_published_restore_package(struct sta_registry *r, const struct sta_call *call, const char *owner,
-			      const char *name, int64_t id, struct sta_err *err)
-{
-	struct work w = { .r = r, .call = call, .id = id };
-	enum sta_rc rc = sta_published_name(owner, name, &w.name, err);
-
-	return rc == STA_OK ? restore_package(&w, err) : rc;
+		rc = sta_door_published(c, call, name, action, &e, err);
+	return rc == STA_OK ? sta_must_wait(call, err) : rc;
 }

@@ -271,7 +271,8 @@ dependents(struct world *w, struct sta_db_conn *c, int64_t id, int64_t **out)
 	int64_t *ids = NULL;
 	size_t n = 0;
 
-	assert_int_equal(sta_version_dependents(c, w->arena, w->app, id, 99, &ids, &n, &w->err), STA_OK);
+	assert_int_equal(sta_version_dependents(c, w->arena, w->app, id, INT64_MAX, 99, &ids, &n, &w->err),
+			 STA_OK);
 	for (size_t i = 1; i < n; i++)
 		for (size_t k = i; k > 0 && ids[k] < ids[k - 1]; k--) {
 			int64_t t = ids[k];
