@@ -240,21 +240,21 @@ read_id(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *e
 	"  WHERE k.package_id = v.package_id AND k.digest = v.digest AND w.deleted = 0)"
 
 enum sta_rc
-sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, int64_t id,
-		       uint64_t most_pulls, size_t max, int64_t **out, size_t *n, struct sta_err *err)
+sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a, const struct sta_dependents_query *q,
+		       int64_t **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, int64_t);
-	enum sta_rc rc =
-		sta_sql_list(c, &list, read_id, err,
-			     "SELECT v.id FROM manifest_child x JOIN manifest v"
-			     " ON v.package_id = x.package_id AND v.digest = x.digest"
-			     " WHERE x.manifest_id = $1 AND v.pulls <= $2" ALONE " UNION ALL"
-			     " SELECT v.id FROM manifest v WHERE v.package_id = $3 AND v.subject ="
-			     " (SELECT digest FROM manifest WHERE id = $1) AND NOT EXISTS"
-			     " (SELECT 1 FROM manifest_child y WHERE y.package_id = $3"
-			     "  AND y.digest = v.digest AND y.manifest_id = $1)"
-			     " AND v.pulls <= $2" ALONE " LIMIT $4",
-			     STA_V_INT(id), STA_V_INT(most_pulls), STA_V_INT(package_id), STA_V_INT(max));
+	enum sta_rc rc = sta_sql_list(c, &list, read_id, err,
+				      "SELECT v.id FROM manifest_child x JOIN manifest v"
+				      " ON v.package_id = x.package_id AND v.digest = x.digest"
+				      " WHERE x.manifest_id = $1 AND v.pulls <= $2" ALONE " UNION ALL"
+				      " SELECT v.id FROM manifest v WHERE v.package_id = $3 AND v.subject ="
+				      " (SELECT digest FROM manifest WHERE id = $1) AND NOT EXISTS"
+				      " (SELECT 1 FROM manifest_child y WHERE y.package_id = $3"
+				      "  AND y.digest = v.digest AND y.manifest_id = $1)"
+				      " AND v.pulls <= $2" ALONE " LIMIT $4",
+				      STA_V_INT(q->id), STA_V_INT(q->most_pulls), STA_V_INT(q->package_id),
+				      STA_V_INT(q->max));
 
 	if (rc != STA_OK)
 		return rc;

@@ -58,11 +58,16 @@ enum sta_rc sta_version_popular(struct sta_db_conn *c, int64_t package_id, int64
 				bool *out, struct sta_err *err) STA_CHECK;
 
 /* Versions that have no purpose without that one, which was deleted: those that it lists and those that refer
- * to it, as far as they have no tag and no version that is there lists them, and were pulled at most
- * most_pulls times; at most max.  Ids in the arena.
- */
-enum sta_rc sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, int64_t id,
-				   uint64_t most_pulls, size_t max, int64_t **out, size_t *n,
+ * to it, as far as they have no tag and no version that is there lists them. */
+struct sta_dependents_query {
+	int64_t package_id;
+	int64_t id;
+	uint64_t most_pulls; /* none that was pulled more often */
+	size_t max;
+};
+/* Ids in the arena. */
+enum sta_rc sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a,
+				   const struct sta_dependents_query *q, int64_t **out, size_t *n,
 				   struct sta_err *err) STA_CHECK;
 
 #endif

@@ -187,10 +187,15 @@ take_some(struct sta_db_conn *c, struct work *w, take_fn *take, struct sta_err *
 static enum sta_rc
 follow(struct sta_db_conn *c, struct work *w, size_t max, size_t *n, struct sta_err *err)
 {
+	const struct sta_dependents_query q = {
+		.package_id = w->package_id,
+		.id = w->ids.items[w->next],
+		.most_pulls = w->most_pulls,
+		.max = max,
+	};
 	int64_t now = sta_now_unix();
 	int64_t *found = NULL;
-	enum sta_rc rc = sta_version_dependents(c, w->call->arena, w->package_id, w->ids.items[w->next],
-						w->most_pulls, max, &found, n, err);
+	enum sta_rc rc = sta_version_dependents(c, w->call->arena, &q, &found, n, err);
 
 	for (size_t i = 0; rc == STA_OK && i < *n; i++) {
 		rc = sta_trash_version(c, w->package_id, found[i], now, err);

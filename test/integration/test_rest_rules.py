@@ -405,6 +405,16 @@ def test_a_popular_public_version_is_not_deleted_nor_is_its_package(strict):
     succeeded(package.api.delete(package.version(digest_of(package, "v2"))), 204)
 
 
+def test_cascade_leaves_what_is_popular(strict):
+    package = pulled(strict, 1)
+    index = push_index(package, "multi")
+    often, seldom = listed(index)
+    for _ in range(4):
+        succeeded(strict.registry.client().get(f"/v2/{package.name}/manifests/{often}", headers={"Accept": "*/*"}), 200)
+    succeeded(package.api.delete(package.version(index.digest), params={"cascade": "true"}), 204)
+    assert often in package.versions() and seldom not in package.versions()
+
+
 def test_no_more_pulls_than_the_threshold_are_not_popular(strict):
     package = pulled(strict, 3)
     succeeded(package.api.delete(package.version(digest_of(package, "v1"))), 204)

@@ -1,5 +1,7 @@
 /* Lists of versions, and what goes by them. */
 
+#include <stdio.h>
+
 #include "world.h"
 
 #include "model/manifests.h"
@@ -147,6 +149,26 @@ each_version_has_its_own_tags_by_name(struct world *w, struct sta_db_conn *c)
 }
 
 static void
+of_very_many_tags_the_first_are_listed(struct world *w, struct sta_db_conn *c)
+{
+	struct sta_version_row *rows;
+	int64_t many = add(w, c, 0);
+	int64_t next = add(w, c, 1);
+	char name[16];
+
+	tag(w, c, "z", next);
+	for (int i = STA_VERSION_TAGS_MAX; i >= 0; i--) {
+		(void) snprintf(name, sizeof(name), "t%06d", i);
+		tag(w, c, name, many);
+	}
+	assert_int_equal(page(w, c, (struct sta_version_query){ .max = 9 }, &rows), 2);
+	assert_int_equal(rows[0].n_tags, 1);
+	assert_int_equal(rows[1].n_tags, STA_VERSION_TAGS_MAX);
+	assert_string_equal(rows[1].tags[0], "t000000");
+	assert_string_equal(rows[1].tags[STA_VERSION_TAGS_MAX - 1], "t000999");
+}
+
+static void
 deleted_ones_are_listed_from_a_time_on_with_the_tags_that_they_had(struct world *w, struct sta_db_conn *c)
 {
 	struct sta_version_query q = { .deleted = true, .deleted_after_unix = NOW + 5, .max = 9 };
@@ -268,11 +290,13 @@ popular_is_what_was_pulled_more_often(struct world *w, struct sta_db_conn *c)
 static size_t
 dependents(struct world *w, struct sta_db_conn *c, int64_t id, int64_t **out)
 {
+	const struct sta_dependents_query q = {
+		.package_id = w->app, .id = id, .most_pulls = INT64_MAX, .max = 99
+	};
 	int64_t *ids = NULL;
 	size_t n = 0;
 
-	assert_int_equal(sta_version_dependents(c, w->arena, w->app, id, INT64_MAX, 99, &ids, &n, &w->err),
-			 STA_OK);
+	assert_int_equal(sta_version_dependents(c, w->arena, &q, &ids, &n, &w->err), STA_OK);
 	for (size_t i = 1; i < n; i++)
 		for (size_t k = i; k > 0 && ids[k] < ids[k - 1]; k--) {
 			int64_t t = ids[k];
@@ -329,6 +353,7 @@ main(void)
 		TEST(page_before_a_version_begins_with_the_next_older_one),
 		TEST(package_without_versions_has_an_empty_list),
 		TEST(each_version_has_its_own_tags_by_name),
+		TEST(of_very_many_tags_the_first_are_listed),
 		TEST(deleted_ones_are_listed_from_a_time_on_with_the_tags_that_they_had),
 		TEST(version_is_as_it_was_inserted),
 		TEST(tag_that_comes_or_goes_updates_its_versions),

@@ -393,14 +393,14 @@ who_administrates_the_package_deletes_and_restores(void **state)
 	give(h, STA_ROLE_ADMIN);
 	assert_rc(h, remove_version(h, &h->bob, one), STA_OK);
 	assert_rc(h, restore_version(h, &h->bob, one), STA_OK);
-	for (int role = STA_ROLE_READ; role < STA_ROLE_ADMIN; role++) {
+	for (enum sta_role role = STA_ROLE_READ; role < STA_ROLE_ADMIN; role++) {
 		give(h, role);
 		assert_rc(h, remove_version(h, &h->bob, one), STA_DENIED);
 		assert_string_equal(h->err.msg, "Must have admin rights to the package.");
 		assert_true(is_there(h, one));
 	}
 	assert_rc(h, remove_version(h, &h->alice, one), STA_OK);
-	for (int role = STA_ROLE_READ; role < STA_ROLE_ADMIN; role++) {
+	for (enum sta_role role = STA_ROLE_READ; role < STA_ROLE_ADMIN; role++) {
 		give(h, role);
 		assert_rc(h, restore_version(h, &h->bob, one), STA_DENIED);
 		assert_string_equal(h->err.msg, "Must have admin rights to the package.");
