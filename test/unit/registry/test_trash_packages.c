@@ -160,7 +160,7 @@ who_administrates_a_package_deletes_and_restores_it(void **state)
 	struct house *h = *state;
 
 	(void) add_image(h, "one", 1);
-	for (int role = STA_ROLE_READ; role < STA_ROLE_ADMIN; role++) {
+	for (enum sta_role role = STA_ROLE_READ; role < STA_ROLE_ADMIN; role++) {
 		assert_rc(h, sta_grant_give(h->r, &h->alice, APP, "bob", role, &h->err), STA_OK);
 		assert_rc(h, remove_package(h, &h->bob), STA_DENIED);
 		assert_rc(h, remove_package(h, &h->alice), STA_OK);
