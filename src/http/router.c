@@ -215,7 +215,7 @@ list_allowed(const bool allowed[STA_METHOD_MAX_], char *out, size_t size)
 static bool
 may_match(const char *pattern, const char *path)
 {
-	return pattern[1] == path[1] || pattern[1] == '{';
+	return path[0] == '/' && (pattern[1] == path[1] || pattern[1] == '{');
 }
 
 /* How well a route serves a method: 0 not at all, 1 HEAD by its GET, 2 itself. */
