@@ -239,12 +239,12 @@ find_segments(struct sta_arena *a, const char *path, const char *target, struct 
 	return strncmp(path, "/api/", strlen("/api/")) != 0 || split_encoded(a, target, out);
 }
 
+/* pat is room for the pattern's own: 4 KiB that are not made for each route. */
 static bool
-route_matches(const struct sta_route *route, const char *path, const struct segments *segs)
+route_matches(const struct sta_route *route, const char *path, const struct segments *segs,
+	      struct segments *pat)
 {
-	struct segments pat = { .n = 0 };
-
-	return may_match(route->pattern, path) && split(route->pattern, &pat) && pattern_matches(&pat, segs);
+	return may_match(route->pattern, path) && split(route->pattern, pat) && pattern_matches(pat, segs);
 }
 
 bool
@@ -259,7 +259,7 @@ sta_route_match(struct sta_arena *a, const struct sta_route *routes, size_t n, e
 	if (!find_segments(a, path, target, &segs))
 		return false;
 	for (size_t i = 0; i < n && best < 2; i++) {
-		if (!route_matches(&routes[i], path, &segs))
+		if (!route_matches(&routes[i], path, &segs, &pat))
 			continue;
 		allowed[routes[i].method] = true;
 		if (routes[i].method == STA_GET)

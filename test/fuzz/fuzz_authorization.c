@@ -206,8 +206,8 @@ wire_set(struct wire *w, struct sta_arena *a, const char *path, const char *quer
 	w->req = (struct sta_request){ .arena = a, .method = STA_GET, .engine = &w->base };
 	w->req.path = sta_path_canonical(a, path, strlen(path));
 	if (!w->req.path)
-		w->req.path = "/v2/";
-	REQUIRE(sta_route_match(a, sta_routes, sta_n_routes, STA_GET, w->req.path, w->req.path, &m));
+		w->req.path = path = "/v2/";
+	REQUIRE(sta_route_match(a, sta_routes, sta_n_routes, STA_GET, w->req.path, path, &m));
 	w->req.route = m.route;
 	memcpy(w->req.param, m.param, sizeof(m.param));
 }
