@@ -20,7 +20,7 @@ object(struct sta_arena *a)
 static void
 put(struct object *o, const char *name, json_t *value)
 {
-	if (!o->j || json_object_set_new(o->j, name, value) != 0)
+	if (!o->j || json_object_set_new_nocheck(o->j, name, value) != 0) /* the name is a literal */
 		o->failed = true;
 }
 
@@ -30,12 +30,19 @@ put_text(struct object *o, const char *name, const char *value)
 	put(o, name, value ? json_string(value) : NULL);
 }
 
+/* What we made ourselves of ASCII: nothing that need be checked once more. */
+static void
+put_ascii(struct object *o, const char *name, const char *value)
+{
+	put(o, name, value ? json_string_nocheck(value) : NULL);
+}
+
 static void
 put_time(struct object *o, const char *name, int64_t unix_time)
 {
 	char text[STA_TIME_TEXT_MAX];
 
-	put_text(o, name, sta_time_rfc3339(unix_time, text));
+	put_ascii(o, name, sta_time_rfc3339(unix_time, text));
 }
 
 static json_t *
@@ -228,7 +235,7 @@ metadata(const struct sta_version_row *v)
 	json_t *tags = json_array();
 
 	for (size_t i = 0; i < v->n_tags; i++) {
-		if (json_array_append_new(tags, json_string(v->tags[i])) != 0) {
+		if (json_array_append_new(tags, json_string_nocheck(v->tags[i])) != 0) {
 			json_decref(tags);
 			return NULL;
 		}
@@ -243,14 +250,14 @@ version(struct sta_arena *a, const struct places *at, const struct sta_version_r
 	struct object o = object(a);
 
 	put(&o, "id", json_integer(v->id));
-	put_text(&o, "name", sta_digest_text(&v->digest, digest));
-	put_text(&o, "url", sta_arena_printf(a, "%s/versions/%lld", at->url, (long long) v->id));
-	put_text(&o, "package_html_url", at->html);
+	put_ascii(&o, "name", sta_digest_text(&v->digest, digest));
+	put_ascii(&o, "url", sta_arena_printf(a, "%s/versions/%lld", at->url, (long long) v->id));
+	put_ascii(&o, "package_html_url", at->html);
 	put_time(&o, "created_at", v->created_unix);
 	put_time(&o, "updated_at", v->updated_unix);
 	if (v->deleted_unix > 0)
 		put_time(&o, "deleted_at", v->deleted_unix);
-	put_text(&o, "html_url", sta_arena_printf(a, "%s/%lld", at->versions_html, (long long) v->id));
+	put_ascii(&o, "html_url", sta_arena_printf(a, "%s/%lld", at->versions_html, (long long) v->id));
 	if (v->licenses)
 		put_text(&o, "license", v->licenses);
 	if (v->description)
