@@ -63,8 +63,9 @@ node_id(struct sta_arena *a, const char *type, int64_t id)
 	return text ? sta_base64(a, text, strlen(text), false) : NULL;
 }
 
-const char *
-sta_rest_owner_path(struct sta_arena *a, const struct sta_owner *o)
+/* "orgs/acme" or "users/alice" */
+static const char *
+owner_path(struct sta_arena *a, const struct sta_owner *o)
 {
 	return sta_arena_printf(a, "%s/%s", o->kind == STA_OWNER_ORGANIZATION ? "orgs" : "users", o->name);
 }
@@ -193,7 +194,7 @@ static bool
 places_of(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_package *p,
 	  struct places *out)
 {
-	const char *owner = sta_rest_owner_path(a, &p->owner);
+	const char *owner = owner_path(a, &p->owner);
 	const char *name = sta_percent_encode(a, p->name);
 
 	*out = (struct places){ .url = NULL };
