@@ -89,4 +89,5 @@ json_t *sta_rest_version(const struct sta_rest *r, struct sta_arena *a, const st
 			 const struct sta_version_row *v) STA_CHECK;
 json_t *sta_rest_version_list(const struct sta_rest *r, struct sta_arena *a,
 			      const struct sta_published_versions *v) STA_CHECK;
+
 #endif
