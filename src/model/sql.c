@@ -104,3 +104,12 @@ sta_list_add(struct sta_list *l)
 	}
 	return (char *) l->items + l->item * l->n++;
 }
+
+enum sta_rc
+sta_sql_read_id(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
+{
+	(void) a;
+	(void) err;
+	*(int64_t *) out = sta_db_int(s, 0);
+	return STA_OK;
+}

@@ -64,6 +64,9 @@ void *sta_list_add(struct sta_list *l) STA_CHECK;
 typedef enum sta_rc sta_sql_read_fn(struct sta_arena *a, struct sta_db_stmt *s, void *out,
 				    struct sta_err *err);
 
+/* One of a row whose first column is an id; the item is an int64_t. */
+sta_sql_read_fn sta_sql_read_id;
+
 #define STA_SQL_VALUES_(...)                                                                                 \
 	(const struct sta_sql_value[]){ __VA_ARGS__ },                                                       \
 		sizeof((const struct sta_sql_value[]){ __VA_ARGS__ }) / sizeof(struct sta_sql_value)

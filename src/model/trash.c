@@ -45,21 +45,12 @@ sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, int64
 	return rc == STA_OK ? count_versions(c, package_id, 1, err) : rc;
 }
 
-static enum sta_rc
-read_id(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
-{
-	(void) a;
-	(void) err;
-	*(int64_t *) out = sta_db_int(s, 0);
-	return STA_OK;
-}
-
 enum sta_rc
 sta_trash_children(struct sta_db_conn *c, struct sta_arena *a, int64_t index_id, size_t max, int64_t **out,
 		   size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, int64_t);
-	enum sta_rc rc = sta_sql_list(c, &list, read_id, err,
+	enum sta_rc rc = sta_sql_list(c, &list, sta_sql_read_id, err,
 				      "SELECT v.id FROM manifest_child k JOIN manifest v"
 				      " ON v.package_id = k.package_id AND v.digest = k.digest"
 				      " WHERE k.manifest_id = $1 AND v.deleted <> 0 LIMIT $2",
@@ -78,7 +69,7 @@ sta_trash_users(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, 
 {
 	struct sta_list list = STA_LIST(a, int64_t);
 	enum sta_rc rc =
-		sta_sql_list(c, &list, read_id, err,
+		sta_sql_list(c, &list, sta_sql_read_id, err,
 			     "SELECT v.id FROM manifest_blob r JOIN manifest v ON v.id = r.manifest_id"
 			     " WHERE r.blob_id = $1 AND v.package_id = $2 AND v.deleted > 0 AND NOT EXISTS"
 			     " (SELECT 1 FROM manifest_blob q JOIN manifest w ON w.id = q.manifest_id"

@@ -225,15 +225,6 @@ sta_version_popular(struct sta_db_conn *c, int64_t package_id, int64_t id, uint6
 	return rc;
 }
 
-static enum sta_rc
-read_id(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
-{
-	(void) a;
-	(void) err;
-	*(int64_t *) out = sta_db_int(s, 0);
-	return STA_OK;
-}
-
 #define ALONE                                                                                                \
 	" AND v.deleted = 0 AND NOT EXISTS (SELECT 1 FROM tag t WHERE t.manifest_id = v.id)"                 \
 	" AND NOT EXISTS (SELECT 1 FROM manifest_child k JOIN manifest w ON w.id = k.manifest_id"            \
@@ -244,7 +235,7 @@ sta_version_dependents(struct sta_db_conn *c, struct sta_arena *a, const struct 
 		       int64_t **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, int64_t);
-	enum sta_rc rc = sta_sql_list(c, &list, read_id, err,
+	enum sta_rc rc = sta_sql_list(c, &list, sta_sql_read_id, err,
 				      "SELECT v.id FROM manifest_child x JOIN manifest v"
 				      " ON v.package_id = x.package_id AND v.digest = x.digest"
 				      " WHERE x.manifest_id = $1 AND v.pulls <= $2" ALONE " UNION ALL"

@@ -8,8 +8,9 @@
 #include "registry/core.h"
 #include "registry/source.h"
 
-#define LOOK_AT 1000   /* packages in one go, when all are looked at */
-#define LOOK_AT_FEW 16 /* ..when one that may be read is enough */
+#define LOOK_AT 1000      /* packages in one go, when all are looked at */
+#define LOOK_AT_FEW 16    /* ..when one that may be read is enough */
+#define SKIP_AT_ONCE 5000 /* versions before a page, on a thread that must not wait */
 #define LOOK_MEMORY_MAX ((size_t) 8 << 20)
 
 /* Behind all names of an owner: '0' follows '/'. */
@@ -119,7 +120,9 @@ find_owner(struct sta_db_conn *c, const struct sta_call *call, const char *name,
 		return STA_OK;
 	}
 	/* Also where there is no such owner: it takes the same steps. */
-	rc = each_package(c, call, folded, LOOK_AT_FEW, one_is_enough, &seen, err);
+	rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
+		rc = each_package(c, call, folded, LOOK_AT_FEW, one_is_enough, &seen, err);
 	if (rc != STA_OK)
 		return rc;
 	if (got.id == 0 || !seen)
@@ -346,7 +349,8 @@ sta_published_versions(struct sta_registry *r, const struct sta_call *call, cons
 	const struct versions_asked x = { r, call, &full, deleted, span };
 	enum sta_rc rc = sta_published_name(owner, name, &full, err);
 
-	if (rc == STA_OK && deleted) /* the index of these is walked to its end */
+	/* An index is walked: that of deleted ones to its end, the other one up to the page. */
+	if (rc == STA_OK && (deleted || (span->before == 0 && span->skip > SKIP_AT_ONCE)))
 		rc = sta_must_wait(call, err);
 	if (rc == STA_OK)
 		rc = sta_db_reader(r->db, &c, err);

@@ -14,7 +14,7 @@
 #include "registry/registry.h"
 
 /* An owner of which the caller may see something: itself, an organization that it belongs to, or one that has
- * a package that it may read. */
+ * a package that it may read, for which others are looked at: with may_wait false STA_WOULD_BLOCK. */
 enum sta_rc sta_published_owner(struct sta_registry *r, const struct sta_call *call, const char *name,
 				struct sta_owner *out, struct sta_err *err) STA_CHECK;
 /* The caller itself.  STA_UNAUTHENTICATED: nobody; STA_DENIED: a job of a repository, which is no owner. */
@@ -69,7 +69,8 @@ struct sta_published_versions {
 	struct sta_version_row *items;
 	size_t n;
 };
-/* Its versions, newest first.  deleted: those that can be restored, for who may delete or restore. */
+/* Its versions, newest first.  deleted: those that can be restored, for who may delete or restore.  With
+ * may_wait false STA_WOULD_BLOCK for these, and for pages far from the beginning. */
 enum sta_rc sta_published_versions(struct sta_registry *r, const struct sta_call *call, const char *owner,
 				   const char *name, bool deleted, struct sta_span *span,
 				   struct sta_published_versions *out, struct sta_err *err) STA_CHECK;
