@@ -21,7 +21,7 @@
 #include "oci/errcode.h"
 #include "oci/ref.h"
 
-#define STA_ROUTES_MAX 80
+#define STA_ROUTES_MAX 200
 
 struct sta_metrics;
 struct sta_rate;
@@ -118,7 +118,7 @@ void sta_metrics_free(struct sta_metrics *m);
 void sta_metrics_count(struct sta_metrics *m, const struct sta_access_record *rec);
 void sta_metrics_write(struct sta_api *api, struct sta_buf *b);
 
-/* --- openapi.json, by embed_openapi.py when this is built --- */
+/* --- openapi.json, by openapi/embed.py when this is built --- */
 
 extern const char sta_openapi[];
 extern const size_t sta_openapi_size;

@@ -55,6 +55,20 @@ enum sta_rc sta_rest_owner(struct sta_api *api, struct sta_rest *r, const struct
 			   struct sta_rest_owner *out, struct sta_err *err) STA_CHECK;
 /* {package_type}: STA_NOT_FOUND unless it is "container" or "docker". */
 enum sta_rc sta_rest_package_type(const char *type, struct sta_err *err) STA_CHECK;
+
+/* A route of one package: who calls, for which scope, and what the path says.  STA_NOT_FOUND also for a
+ * package that the caller may not read: what an operation says of it after this is for its readers. */
+struct sta_rest_asked {
+	struct sta_rest *r;
+	const char *owner;
+	const char *name; /* without the owner */
+	const char *full; /* "acme/app", as asked: it may be a former name */
+	size_t param;     /* the first parameter behind the name */
+	struct sta_published_package package;
+};
+enum sta_rc sta_rest_enter_package(struct sta_api *api, struct sta_request *req, const char *scope,
+				   struct sta_rest_asked *out, struct sta_err *err) STA_CHECK;
+
 /* {package_version_id}; STA_NOT_FOUND: no number that an id can have. */
 enum sta_rc sta_rest_version_id(const char *text, int64_t *out, struct sta_err *err) STA_CHECK;
 /* A request that must have no body: 422. */

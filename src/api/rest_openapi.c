@@ -1,6 +1,6 @@
 #include "api/rest.h"
 
-/* The bytes are those of openapi.json as it was built in; nothing in them depends on who asks. */
+/* The bytes are those of openapi/ as they were built in; nothing in them depends on who asks. */
 enum sta_rc
 sta_get_openapi(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {

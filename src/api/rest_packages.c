@@ -2,6 +2,7 @@
 
 #include "api/rest.h"
 #include "base/parse.h"
+#include "oci/ref.h"
 #include "registry/trash.h"
 
 /* --- lists --- */
@@ -166,6 +167,35 @@ enter(struct sta_api *api, struct sta_request *req, const char *scope, struct as
 	out->name = req->param[owner.param + 1];
 	out->param = owner.param + 2;
 	return owner.must_be_org ? check_org(api, out, err) : STA_OK;
+}
+
+enum sta_rc
+sta_rest_enter_package(struct sta_api *api, struct sta_request *req, const char *scope,
+		       struct sta_rest_asked *out, struct sta_err *err)
+{
+	struct sta_published_package *p = &out->package;
+	struct sta_rest_owner owner;
+	struct sta_name full;
+	enum sta_rc rc = sta_rest_enter_known(api, req, scope, &out->r, err);
+
+	if (rc == STA_OK)
+		rc = sta_rest_owner(api, out->r, req, &owner, err);
+	if (rc == STA_OK)
+		rc = sta_rest_package_type(req->param[owner.param], err);
+	if (rc != STA_OK)
+		return rc;
+	out->owner = owner.name;
+	out->name = req->param[owner.param + 1];
+	out->param = owner.param + 2;
+	rc = sta_published_name(out->owner, out->name, &full, err);
+	if (rc == STA_OK)
+		rc = sta_published_package(api->r, &out->r->call, out->owner, out->name, p, err);
+	if (rc == STA_OK && owner.must_be_org && p->owner.kind != STA_OWNER_ORGANIZATION)
+		return sta_err_set(err, STA_NOT_FOUND, 0, "Package not found.");
+	if (rc != STA_OK)
+		return rc;
+	out->full = sta_arena_strdup(req->arena, full.full);
+	return out->full ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "request");
 }
 
 enum sta_rc

@@ -5,6 +5,14 @@
 #define REFUSED_BODY STA_BODY_MEMORY, FORM_MAX, false, NULL
 #define NO_BODY STA_BODY_NONE, 0, false, NULL
 #define STREAM STA_BODY_STREAM, 0, true
+/* A package is named in three ways: those of an organization, of the caller, of anybody. */
+#define PACKAGE "/packages/{package_type}/{package_name}"
+#define OF_PACKAGE(method, end, label, body, handler)                                                        \
+	{ method, "/api/v3/orgs/{org}" PACKAGE end, label, body, handler },                                  \
+		{ method, "/api/v3/user" PACKAGE end, label, body, handler },                                \
+	{                                                                                                    \
+		method, "/api/v3/users/{username}" PACKAGE end, label, body, handler                         \
+	}
 
 /* method, pattern, label, body, body_max, waits, begin, handler; docs/API.md describes each */
 /* clang-format off */
@@ -36,31 +44,17 @@ const struct sta_route sta_routes[] = {
 	{ STA_GET, "/api/v3/orgs/{org}", "org", NO_BODY, sta_get_org },
 	{ STA_GET, "/api/v3/orgs/{org}/docker/conflicts", "docker_conflicts", NO_BODY, sta_get_docker_conflicts },
 	{ STA_GET, "/api/v3/orgs/{org}/packages", "packages", NO_BODY, sta_get_packages },
-	{ STA_GET, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}", "package", NO_BODY, sta_get_package },
-	{ STA_DELETE, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}", "package", REFUSED_BODY, sta_delete_package_route },
-	{ STA_POST, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/restore", "package_restore", NO_BODY, sta_post_package_restore },
-	{ STA_GET, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/versions", "versions", NO_BODY, sta_get_versions },
-	{ STA_GET, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", NO_BODY, sta_get_version },
-	{ STA_DELETE, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route },
-	{ STA_POST, "/api/v3/orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore },
 	{ STA_GET, "/api/v3/user/docker/conflicts", "docker_conflicts", NO_BODY, sta_get_docker_conflicts },
 	{ STA_GET, "/api/v3/user/packages", "packages", NO_BODY, sta_get_packages },
-	{ STA_GET, "/api/v3/user/packages/{package_type}/{package_name}", "package", NO_BODY, sta_get_package },
-	{ STA_DELETE, "/api/v3/user/packages/{package_type}/{package_name}", "package", REFUSED_BODY, sta_delete_package_route },
-	{ STA_POST, "/api/v3/user/packages/{package_type}/{package_name}/restore", "package_restore", NO_BODY, sta_post_package_restore },
-	{ STA_GET, "/api/v3/user/packages/{package_type}/{package_name}/versions", "versions", NO_BODY, sta_get_versions },
-	{ STA_GET, "/api/v3/user/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", NO_BODY, sta_get_version },
-	{ STA_DELETE, "/api/v3/user/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route },
-	{ STA_POST, "/api/v3/user/packages/{package_type}/{package_name}/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore },
 	{ STA_GET, "/api/v3/users/{username}/docker/conflicts", "docker_conflicts", NO_BODY, sta_get_docker_conflicts },
 	{ STA_GET, "/api/v3/users/{username}/packages", "packages", NO_BODY, sta_get_packages },
-	{ STA_GET, "/api/v3/users/{username}/packages/{package_type}/{package_name}", "package", NO_BODY, sta_get_package },
-	{ STA_DELETE, "/api/v3/users/{username}/packages/{package_type}/{package_name}", "package", REFUSED_BODY, sta_delete_package_route },
-	{ STA_POST, "/api/v3/users/{username}/packages/{package_type}/{package_name}/restore", "package_restore", NO_BODY, sta_post_package_restore },
-	{ STA_GET, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions", "versions", NO_BODY, sta_get_versions },
-	{ STA_GET, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", NO_BODY, sta_get_version },
-	{ STA_DELETE, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route },
-	{ STA_POST, "/api/v3/users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore },
+	OF_PACKAGE(STA_GET, "", "package", NO_BODY, sta_get_package),
+	OF_PACKAGE(STA_DELETE, "", "package", REFUSED_BODY, sta_delete_package_route),
+	OF_PACKAGE(STA_POST, "/restore", "package_restore", NO_BODY, sta_post_package_restore),
+	OF_PACKAGE(STA_GET, "/versions", "versions", NO_BODY, sta_get_versions),
+	OF_PACKAGE(STA_GET, "/versions/{package_version_id}", "version", NO_BODY, sta_get_version),
+	OF_PACKAGE(STA_DELETE, "/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route),
+	OF_PACKAGE(STA_POST, "/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore),
 	{ STA_POST, "/api/v3/registry/workflow-token", "workflow_token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_workflow_token },
 	{ STA_GET, "/api/v3/openapi.json", "openapi", NO_BODY, sta_get_openapi },
 	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },

@@ -293,9 +293,53 @@ static const char step_4[] =
 	" manifest_id INTEGER NOT NULL REFERENCES manifest(id),"
 	" name TEXT NOT NULL,"
 	" PRIMARY KEY (manifest_id, name)) WITHOUT ROWID;";
+
+/* Where tags pointed, who pulled what when, and what is searched for. */
+static const char step_5[] =
+	/* Each time that a tag came, moved or went; numbered within its package. */
+	"CREATE TABLE tag_event ("
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" number INTEGER NOT NULL,"
+	" name TEXT NOT NULL,"
+	" old BLOB, new BLOB," /* digests; NULL: it was not there before, or is no longer */
+	" actor TEXT NOT NULL," /* the user's name; empty: the command line */
+	" created INTEGER NOT NULL,"
+	" PRIMARY KEY (package_id, number)) WITHOUT ROWID;"
+	"CREATE INDEX tag_event_name ON tag_event(package_id, name, number);"
+	"INSERT INTO tag_event(package_id, number, name, new, actor, created)"
+	" SELECT t.package_id, row_number() OVER (PARTITION BY t.package_id ORDER BY t.updated, t.name),"
+	" t.name, v.digest, '', t.updated FROM tag t JOIN manifest v ON v.id = t.manifest_id;"
+	"CREATE INDEX tag_updated ON tag(package_id, updated, name);"
+
+	"ALTER TABLE manifest ADD COLUMN platform TEXT;" /* of an image, by its configuration: linux/arm64/v8 */
+	/* Pulls, and questions whether there is a manifest, by day in UTC; of versions that are gone, too. */
+	"CREATE TABLE pull_day ("
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" day INTEGER NOT NULL," /* since 1970-01-01 */
+	" digest BLOB NOT NULL,"
+	" tag TEXT NOT NULL," /* empty: by digest */
+	" platform TEXT NOT NULL," /* empty: none */
+	" part INTEGER NOT NULL," /* 1: an index of the package listed it */
+	" pulls INTEGER NOT NULL,"
+	" heads INTEGER NOT NULL,"
+	" PRIMARY KEY (package_id, day, digest, tag)) WITHOUT ROWID;"
+
+	/* Words in lower case of names and labels; those of a package whose indexed is 0 are not up to date. */
+	"CREATE TABLE package_word ("
+	" word TEXT NOT NULL,"
+	" package_id INTEGER NOT NULL REFERENCES package(id),"
+	" PRIMARY KEY (word, package_id)) WITHOUT ROWID;"
+	"CREATE INDEX package_word_package ON package_word(package_id, word);"
+	"ALTER TABLE package ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX package_unindexed ON package(id) WHERE indexed = 0;"
+	/* Of the version with a tag that was pushed last. */
+	"ALTER TABLE package ADD COLUMN description TEXT;"
+	"ALTER TABLE package ADD COLUMN licenses TEXT;"
+	"CREATE INDEX tag_name ON tag(name, package_id);"
+	"CREATE INDEX manifest_digest ON manifest(digest, package_id);";
 /* clang-format on */
 
-static const char *const steps[] = { step_1, step_2, step_3, step_4 };
+static const char *const steps[] = { step_1, step_2, step_3, step_4, step_5 };
 #define N_STEPS ((int64_t) (sizeof(steps) / sizeof(steps[0])))
 
 static enum sta_rc

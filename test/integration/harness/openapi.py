@@ -7,6 +7,7 @@ An answer to something that the document does not have, with a status, header or
 is an AssertionError.  What came back is in client.seen, as (operationId, status).
 """
 
+import importlib.util
 import json
 import re
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator, RefResolver
 
 ROOT = Path(__file__).resolve().parents[3]
-FILE = ROOT / "src/api/openapi.json"
+PARTS = ROOT / "src/api/openapi"
 METHODS = ("get", "put", "post", "delete", "patch")
 # Headers that an answer may have only where the document says so.
 DESCRIBED = re.compile(r"(?i)x-github-|x-ratelimit-|x-oauth-|x-accepted-|(etag|link|location|warning|retry-after|www-authenticate|deprecation|sunset)$")
@@ -126,7 +127,12 @@ def typed(text, schema):
 
 
 def load():
-    return Document(json.loads(FILE.read_text()))
+    """The document, made of its parts as the build makes it."""
+    spec = importlib.util.spec_from_file_location("embed_openapi", PARTS / "embed.py")
+    embed = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(embed)
+    parts = sorted(path for path in PARTS.glob("*.json") if path.name != "main.json")
+    return Document(embed.load([PARTS / "main.json", *parts]))
 
 
 @dataclass
