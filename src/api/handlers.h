@@ -133,6 +133,8 @@ sta_handler_fn sta_get_openapi;                                /* rest_openapi.c
 sta_handler_fn sta_get_packages, sta_get_docker_conflicts, sta_get_package, sta_delete_package_route,
 	sta_post_package_restore, sta_get_versions, sta_get_version, sta_delete_version_route,
 	sta_post_version_restore; /* rest_packages.c */
+sta_handler_fn sta_get_package_tags, sta_get_package_tag, sta_put_package_tag, sta_delete_package_tag,
+	sta_get_tag_history, sta_get_package_history, sta_post_tag_rollback; /* rest_tags.c */
 sta_handler_fn sta_get_user, sta_get_user_by_name, sta_get_org, sta_get_rate_limit, sta_get_meta,
 	sta_get_api_root;                                                      /* rest_users.c */
 sta_handler_fn sta_get_ping, sta_get_catalog, sta_get_tags, sta_get_referrers; /* v2_lists.c */

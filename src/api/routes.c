@@ -1,4 +1,5 @@
 #include "api/handlers.h"
+#include "api/rest_body.h"
 #include "oci/manifest.h"
 
 #define FORM_MAX 65536
@@ -55,6 +56,13 @@ const struct sta_route sta_routes[] = {
 	OF_PACKAGE(STA_GET, "/versions/{package_version_id}", "version", NO_BODY, sta_get_version),
 	OF_PACKAGE(STA_DELETE, "/versions/{package_version_id}", "version", REFUSED_BODY, sta_delete_version_route),
 	OF_PACKAGE(STA_POST, "/versions/{package_version_id}/restore", "version_restore", NO_BODY, sta_post_version_restore),
+	OF_PACKAGE(STA_GET, "/tags", "package_tags", NO_BODY, sta_get_package_tags),
+	OF_PACKAGE(STA_GET, "/tags/{tag}", "package_tag", NO_BODY, sta_get_package_tag),
+	OF_PACKAGE(STA_PUT, "/tags/{tag}", "package_tag", STA_REST_JSON_BODY, sta_put_package_tag),
+	OF_PACKAGE(STA_DELETE, "/tags/{tag}", "package_tag", REFUSED_BODY, sta_delete_package_tag),
+	OF_PACKAGE(STA_GET, "/tags/{tag}/history", "tag_history", NO_BODY, sta_get_tag_history),
+	OF_PACKAGE(STA_POST, "/tags/{tag}/rollback", "tag_rollback", STA_REST_JSON_BODY, sta_post_tag_rollback),
+	OF_PACKAGE(STA_GET, "/history", "package_history", NO_BODY, sta_get_package_history),
 	{ STA_POST, "/api/v3/registry/workflow-token", "workflow_token", STA_BODY_MEMORY, FORM_MAX, false, NULL, sta_post_workflow_token },
 	{ STA_GET, "/api/v3/openapi.json", "openapi", NO_BODY, sta_get_openapi },
 	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },

@@ -127,6 +127,34 @@ audit_tags(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_li
 			    : rc;
 }
 
+/* Damage to a tag that audit_tags() tells of is not told twice.  A deleted package loses its versions bit by
+ * bit. */
+static enum sta_rc
+audit_history(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
+	      struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_rows(
+		c, &s, err,
+		"SELECT p.name || ':' || t.name FROM tag t JOIN package p ON p.id = t.package_id"
+		" JOIN manifest v ON v.id = t.manifest_id AND v.package_id = t.package_id"
+		" WHERE p.deleted = 0 AND NOT EXISTS (SELECT 1 FROM tag_event e WHERE e.package_id = "
+		"t.package_id"
+		"  AND e.name = t.name AND e.new = v.digest AND NOT EXISTS"
+		"  (SELECT 1 FROM tag_event f WHERE f.package_id = e.package_id AND f.name = e.name"
+		"   AND f.number > e.number))"
+		" UNION ALL SELECT p.name || ':' || e.name FROM tag_event e JOIN package p ON p.id = "
+		"e.package_id"
+		" WHERE p.deleted = 0 AND e.new IS NOT NULL AND NOT EXISTS"
+		"  (SELECT 1 FROM tag t WHERE t.package_id = e.package_id AND t.name = e.name)"
+		" AND NOT EXISTS (SELECT 1 FROM tag_event f WHERE f.package_id = e.package_id"
+		"  AND f.name = e.name AND f.number > e.number) LIMIT $1",
+		STA_V_INT(max));
+
+	return rc == STA_OK ? add_findings(a, s, false, "I7", "the tag's history ends elsewhere", list, err)
+			    : rc;
+}
+
 /* What lists of versions go by. */
 static enum sta_rc
 audit_versions(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
@@ -289,6 +317,8 @@ sta_audit_rows(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct st
 	struct sta_list list = STA_LIST(a, struct sta_audit_finding);
 	enum sta_rc rc = audit_tags(c, a, max, &list, err);
 
+	if (rc == STA_OK)
+		rc = audit_history(c, a, max, &list, err);
 	if (rc == STA_OK)
 		rc = audit_versions(c, a, max, &list, err);
 	if (rc == STA_OK)

@@ -1,6 +1,7 @@
 #include "model/packages.h"
 
 #include "model/sql.h"
+#include "model/tag_events.h"
 
 /* Grants to teams that the account $1 is in, or in one below; the object's columns come behind. */
 #define BY_TEAM                                                                                              \
@@ -28,7 +29,8 @@
 	" ON g.object_kind = 1 AND g.object_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"          \
 	" LEFT JOIN organization_member m ON m.organization_id = p.namespace_id AND m.account_id = $1"
 
-#define AFTER_ALL "~" /* names have no byte as high */
+#define HISTORY_AT_ONCE 1000 /* rows that a transaction removes: the writer is for pushes, too */
+#define AFTER_ALL "~"        /* names have no byte as high */
 
 static enum sta_rc
 read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_err *err)
@@ -151,8 +153,8 @@ sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct st
 			   STA_V_INT(now_unix), STA_V_INT(id));
 }
 
-enum sta_rc
-sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
+static enum sta_rc
+remove_row(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 {
 	enum sta_rc rc = sta_sql_run(
 		c, err, "DELETE FROM role_grant WHERE object_kind = 1 AND object_id = $1", STA_V_INT(id));
@@ -162,6 +164,16 @@ sta_package_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM package WHERE id = $1", STA_V_INT(id));
 	return rc;
+}
+
+enum sta_rc
+sta_package_remove(struct sta_db_conn *c, int64_t id, bool *gone, struct sta_err *err)
+{
+	bool more = false;
+	enum sta_rc rc = sta_tag_event_drop(c, id, HISTORY_AT_ONCE, &more, err);
+
+	*gone = rc == STA_OK && !more;
+	return *gone ? remove_row(c, id, err) : rc;
 }
 
 enum sta_rc

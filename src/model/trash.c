@@ -2,47 +2,51 @@
 
 #include "model/sql.h"
 
-static enum sta_rc
-count_versions(struct sta_db_conn *c, int64_t package_id, int more, struct sta_err *err)
-{
-	return sta_sql_run(c, err, "UPDATE package SET versions = versions + $1 WHERE id = $2",
-			   STA_V_INT(more), STA_V_INT(package_id));
-}
-
 enum sta_rc
-sta_trash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t now_unix,
+sta_trash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, const struct sta_author *by,
 		  struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err,
-				     "INSERT INTO deleted_tag(manifest_id, name)"
-				     " SELECT manifest_id, name FROM tag WHERE manifest_id = $1",
-				     STA_V_INT(id));
+	enum sta_rc rc = sta_tag_event_add_gone(c, package_id, id, by, err);
 
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err,
+				 "INSERT INTO deleted_tag(manifest_id, name)"
+				 " SELECT manifest_id, name FROM tag WHERE manifest_id = $1",
+				 STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM tag WHERE manifest_id = $1", STA_V_INT(id));
 	if (rc == STA_OK)
-		rc = sta_sql_run(c, err, "UPDATE manifest SET deleted = $1 WHERE id = $2",
-				 STA_V_INT(now_unix), STA_V_INT(id));
-	return rc == STA_OK ? count_versions(c, package_id, -1, err) : rc;
+		rc = sta_sql_run(c, err,
+				 "UPDATE package SET versions = versions - 1 WHERE id ="
+				 " (SELECT package_id FROM manifest WHERE id = $1 AND deleted = 0)",
+				 STA_V_INT(id));
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err, "UPDATE manifest SET deleted = $1 WHERE id = $2 AND deleted = 0",
+				 STA_V_INT(by->now_unix), STA_V_INT(id));
+	return rc;
 }
 
 enum sta_rc
-sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t now_unix,
+sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, const struct sta_author *by,
 		    struct sta_err *err)
 {
-	enum sta_rc rc = sta_sql_run(c, err,
-				     "INSERT INTO tag(package_id, name, manifest_id, created, updated)"
-				     " SELECT $1, d.name, d.manifest_id, $2, $2 FROM deleted_tag d"
-				     " WHERE d.manifest_id = $3 AND NOT EXISTS"
-				     " (SELECT 1 FROM tag t WHERE t.package_id = $1 AND t.name = d.name)",
-				     STA_V_INT(package_id), STA_V_INT(now_unix), STA_V_INT(id));
+	enum sta_rc rc = sta_tag_event_add_back(c, package_id, id, by, err);
 
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err,
+				 "INSERT INTO tag(package_id, name, manifest_id, created, updated)"
+				 " SELECT $1, d.name, d.manifest_id, $2, $2 FROM deleted_tag d"
+				 " WHERE d.manifest_id = $3 AND NOT EXISTS"
+				 " (SELECT 1 FROM tag t WHERE t.package_id = $1 AND t.name = d.name)",
+				 STA_V_INT(package_id), STA_V_INT(by->now_unix), STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM deleted_tag WHERE manifest_id = $1", STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "UPDATE manifest SET deleted = 0, updated = $1 WHERE id = $2",
-				 STA_V_INT(now_unix), STA_V_INT(id));
-	return rc == STA_OK ? count_versions(c, package_id, 1, err) : rc;
+				 STA_V_INT(by->now_unix), STA_V_INT(id));
+	return rc == STA_OK ? sta_sql_run(c, err, "UPDATE package SET versions = versions + 1 WHERE id = $1",
+					  STA_V_INT(package_id))
+			    : rc;
 }
 
 enum sta_rc

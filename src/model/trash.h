@@ -12,13 +12,15 @@
 #define STA_MODEL_TRASH_H
 
 #include "model/packages.h"
+#include "model/tag_events.h"
 #include "oci/digest.h"
 
-enum sta_rc sta_trash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t now_unix,
-			      struct sta_err *err) STA_CHECK;
+/* One that was deleted before stays as it is. */
+enum sta_rc sta_trash_version(struct sta_db_conn *c, int64_t package_id, int64_t id,
+			      const struct sta_author *by, struct sta_err *err) STA_CHECK;
 /* With the tags that it had, as far as no other version has them now. */
-enum sta_rc sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_t now_unix,
-				struct sta_err *err) STA_CHECK;
+enum sta_rc sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id,
+				const struct sta_author *by, struct sta_err *err) STA_CHECK;
 /* Deleted versions that the index lists, at most max. */
 enum sta_rc sta_trash_children(struct sta_db_conn *c, struct sta_arena *a, int64_t index_id, size_t max,
 			       int64_t **out, size_t *n, struct sta_err *err) STA_CHECK;

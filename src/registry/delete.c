@@ -30,7 +30,6 @@ static enum sta_rc
 remove_version(struct sta_db_conn *c, const struct removal *x, int64_t package_id, struct sta_err *err)
 {
 	const struct sta_digest *d = &x->ref->digest;
-	int64_t due = sta_now_unix() + (int64_t) x->r->options.collect_grace_s;
 	struct sta_digest parent;
 	struct sta_version v;
 	enum sta_rc rc =
@@ -48,13 +47,14 @@ remove_version(struct sta_db_conn *c, const struct removal *x, int64_t package_i
 	}
 	if (rc != STA_NOT_FOUND)
 		return rc;
-	return sta_discard_version(c, x->r, package_id, v.id, due, err);
+	return sta_discard_version(c, x->r, x->call, package_id, v.id, err);
 }
 
 static enum sta_rc
 manifest_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct removal *x = arg;
+	const struct sta_author by = sta_author_of(x->call);
 	struct sta_entry e = { 0 };
 	enum sta_rc rc = sta_still_enabled(c, x->call, err);
 
@@ -63,8 +63,8 @@ manifest_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc == STA_OK && x->ref->is_digest)
 		rc = remove_version(c, x, e.package.id, err);
 	else if (rc == STA_OK)
-		rc = manifest_unknown(sta_tag_remove(c, e.package.id, x->ref->tag, sta_now_unix(), err), err);
-	return rc == STA_OK ? sta_package_touch(c, e.package.id, sta_now_unix(), err) : rc;
+		rc = manifest_unknown(sta_tag_remove(c, e.package.id, x->ref->tag, &by, err), err);
+	return rc == STA_OK ? sta_package_touch(c, e.package.id, by.now_unix, err) : rc;
 }
 
 /* Deleted versions that use the blob cannot be restored any more; x->more: others are left. */

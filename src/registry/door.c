@@ -337,6 +337,12 @@ sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action
 	return rc == STA_OK ? sta_audit_add(c, &e, err) : rc;
 }
 
+struct sta_author
+sta_author_of(const struct sta_call *call)
+{
+	return (struct sta_author){ .name = call->caller.login, .now_unix = sta_now_unix() };
+}
+
 bool
 sta_call_by_site_admin(const struct sta_call *call)
 {

@@ -15,6 +15,7 @@
 #include "model/orgs.h"
 #include "model/packages.h"
 #include "model/repositories.h"
+#include "model/tag_events.h"
 #include "oci/ref.h"
 #include "registry/registry.h"
 
@@ -121,6 +122,9 @@ enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char
  * STA_UNAUTHENTICATED: a user that was disabled meanwhile makes none. */
 enum sta_rc sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action,
 		      const char *target, const char *detail, struct sta_err *err) STA_CHECK;
+
+/* Who makes the change, and now; borrowed from the call. */
+struct sta_author sta_author_of(const struct sta_call *call);
 
 /* May a namespace be called that from now on?  STA_EXISTS: it is a former name of another one than own_id (0:
  * of any). */

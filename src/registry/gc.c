@@ -21,6 +21,7 @@ struct pass {
 	int64_t begun_before;  /* packages never published and begun before are taken */
 	size_t n;              /* rows that the batch found */
 	size_t taken;          /* and took */
+	bool gone;             /* a package went, not only a part of its history */
 	struct sta_due *due;
 	struct sta_gc_result result;
 };
@@ -389,10 +390,11 @@ remove_package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	enum sta_rc rc = next_empty(c, p, &id, err);
 
 	p->taken = 0;
+	p->gone = false;
 	if (rc == STA_NOT_FOUND)
 		return STA_OK;
 	if (rc == STA_OK)
-		rc = sta_package_remove(c, id, err);
+		rc = sta_package_remove(c, id, &p->gone, err);
 	p->taken = rc == STA_OK;
 	return rc;
 }
@@ -410,7 +412,7 @@ remove_packages(struct pass *p, struct sta_err *err)
 		return STA_OK;
 	if (rc == STA_OK)
 		rc = sta_db_write(p->r->db, remove_package_tx, p, err);
-	p->result.packages_removed += p->taken;
+	p->result.packages_removed += rc == STA_OK && p->gone;
 	p->n = BATCH; /* look again as long as one was taken */
 	return rc;
 }

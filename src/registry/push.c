@@ -204,14 +204,14 @@ store_version(struct work *w, struct sta_db_conn *c, int64_t package_id, const s
 static enum sta_rc
 set_tags(struct work *w, struct sta_db_conn *c, int64_t package_id, int64_t id, struct sta_err *err)
 {
-	int64_t now = sta_now_unix();
+	const struct sta_author by = sta_author_of(w->call);
 	enum sta_rc rc = STA_OK;
 
 	if (!w->push->ref->is_digest)
-		rc = sta_tag_set(c, package_id, w->push->ref->tag, id, now, err);
+		rc = sta_tag_set(c, package_id, w->push->ref->tag, id, &by, err);
 	for (size_t i = 0; rc == STA_OK && i < w->push->n_tags; i++)
-		rc = sta_tag_set(c, package_id, w->push->tags[i], id, now, err);
-	return rc == STA_OK ? sta_package_touch(c, package_id, now, err) : rc;
+		rc = sta_tag_set(c, package_id, w->push->tags[i], id, &by, err);
+	return rc == STA_OK ? sta_package_touch(c, package_id, by.now_unix, err) : rc;
 }
 
 static enum sta_rc

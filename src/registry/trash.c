@@ -73,11 +73,14 @@ go_through(struct work *w, sta_db_tx_fn *tx, struct sta_err *err)
 }
 
 enum sta_rc
-sta_discard_version(struct sta_db_conn *c, const struct sta_registry *r, int64_t package_id, int64_t id,
-		    int64_t due_unix, struct sta_err *err)
+sta_discard_version(struct sta_db_conn *c, const struct sta_registry *r, const struct sta_call *call,
+		    int64_t package_id, int64_t id, struct sta_err *err)
 {
-	return sta_trash_keeps(r) ? sta_trash_version(c, package_id, id, sta_now_unix(), err)
-				  : sta_version_remove(c, package_id, id, due_unix, err);
+	const struct sta_author by = sta_author_of(call);
+	int64_t due = by.now_unix + (int64_t) r->options.collect_grace_s;
+	enum sta_rc rc = sta_trash_version(c, package_id, id, &by, err);
+
+	return rc == STA_OK && !sta_trash_keeps(r) ? sta_version_remove(c, package_id, id, due, err) : rc;
 }
 
 /* --- removing a version --- */
@@ -193,12 +196,12 @@ follow(struct sta_db_conn *c, struct work *w, size_t max, size_t *n, struct sta_
 		.most_pulls = w->most_pulls,
 		.max = max,
 	};
-	int64_t now = sta_now_unix();
+	const struct sta_author by = sta_author_of(w->call);
 	int64_t *found = NULL;
 	enum sta_rc rc = sta_version_dependents(c, w->call->arena, &q, &found, n, err);
 
 	for (size_t i = 0; rc == STA_OK && i < *n; i++) {
-		rc = sta_trash_version(c, w->package_id, found[i], now, err);
+		rc = sta_trash_version(c, w->package_id, found[i], &by, err);
 		if (rc == STA_OK)
 			rc = add(w, found[i], err);
 	}
@@ -209,6 +212,7 @@ static enum sta_rc
 remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct work *w = arg;
+	const struct sta_author by = sta_author_of(w->call);
 	struct sta_version_row v;
 	struct sta_entry e;
 	enum sta_rc rc = sta_door_published(c, w->call, &w->name, STA_ACTION_DELETE, &e, err);
@@ -224,7 +228,7 @@ remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = check_rules(w, c, &e.package, &v, err);
 	if (rc == STA_OK)
-		rc = sta_trash_version(c, e.package.id, v.id, sta_now_unix(), err);
+		rc = sta_trash_version(c, e.package.id, v.id, &by, err);
 	if (rc == STA_OK)
 		rc = add(w, v.id, err);
 	if (rc == STA_OK && w->cascade) /* here, as far as it goes: seldom is anything left by halves */
@@ -283,7 +287,8 @@ sta_published_remove_version(struct sta_registry *r, const struct sta_call *call
 static enum sta_rc
 restore(struct sta_db_conn *c, struct work *w, int64_t id, struct sta_err *err)
 {
-	enum sta_rc rc = sta_untrash_version(c, w->package_id, id, sta_now_unix(), err);
+	const struct sta_author by = sta_author_of(w->call);
+	enum sta_rc rc = sta_untrash_version(c, w->package_id, id, &by, err);
 
 	return rc == STA_OK ? add(w, id, err) : rc;
 }

@@ -45,7 +45,8 @@ enum sta_rc sta_published_restore_package(struct sta_registry *r, const struct s
 /* --- for delete.c and package.c, in their transactions --- */
 
 struct sta_db_conn;
-enum sta_rc sta_discard_version(struct sta_db_conn *c, const struct sta_registry *r, int64_t package_id,
-				int64_t id, int64_t due_unix, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_discard_version(struct sta_db_conn *c, const struct sta_registry *r,
+				const struct sta_call *call, int64_t package_id, int64_t id,
+				struct sta_err *err) STA_CHECK;
 
 #endif

@@ -53,13 +53,23 @@ retire(struct sta_db_conn *c, const struct work *w, const struct sta_package *p,
 
 /* All that goes with the row of a package that has no version any more. */
 static enum sta_rc
-remove_empty(struct sta_db_conn *c, const struct work *w, const struct sta_package *p, struct sta_err *err)
+remove_empty(struct sta_db_conn *c, struct work *w, const struct sta_package *p, struct sta_err *err)
 {
 	enum sta_rc rc = retire(c, w, p, err);
 
 	if (rc == STA_OK)
 		rc = sta_member_remove_all(c, p->id, sta_now_unix(), err);
-	return rc == STA_OK ? sta_package_remove(c, p->id, err) : rc;
+	return rc == STA_OK ? sta_package_remove(c, p->id, &w->gone, err) : rc;
+}
+
+static enum sta_rc
+remove_version(struct sta_db_conn *c, const struct work *w, int64_t package_id, int64_t id,
+	       struct sta_err *err)
+{
+	const struct sta_author by = sta_author_of(w->call);
+	enum sta_rc rc = sta_trash_version(c, package_id, id, &by, err);
+
+	return rc == STA_OK ? sta_version_remove(c, package_id, id, by.now_unix, err) : rc;
 }
 
 /* One manifest a transaction where nothing is kept: a package of thousands must not hold the writer. */
@@ -79,20 +89,19 @@ remove_package_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		return rc;
 	rc = sta_trash_keeps(w->r) ? STA_NOT_FOUND : sta_version_next(c, e.package.id, &version, err);
 	if (rc == STA_OK)
-		return sta_version_remove(c, e.package.id, version, now, err);
+		return remove_version(c, w, e.package.id, version, err);
 	if (rc != STA_NOT_FOUND)
 		return rc;
 	if (sta_trash_keeps(w->r)) {
 		rc = retire(c, w, &e.package, err);
 		if (rc == STA_OK)
 			rc = sta_trash_package(c, e.package.id, now, err);
+		w->gone = rc == STA_OK;
 	} else {
 		rc = remove_empty(c, w, &e.package, err);
 	}
-	if (rc == STA_OK)
-		rc = sta_audit(c, w->call, "package.delete", e.package.name, "", err);
-	w->gone = rc == STA_OK;
-	return rc;
+	return rc == STA_OK && w->gone ? sta_audit(c, w->call, "package.delete", e.package.name, "", err)
+				       : rc;
 }
 
 static enum sta_rc

@@ -6,7 +6,9 @@
 The document is made of MAIN and its parts, one for each area of the interface: objects with "tags", "paths" and
 "components" that are added to MAIN's.  A part's "packagePaths" are below a package: each is there three times, for
 packages of an organization, of a user, and of the caller, and its operations get "-for-org", "-for-user" and
-"-for-authenticated-user" behind their ids.
+"-for-authenticated-user" behind their ids.  Its "errors" are responses in short, of which each message becomes an
+example: {"no-tag": {"status": 404, "description": "...", "messages": {"tag": "Tag not found."}}}.  The headers that
+every answer has need not be named in a part.
 """
 import copy
 import hashlib
@@ -16,6 +18,12 @@ import sys
 LINE = 96
 PACKAGE = "/packages/{package_type}/{package_name}"
 OWNERS = (("/orgs/{org}", "org", ["org"]), ("/user", "authenticated-user", []), ("/users/{username}", "user", ["username"]))
+HEADERS = {
+    "X-GitHub-Request-Id": "request-id", "X-GitHub-Media-Type": "media-type", "X-GitHub-Api-Version-Selected": "api-version",
+    "X-RateLimit-Limit": "rate-limit", "X-RateLimit-Remaining": "rate-remaining", "X-RateLimit-Used": "rate-used",
+    "X-RateLimit-Reset": "rate-reset", "X-RateLimit-Resource": "rate-resource", "X-OAuth-Scopes": "scopes",
+    "X-Accepted-OAuth-Scopes": "accepted-scopes"}
+DOCUMENTATION = "https://registry.example.com/api/v3/openapi.json"
 METHODS = ("get", "put", "post", "patch", "delete")
 
 
@@ -34,6 +42,21 @@ def package_paths(paths):
     return made
 
 
+def error(described):
+    """The response that "errors" has in short."""
+    def example(message):
+        return {"message": message, "documentation_url": DOCUMENTATION, "status": str(described["status"])}
+
+    examples = {name: {"value": example(message)} for name, message in described["messages"].items()}
+    schema = {"$ref": "#/components/schemas/basic-error"}
+    return {"description": described["description"], "content": {"application/json": {"schema": schema, "examples": examples}}}
+
+
+def with_headers(response):
+    common = {name: {"$ref": f"#/components/headers/{of}"} for name, of in HEADERS.items()}
+    return {**response, "headers": {**common, **response.get("headers", {})}}
+
+
 def add(into, more, what):
     for name, value in more.items():
         if name in into:
@@ -45,14 +68,17 @@ def merged(main, parts):
     """The whole document."""
     document = copy.deepcopy(main)
     for part in parts:
-        unknown = set(part) - {"tags", "paths", "packagePaths", "components"}
+        unknown = set(part) - {"tags", "paths", "packagePaths", "errors", "components"}
         if unknown:
             raise SystemExit(f"a part of the document has {', '.join(sorted(unknown))}")
         document["tags"] += part.get("tags", [])
         add(document["paths"], part.get("paths", {}), "paths")
         add(document["paths"], package_paths(part.get("packagePaths", {})), "paths")
-        for kind, components in part.get("components", {}).items():
-            add(document["components"].setdefault(kind, {}), components, kind)
+        errors = {name: error(described) for name, described in part.get("errors", {}).items()}
+        for kind, components in [*part.get("components", {}).items(), ("responses", errors)]:
+            if kind == "responses":
+                components = {name: with_headers(one) for name, one in components.items()}
+            add(document["components"][kind], components, kind)
     return document
 
 

@@ -25,7 +25,7 @@ fill(struct world *w, struct sta_db_conn *c)
 	assert_int_equal(sta_member_add(c, w->app, b.id, NOW, &w->err), STA_OK);
 	assert_int_equal(sta_version_insert(c, w->app, &v, "{}", 2, &w->err), STA_OK);
 	assert_int_equal(sta_version_use_blob(c, w->app, v.id, b.id, &w->err), STA_OK);
-	assert_int_equal(sta_tag_set(c, w->app, "v", v.id, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v", v.id, BY(NOW), &w->err), STA_OK);
 	assert_int_equal(sta_version_insert(c, w->lib, &other, "[]", 2, &w->err), STA_OK);
 }
 
@@ -62,6 +62,13 @@ each_kind_of_damage_is_found(struct world *w, struct sta_db_conn *c)
 		{ "UPDATE package_blob SET refs = 0", "UPDATE package_blob SET refs = 1", "I7",
 		  "sha256:00000001" },
 		{ "UPDATE blob SET state = 1", "UPDATE blob SET state = 2", "I2", "sha256:00000001" },
+		{ "UPDATE tag_event SET new = (SELECT digest FROM manifest WHERE id = 2)",
+		  "UPDATE tag_event SET new = (SELECT digest FROM manifest WHERE id = 1)", "I7",
+		  "alice/app:v" },
+		{ "UPDATE tag_event SET old = new, new = NULL", "UPDATE tag_event SET new = old, old = NULL",
+		  "I7", "alice/app:v" },
+		{ "INSERT INTO tag_event SELECT package_id, 2, 'w', NULL, new, actor, created FROM tag_event",
+		  "DELETE FROM tag_event WHERE number = 2", "I7", "alice/app:w" },
 	};
 
 	fill(w, c);
@@ -115,7 +122,7 @@ disorder_of_versions_and_the_trash_is_found(struct world *w, struct sta_db_conn 
 		assert_string_equal(list[0].what, cases[i].what);
 		assert_int_equal(sta_db_script(c, cases[i].repair, &w->err), STA_OK);
 	}
-	assert_int_equal(sta_trash_version(c, w->app, 1, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_trash_version(c, w->app, 1, BY(NOW), &w->err), STA_OK);
 	assert_int_equal(sta_trash_package(c, w->lib, NOW, &w->err), STA_OK);
 	(void) audit(w, c, &n);
 	assert_int_equal(n, 0);

@@ -135,8 +135,8 @@ removal_takes_tags_and_uses_and_leaves_the_blobs_due(struct world *w, struct sta
 	assert_int_equal(sta_version_use_blob(c, w->app, one, early, &w->err), STA_OK);
 	assert_int_equal(sta_version_use_blob(c, w->app, one, late, &w->err), STA_OK);
 	assert_int_equal(sta_version_use_child(c, w->app, one, &child, &w->err), STA_OK);
-	assert_int_equal(sta_tag_set(c, w->app, "v1", one, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_tag_set(c, w->app, "v2", one, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v1", one, BY(NOW), &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v2", one, BY(NOW), &w->err), STA_OK);
 
 	assert_int_equal(sta_version_remove(c, w->app, one, NOW + 100, &w->err), STA_OK);
 	assert_int_equal(sta_version_by_digest(c, w->arena, w->app, &d, &got, &w->err), STA_NOT_FOUND);

@@ -239,7 +239,7 @@ static void
 a_package_that_goes_takes_its_former_names_along(struct world *w, struct sta_db_conn *c)
 {
 	rename_app(w, c, "alice/app", "alice/tool");
-	assert_int_equal(sta_package_remove(c, w->app, &w->err), STA_OK);
+	assert_int_equal(sta_package_remove(c, w->app, &(bool){ false }, &w->err), STA_OK);
 	assert_past(w, c, "alice", "app", NULL, 0);
 	assert_int_equal(number(c, "SELECT count(*) FROM former_package"), 0);
 }

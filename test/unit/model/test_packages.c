@@ -137,9 +137,9 @@ package_is_removed_only_when_nothing_else_of_it_is_left(struct world *w, struct 
 	assert_int_equal(
 		sta_grant_set(c, sta_grantable_package(w->app), person(w->bob), STA_ROLE_READ, &w->err),
 		STA_OK);
-	assert_int_equal(sta_package_remove(c, w->app, &w->err), STA_CONFLICT);
+	assert_int_equal(sta_package_remove(c, w->app, &(bool){ false }, &w->err), STA_CONFLICT);
 	assert_int_equal(sta_version_remove(c, w->app, v, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_package_remove(c, w->app, &w->err), STA_OK);
+	assert_int_equal(sta_package_remove(c, w->app, &(bool){ false }, &w->err), STA_OK);
 	assert_int_equal(sta_package_find(c, w->arena, "alice/app", 0, &got, &w->err), STA_NOT_FOUND);
 	assert_int_equal(number(c, "SELECT count(*) FROM role_grant"), 0);
 }
@@ -173,17 +173,18 @@ tag_points_where_it_was_set_last(struct world *w, struct sta_db_conn *c)
 	int64_t two = add_version(w, c, w->app, 2);
 	struct sta_version got;
 
-	assert_int_equal(sta_tag_set(c, w->app, "v", one, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_tag_set(c, w->app, "v", two, NOW + 1, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v", one, BY(NOW), &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v", two, BY(NOW + 1), &w->err), STA_OK);
 	assert_int_equal(sta_version_by_tag(c, w->arena, w->app, "v", &got, &w->err), STA_OK);
 	assert_int_equal(got.id, two);
 	assert_int_equal(number(c, "SELECT created FROM tag"), NOW);
 	assert_int_equal(number(c, "SELECT updated FROM tag"), NOW + 1);
-	assert_int_equal(sta_tag_set(c, w->app, "v", two, NOW + 2, &w->err), STA_OK); /* no move, no date */
+	assert_int_equal(sta_tag_set(c, w->app, "v", two, BY(NOW + 2), &w->err),
+			 STA_OK); /* no move, no date */
 	assert_int_equal(number(c, "SELECT updated FROM tag"), NOW + 1);
 	assert_int_equal(sta_version_by_tag(c, w->arena, w->lib, "v", &got, &w->err), STA_NOT_FOUND);
 	assert_int_equal(sta_version_by_tag(c, w->arena, w->app, "V", &got, &w->err), STA_NOT_FOUND);
-	assert_int_equal(sta_tag_set(c, w->app, "x", 999, NOW, &w->err), STA_CONFLICT);
+	assert_int_equal(sta_tag_set(c, w->app, "x", 999, BY(NOW), &w->err), STA_CONFLICT);
 }
 
 static void
@@ -191,10 +192,10 @@ tag_is_removed_once(struct world *w, struct sta_db_conn *c)
 {
 	int64_t one = add_version(w, c, w->app, 1);
 
-	assert_int_equal(sta_tag_set(c, w->app, "v", one, NOW, &w->err), STA_OK);
-	assert_int_equal(sta_tag_remove(c, w->lib, "v", NOW, &w->err), STA_NOT_FOUND);
-	assert_int_equal(sta_tag_remove(c, w->app, "v", NOW, &w->err), STA_OK);
-	assert_int_equal(sta_tag_remove(c, w->app, "v", NOW, &w->err), STA_NOT_FOUND);
+	assert_int_equal(sta_tag_set(c, w->app, "v", one, BY(NOW), &w->err), STA_OK);
+	assert_int_equal(sta_tag_remove(c, w->lib, "v", BY(NOW), &w->err), STA_NOT_FOUND);
+	assert_int_equal(sta_tag_remove(c, w->app, "v", BY(NOW), &w->err), STA_OK);
+	assert_int_equal(sta_tag_remove(c, w->app, "v", BY(NOW), &w->err), STA_NOT_FOUND);
 }
 
 static void
@@ -208,7 +209,7 @@ tags_are_paged_in_byte_order(struct world *w, struct sta_db_conn *c)
 
 	assert_int_equal(tags(w, c, "", 10, &list), 0);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		assert_int_equal(sta_tag_set(c, w->app, names[i], one, NOW, &w->err), STA_OK);
+		assert_int_equal(sta_tag_set(c, w->app, names[i], one, BY(NOW), &w->err), STA_OK);
 	for (size_t i = 0; i < ARRAY_LEN(sorted); i += 2) {
 		assert_int_equal(tags(w, c, last, 2, &list), 2);
 		assert_string_equal(list[0], sorted[i]);
@@ -226,7 +227,7 @@ sums_count_versions_tags_and_bytes(struct world *w, struct sta_db_conn *c)
 
 	(void) add_version(w, c, w->app, 2);
 	(void) add_version(w, c, w->lib, 1);
-	assert_int_equal(sta_tag_set(c, w->app, "v", one, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v", one, BY(NOW), &w->err), STA_OK);
 	assert_int_equal(sta_package_sum(c, w->app, &sums, &w->err), STA_OK);
 	assert_int_equal(sums.versions, 2);
 	assert_int_equal(sums.tags, 1);

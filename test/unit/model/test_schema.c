@@ -131,6 +131,26 @@ database_of_version_1_counts_its_versions_and_knows_when_they_were_updated(void 
 	assert_int_equal(number(c, "SELECT sum(deleted) FROM package"), 0);
 }
 
+/* Where tags lead now is where their history begins. */
+static void
+database_of_version_1_has_a_history_of_its_tags(void **state)
+{
+	struct world *w = *state;
+	struct sta_db_conn *c = NULL;
+
+	go_back_to_version_1(w);
+	assert_int_equal(sta_db_reader(w->db, &c, &w->err), STA_OK);
+	assert_true(number(c, "SELECT count(*) FROM tag") > 1);
+	assert_int_equal(number(c, "SELECT count(*) FROM tag_event"), number(c, "SELECT count(*) FROM tag"));
+	assert_int_equal(number(c, "SELECT max(number) FROM tag_event"),
+			 number(c, "SELECT count(*) FROM tag"));
+	assert_int_equal(number(c,
+				"SELECT count(*) FROM tag_event e JOIN tag t ON t.package_id = e.package_id"
+				" AND t.name = e.name JOIN manifest v ON v.id = t.manifest_id"
+				" WHERE e.new = v.digest AND e.old IS NULL AND e.created = t.updated"),
+			 number(c, "SELECT count(*) FROM tag"));
+}
+
 /* An upgraded database and a new one are the same: nothing depends on where one began. */
 static void
 database_of_version_1_becomes_what_a_new_one_is(void **state)
@@ -154,6 +174,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			database_of_version_1_counts_its_versions_and_knows_when_they_were_updated, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(database_of_version_1_has_a_history_of_its_tags, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(database_of_version_1_becomes_what_a_new_one_is, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(database_of_a_newer_version_is_refused, set_up, tear_down),

@@ -24,7 +24,7 @@ add(struct world *w, struct sta_db_conn *c, int64_t package, unsigned n)
 static void
 tag(struct world *w, struct sta_db_conn *c, const char *name, int64_t id)
 {
-	assert_int_equal(sta_tag_set(c, w->app, name, id, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, name, id, BY(NOW), &w->err), STA_OK);
 }
 
 static int64_t
@@ -47,7 +47,7 @@ use(struct world *w, struct sta_db_conn *c, int64_t id, int64_t blob)
 static void
 trash(struct world *w, struct sta_db_conn *c, int64_t id, int64_t at)
 {
-	assert_int_equal(sta_trash_version(c, w->app, id, at, &w->err), STA_OK);
+	assert_int_equal(sta_trash_version(c, w->app, id, BY(at), &w->err), STA_OK);
 }
 
 static uint64_t
@@ -133,7 +133,7 @@ restored_version_has_the_tags_that_nobody_took(struct world *w, struct sta_db_co
 	tag(w, c, "v1", one);
 	trash(w, c, one, NOW);
 	tag(w, c, "latest", two);
-	assert_int_equal(sta_untrash_version(c, w->app, one, NOW + 7, &w->err), STA_OK);
+	assert_int_equal(sta_untrash_version(c, w->app, one, BY(NOW + 7), &w->err), STA_OK);
 	assert_int_equal(row(w, c, one).deleted_unix, 0);
 	assert_int_equal(row(w, c, one).updated_unix, NOW + 7);
 	assert_string_equal(tags_of(w, c, one), "v1");
@@ -152,7 +152,7 @@ version_can_be_deleted_and_restored_again(struct world *w, struct sta_db_conn *c
 	for (int i = 0; i < 3; i++) {
 		trash(w, c, one, NOW + i);
 		assert_int_equal(versions_of(w, c, "alice/app"), 0);
-		assert_int_equal(sta_untrash_version(c, w->app, one, NOW + i, &w->err), STA_OK);
+		assert_int_equal(sta_untrash_version(c, w->app, one, BY(NOW + i), &w->err), STA_OK);
 		assert_int_equal(versions_of(w, c, "alice/app"), 1);
 		assert_string_equal(tags_of(w, c, one), "v1");
 	}
@@ -248,7 +248,7 @@ deleted_package_leaves_its_name_and_takes_it_back(struct world *w, struct sta_db
 	assert_int_equal(sta_package_insert(c, w->alice, "alice/app", STA_PRIVATE, NOW, &again, &w->err),
 			 STA_OK);
 	assert_sound(w, c);
-	assert_int_equal(sta_package_remove(c, again, &w->err), STA_OK);
+	assert_int_equal(sta_package_remove(c, again, &(bool){ false }, &w->err), STA_OK);
 	assert_int_equal(sta_untrash_package(c, w->app, "alice/app", &w->err), STA_OK);
 	assert_int_equal(sta_package_find(c, w->arena, "alice/app", 0, &p, &w->err), STA_OK);
 	assert_int_equal(p.id, w->app);
@@ -333,7 +333,7 @@ deleted_package_is_empty_without_versions_and_blobs(struct world *w, struct sta_
 	assert_int_equal(sta_trash_next_empty(c, NOW, &id, &w->err), STA_NOT_FOUND);
 	assert_int_equal(sta_trash_next_empty(c, NOW + 1, &id, &w->err), STA_OK);
 	assert_int_equal(id, w->app);
-	assert_int_equal(sta_package_remove(c, id, &w->err), STA_OK);
+	assert_int_equal(sta_package_remove(c, id, &(bool){ false }, &w->err), STA_OK);
 }
 
 static void
@@ -341,7 +341,7 @@ deleted_package_is_none_that_was_begun_and_left(struct world *w, struct sta_db_c
 {
 	int64_t id = 0;
 
-	assert_int_equal(sta_package_remove(c, w->lib, &w->err), STA_OK);
+	assert_int_equal(sta_package_remove(c, w->lib, &(bool){ false }, &w->err), STA_OK);
 	assert_int_equal(sta_trash_package(c, w->app, NOW + 1, &w->err), STA_OK);
 	assert_int_equal(sta_package_next_empty(c, NOW + 1000, &id, &w->err), STA_NOT_FOUND);
 }

@@ -36,7 +36,7 @@ add_to(struct world *w, struct sta_db_conn *c, unsigned n, unsigned subject)
 static void
 tag(struct world *w, struct sta_db_conn *c, const char *name, int64_t id)
 {
-	assert_int_equal(sta_tag_set(c, w->app, name, id, NOW, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, name, id, BY(NOW), &w->err), STA_OK);
 }
 
 static void
@@ -50,7 +50,7 @@ contain(struct world *w, struct sta_db_conn *c, int64_t index, unsigned n)
 static void
 trash(struct world *w, struct sta_db_conn *c, int64_t id, int64_t at)
 {
-	assert_int_equal(sta_trash_version(c, w->app, id, at, &w->err), STA_OK);
+	assert_int_equal(sta_trash_version(c, w->app, id, BY(at), &w->err), STA_OK);
 }
 
 static size_t
@@ -245,14 +245,14 @@ tag_that_comes_or_goes_updates_its_versions(struct world *w, struct sta_db_conn 
 	int64_t two = add(w, c, 2);
 	int64_t three = add(w, c, 3);
 
-	assert_int_equal(sta_tag_set(c, w->app, "v", one, NOW + 1, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v", one, BY(NOW + 1), &w->err), STA_OK);
 	assert_int_equal(updated(w, c, one), NOW + 1);
-	assert_int_equal(sta_tag_set(c, w->app, "v", one, NOW + 2, &w->err), STA_OK); /* as it was */
+	assert_int_equal(sta_tag_set(c, w->app, "v", one, BY(NOW + 2), &w->err), STA_OK); /* as it was */
 	assert_int_equal(updated(w, c, one), NOW + 1);
-	assert_int_equal(sta_tag_set(c, w->app, "v", two, NOW + 3, &w->err), STA_OK);
+	assert_int_equal(sta_tag_set(c, w->app, "v", two, BY(NOW + 3), &w->err), STA_OK);
 	assert_int_equal(updated(w, c, one), NOW + 3);
 	assert_int_equal(updated(w, c, two), NOW + 3);
-	assert_int_equal(sta_tag_remove(c, w->app, "v", NOW + 4, &w->err), STA_OK);
+	assert_int_equal(sta_tag_remove(c, w->app, "v", BY(NOW + 4), &w->err), STA_OK);
 	assert_int_equal(updated(w, c, two), NOW + 4);
 	assert_int_equal(updated(w, c, one), NOW + 3);
 	assert_int_equal(updated(w, c, three), NOW);

@@ -11,8 +11,11 @@
 #include "base/arena.h"
 #include "db/db.h"
 #include "model/grants.h"
+#include "model/tag_events.h"
 #include "oci/digest.h"
 
+/* Who changes a tag, at that time. */
+#define BY(t) (&(const struct sta_author){ .name = "alice", .now_unix = (t) })
 #define NOW 1700000000
 
 struct world;
