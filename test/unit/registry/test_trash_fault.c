@@ -1,5 +1,5 @@
-/* Deleting, restoring and emptying the trash, with each allocation and each write of the database failing
- * once: after a failure it is as before, or as after, and the next try works. */
+/* Deleting, restoring and emptying the trash, and moving tags, with each allocation and each write of the
+ * database failing once: after a failure it is as before, or as after, and the next try works. */
 
 #include "trash_house.h"
 
@@ -193,7 +193,77 @@ trash_is_empty(struct house *h)
 	       number(h, "SELECT count(*) FROM deleted_tag") == 0;
 }
 
+#define EVENTS "SELECT count(*) FROM tag_event WHERE package_id = (SELECT max(id) FROM package)"
+
+static struct sta_name
+app_name(void)
+{
+	struct sta_name name;
+
+	assert_true(sta_name_parse(APP, strlen(APP), &name));
+	return name;
+}
+
+static enum sta_rc
+point(struct house *h)
+{
+	const struct sta_name name = app_name();
+	const struct sta_tag_target to = { .version_id = r.other };
+	struct sta_tag_row row;
+	bool made = true;
+	enum sta_rc rc = sta_tag_point(h->r, &h->alice, &name, "all", &to, &row, &made, &h->err);
+
+	assert_true(rc != STA_OK || (!made && row.manifest_id == r.other));
+	return rc;
+}
+
+static bool
+is_pointed(struct house *h)
+{
+	return meant_by(h, APP, "all") == r.other && number(h, EVENTS) == 3;
+}
+
+static enum sta_rc
+drop(struct house *h)
+{
+	const struct sta_name name = app_name();
+
+	return sta_tag_drop(h->r, &h->alice, &name, "all", &h->err);
+}
+
+static bool
+is_dropped(struct house *h)
+{
+	return meant_by(h, APP, "all") == 0 && is_there(h, r.index);
+}
+
+static void
+prepare_dropped(struct house *h)
+{
+	prepare_index(h);
+	assert_rc(h, drop(h), STA_OK);
+}
+
+static enum sta_rc
+roll_back(struct house *h)
+{
+	const struct sta_name name = app_name();
+	const struct sta_tag_rollback to = { 0 };
+	struct sta_tag_row row;
+
+	return sta_tag_roll_back(h->r, &h->alice, &name, "all", &to, &row, &h->err);
+}
+
+static bool
+is_rolled_back(struct house *h)
+{
+	return meant_by(h, APP, "all") == r.index && number(h, EVENTS) == 4;
+}
+
 static const struct scenario scenarios[] = {
+	{ "move a tag", prepare_index, point, is_pointed, false },
+	{ "remove a tag", prepare_index, drop, is_dropped, false },
+	{ "roll a tag back", prepare_dropped, roll_back, is_rolled_back, false },
 	{ "delete a version", prepare_index, remove_alone, is_removed, false },
 	{ "delete with a cascade", prepare_index, remove_all, all_removed, false },
 	{ "restore a version", prepare_removed, restore_one, is_restored, false },
@@ -214,6 +284,8 @@ state_of(struct house *h)
 		"SELECT count(*) FROM manifest WHERE deleted = 0",
 		"SELECT count(*) FROM manifest WHERE deleted > 0",
 		"SELECT count(*) FROM tag",
+		"SELECT count(*) FROM tag_event",
+		"SELECT coalesce(sum(manifest_id), 0) FROM tag",
 		"SELECT count(*) FROM deleted_tag",
 		"SELECT count(*) FROM manifest_blob",
 		"SELECT sum(refs) FROM package_blob",

@@ -9,6 +9,7 @@
 #include "house.h"
 
 #include "registry/published.h"
+#include "registry/tag.h"
 #include "registry/trash.h"
 
 #define APP "alice/app"
