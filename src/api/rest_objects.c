@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "api/rest.h"
+#include "api/rest_orgs.h"
 #include "base/clock.h"
 #include "base/parse.h"
 
@@ -163,8 +163,8 @@ static const struct suffix repository_urls[] = {
 	{ "trees_url", "/git/trees{/sha}" },
 };
 
-static json_t *
-repository(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_repository *p)
+json_t *
+sta_rest_repository(const struct sta_rest *r, struct sta_arena *a, const struct sta_published_repository *p)
 {
 	const char *slash = strchr(p->name, '/');
 	struct object o = object(a);
@@ -225,7 +225,7 @@ sta_rest_package(const struct sta_rest *r, struct sta_arena *a, const struct sta
 	put_time(&o, "created_at", p->created_unix);
 	put_time(&o, "updated_at", p->updated_unix);
 	if (p->linked)
-		put(&o, "repository", repository(r, a, &p->repository));
+		put(&o, "repository", sta_rest_repository(r, a, &p->repository));
 	put_text(&o, "html_url", at.html);
 	return finished(&o);
 }

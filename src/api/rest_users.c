@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "api/rest.h"
+#include "api/rest_orgs.h"
 #include "base/clock.h"
 #include "base/version.h"
 
@@ -28,8 +28,8 @@ full_user(const struct sta_rest *r, struct sta_arena *a, const struct sta_owner 
 	return NULL;
 }
 
-static json_t *
-organization(const struct sta_rest *r, struct sta_arena *a, const struct sta_owner *o)
+json_t *
+sta_rest_organization(const struct sta_rest *r, struct sta_arena *a, const struct sta_owner *o)
 {
 	static const char *const urls[][2] = {
 		{ "url", "" },
@@ -100,7 +100,7 @@ sta_get_org(void *ctx, struct sta_request *req, struct sta_response *res, struct
 		rc = sta_published_owner(api->r, &r->call, req->param[0], &o, err);
 	if (rc == STA_OK && o.kind != STA_OWNER_ORGANIZATION)
 		return sta_err_set(err, STA_NOT_FOUND, 0, "Not Found");
-	return rc == STA_OK ? sta_rest_reply(req, res, organization(r, req->arena, &o), err) : rc;
+	return rc == STA_OK ? sta_rest_reply(req, res, sta_rest_organization(r, req->arena, &o), err) : rc;
 }
 
 /* Asking how much is left costs nothing. */

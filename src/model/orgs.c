@@ -130,6 +130,7 @@ read_member(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_er
 		.name = sta_sql_text(a, s, 1),
 		.role = sta_sql_enum(s, 2),
 		.created_unix = sta_db_int(s, 3),
+		.site_admin = sta_db_int(s, 4) != 0,
 	};
 
 	if (!got.name)
@@ -144,8 +145,9 @@ sta_org_member_list(struct sta_db_conn *c, struct sta_arena *a, int64_t org_id, 
 {
 	struct sta_list list = STA_LIST(a, struct sta_org_member);
 	enum sta_rc rc = sta_sql_list(c, &list, read_member, err,
-				      "SELECT m.account_id, n.name, m.role, m.created"
+				      "SELECT m.account_id, n.name, m.role, m.created, u.site_admin"
 				      " FROM organization_member m JOIN namespace n ON n.id = m.account_id"
+				      " JOIN account u ON u.id = m.account_id"
 				      " WHERE m.organization_id = $1 ORDER BY n.name",
 				      STA_V_INT(org_id));
 

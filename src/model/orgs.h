@@ -50,6 +50,7 @@ struct sta_org_member {
 	const char *name;
 	enum sta_org_role role;
 	int64_t created_unix;
+	bool site_admin;
 };
 
 enum sta_rc sta_org_member_set(struct sta_db_conn *c, int64_t org_id, int64_t account_id,

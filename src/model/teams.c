@@ -135,7 +135,8 @@ check_alone(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 		sta_sql_one(c, &s, err, "SELECT count(*) FROM team WHERE parent_id = $1", STA_V_INT(id));
 
 	if (rc == STA_OK && sta_db_int(s, 0) > 0)
-		return sta_err_set(err, STA_BUSY, 0, "there are teams below it; move or delete them first");
+		return sta_err_set(err, STA_CONFLICT, 0,
+				   "there are teams below it; move or delete them first");
 	return rc;
 }
 
@@ -206,6 +207,7 @@ read_member(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_er
 		.name = sta_sql_text(a, s, 1),
 		.maintainer = sta_db_int(s, 2) != 0,
 		.created_unix = sta_db_int(s, 3),
+		.site_admin = sta_db_int(s, 4) != 0,
 	};
 
 	if (!got.name)
@@ -220,8 +222,9 @@ sta_team_member_list(struct sta_db_conn *c, struct sta_arena *a, int64_t team_id
 {
 	struct sta_list list = STA_LIST(a, struct sta_team_member);
 	enum sta_rc rc = sta_sql_list(c, &list, read_member, err,
-				      "SELECT m.account_id, n.name, m.maintainer, m.created"
+				      "SELECT m.account_id, n.name, m.maintainer, m.created, u.site_admin"
 				      " FROM team_member m JOIN namespace n ON n.id = m.account_id"
+				      " JOIN account u ON u.id = m.account_id"
 				      " WHERE m.team_id = $1 ORDER BY n.name",
 				      STA_V_INT(team_id));
 

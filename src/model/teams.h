@@ -38,7 +38,7 @@ enum sta_rc sta_team_move(struct sta_db_conn *c, int64_t id, int64_t parent_id,
 			  struct sta_err *err) STA_CHECK;
 enum sta_rc sta_team_describe(struct sta_db_conn *c, int64_t id, const char *description,
 			      struct sta_err *err) STA_CHECK;
-/* With its members and what was granted to it.  STA_BUSY: there are teams below it. */
+/* With its members and what was granted to it.  STA_CONFLICT: there are teams below it. */
 enum sta_rc sta_team_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err) STA_CHECK;
 /* By name. */
 enum sta_rc sta_team_list(struct sta_db_conn *c, struct sta_arena *a, int64_t org_id,
@@ -49,6 +49,7 @@ struct sta_team_member {
 	const char *name;
 	bool maintainer;
 	int64_t created_unix;
+	bool site_admin;
 };
 enum sta_rc sta_team_member_set(struct sta_db_conn *c, int64_t team_id, int64_t account_id, bool maintainer,
 				int64_t now_unix, struct sta_err *err) STA_CHECK;

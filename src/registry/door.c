@@ -370,9 +370,17 @@ sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char 
 enum sta_rc
 sta_door_site(const struct sta_call *call, struct sta_err *err)
 {
-	if (call->caller.kind == STA_CALLER_SYSTEM || sta_call_by_site_admin(call))
+	if (call->caller.kind == STA_CALLER_SYSTEM)
 		return STA_OK;
-	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: for site administrators");
+	if (!sta_call_by_site_admin(call))
+		return sta_err_set(err, STA_DENIED, 0, "Must be a site administrator.");
+	return call->caller.scopes & STA_SCOPE_ORGS ? STA_OK : sta_lacks_scope("admin:org", err);
+}
+
+enum sta_rc
+sta_lacks_scope(const char *scope, struct sta_err *err)
+{
+	return sta_err_set(err, STA_DENIED, 0, "You need at least %s scope for this.", scope);
 }
 
 enum sta_rc

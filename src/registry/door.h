@@ -131,6 +131,14 @@ struct sta_author sta_author_of(const struct sta_call *call);
 enum sta_rc sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char *name,
 			     int64_t own_id, struct sta_err *err) STA_CHECK;
 
+/* sta_find_user() where it may be the caller itself: *self says so.  A failure to find it is in *missing, to
+ * be told to those alone who may do the same with others: the rest would learn who has an account. */
+enum sta_rc sta_find_other(struct sta_db_conn *c, const struct sta_call *call, const char *name,
+			   struct sta_account *out, bool *self, struct sta_err *missing) STA_CHECK;
+
+/* STA_DENIED: the token is not for that.  In GitHub's words. */
+enum sta_rc sta_lacks_scope(const char *scope, struct sta_err *err);
+
 /* Operations that are for administrators of the site and the system alone. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
 

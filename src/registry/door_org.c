@@ -6,6 +6,7 @@
 #include "model/teams.h"
 #include "registry/core.h"
 
+/* name as it was asked for, whether or not there is one. */
 static enum sta_rc
 no_org(const char *name, struct sta_err *err)
 {
@@ -13,8 +14,8 @@ no_org(const char *name, struct sta_err *err)
 }
 
 static enum sta_rc
-decide_org(const struct sta_call *call, struct sta_org_entry *e, bool maintainer, enum sta_org_action action,
-	   struct sta_err *err)
+decide_org(const struct sta_call *call, const char *name, struct sta_org_entry *e, bool maintainer,
+	   enum sta_org_action action, struct sta_err *err)
 {
 	const struct sta_org_object o = { .member = e->row.member, .maintainer = maintainer };
 
@@ -22,8 +23,11 @@ decide_org(const struct sta_call *call, struct sta_org_entry *e, bool maintainer
 	if (e->decision.allowed)
 		return STA_OK;
 	if (!e->decision.may_know)
-		return no_org(e->row.name, err);
-	(void) sta_err_set(err, STA_DENIED, 0, "only owners of '%s' may do that", e->row.name);
+		return no_org(name, err);
+	if (e->decision.rule == STA_RULE_DENIED_SCOPE)
+		(void) sta_lacks_scope("admin:org", err);
+	else
+		(void) sta_err_set(err, STA_DENIED, 0, "only owners of '%s' may do that", e->row.name);
 	(void) snprintf(err->detail, sizeof(err->detail), "%s: %s", sta_rule_name(e->decision.rule),
 			sta_rule_text(e->decision.rule));
 	return STA_DENIED;
@@ -48,7 +52,7 @@ sta_door_org(struct sta_db_conn *c, const struct sta_call *call, const char *nam
 {
 	enum sta_rc rc = find_org(c, call, name, &out->row, err);
 
-	return rc == STA_OK ? decide_org(call, out, false, action, err) : rc;
+	return rc == STA_OK ? decide_org(call, name, out, false, action, err) : rc;
 }
 
 enum sta_rc
@@ -68,11 +72,11 @@ sta_door_team(struct sta_db_conn *c, const struct sta_call *call, const char *pa
 	name[slash - path] = '\0';
 	rc = find_org(c, call, name, &org->row, err);
 	if (rc == STA_OK) /* before the team is looked for: who may not ask learns nothing of it */
-		rc = decide_org(call, org, false, STA_ORG_READ, err);
+		rc = decide_org(call, name, org, false, STA_ORG_READ, err);
 	if (rc != STA_OK)
 		return rc;
 	rc = sta_team_by_name(c, call->arena, org->row.id, folded, call->caller.user_id, team, err);
 	if (rc == STA_NOT_FOUND)
 		return sta_err_set(err, rc, 0, "no team '%s' in '%s'", folded, org->row.name);
-	return rc == STA_OK ? decide_org(call, org, team->maintained, action, err) : rc;
+	return rc == STA_OK ? decide_org(call, name, org, team->maintained, action, err) : rc;
 }

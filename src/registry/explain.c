@@ -72,7 +72,7 @@ asked_workflow(struct sta_db_conn *c, const struct sta_call *call, const char *r
 	return STA_OK;
 }
 
-/* The caller that the question is about: signed in with a password, with a token, or nobody. */
+/* The caller that the question is about, signed in with a password, or nobody. */
 static enum sta_rc
 asked_caller(struct sta_db_conn *c, const struct sta_call *call, const struct sta_access_question *q,
 	     struct sta_caller *out, struct sta_explanation *to, struct sta_err *err)
@@ -101,8 +101,7 @@ asked_caller(struct sta_db_conn *c, const struct sta_call *call, const struct st
 	};
 	to->disabled = account.disabled;
 	to->site_admin = account.site_admin;
-	rc = tell_robot(call, &account, to, err);
-	return rc == STA_OK && q->token_id != 0 ? take_token(c, call, q, out, to, err) : rc;
+	return tell_robot(call, &account, to, err);
 }
 
 static enum sta_rc
@@ -167,21 +166,37 @@ ask(struct sta_db_conn *c, const struct sta_call *call, const struct sta_call *a
 }
 
 /* Who may hear it: the package's administrators, and users about themselves when they may know of
- * the package; about a token, who may manage it. */
+ * the package. */
 static enum sta_rc
-door_to_explain(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name,
-		const struct sta_caller *about, struct sta_err *err)
+door_to_explain(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name, bool self,
+		struct sta_err *err)
 {
-	bool self = call->caller.kind == STA_CALLER_USER && call->caller.user_id == about->user_id;
-	struct sta_account account;
 	struct sta_entry e;
 	enum sta_rc rc = sta_door_look(c, call, name, &e, err);
 
-	if (rc == STA_OK)
-		rc = sta_door_known(call, &e, self ? STA_ACTION_READ : STA_ACTION_ADMIN, err);
-	if (rc == STA_OK && about->token_id != 0 && !self)
-		rc = sta_door_account(c, call, about->login, &account, err);
-	return rc;
+	return rc == STA_OK ? sta_door_known(call, &e, self ? STA_ACTION_READ : STA_ACTION_ADMIN, err) : rc;
+}
+
+/* Who is asked about, for those who may hear it; the others do not hear either who has an account, and which
+ * tokens.  About a token: who may manage it. */
+static enum sta_rc
+enter(struct sta_db_conn *c, const struct sta_call *call, const struct sta_access_question *q,
+      const struct sta_name *name, struct sta_caller *who, struct sta_explanation *to, struct sta_err *err)
+{
+	struct sta_err missing = { 0 };
+	struct sta_account account;
+	enum sta_rc found = asked_caller(c, call, q, who, to, &missing);
+	bool self = found == STA_OK && call->caller.kind == STA_CALLER_USER &&
+		    call->caller.user_id == who->user_id;
+	enum sta_rc rc = door_to_explain(c, call, name, self, err);
+
+	if (rc == STA_OK && found != STA_OK) {
+		*err = missing;
+		return found;
+	}
+	if (rc == STA_OK && q->token_id != 0 && !self)
+		rc = sta_door_account(c, call, who->login, &account, err);
+	return rc == STA_OK && q->token_id != 0 ? take_token(c, call, q, who, to, err) : rc;
 }
 
 static enum sta_rc
@@ -211,9 +226,7 @@ sta_access_explain(struct sta_registry *r, const struct sta_call *call, const st
 	if (rc == STA_OK)
 		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
-		rc = asked_caller(c, call, q, &as_user.caller, &to, err);
-	if (rc == STA_OK)
-		rc = door_to_explain(c, call, &name, &as_user.caller, err);
+		rc = enter(c, call, q, &name, &as_user.caller, &to, err);
 	if (rc == STA_OK)
 		rc = ask(c, &as_user, call, &name, q->action, &to, err);
 	if (rc == STA_OK)

@@ -46,6 +46,7 @@ org_of(struct sta_arena *a, const struct sta_org_row *row, struct sta_org *out, 
 	if (!creators)
 		return sta_err_set(err, STA_NOMEM, 0, "organization");
 	*out = (struct sta_org){
+		.id = row->id,
 		.name = row->name,
 		.creators = creators,
 		.visibility = row->visibility,
@@ -107,21 +108,21 @@ sta_org_create(struct sta_registry *r, const struct sta_call *call, const char *
 	return rc == STA_OK ? org_of(call->arena, &x.row, out, err) : rc;
 }
 
-enum sta_rc
-sta_org_all(struct sta_registry *r, const struct sta_call *call, struct sta_org **out, size_t *n,
-	    struct sta_err *err)
+/* Those of an account; 0: all. */
+static enum sta_rc
+list(struct sta_registry *r, const struct sta_call *call, int64_t account_id, struct sta_org **out, size_t *n,
+     struct sta_err *err)
 {
-	bool everything = call->caller.kind == STA_CALLER_SYSTEM || call->caller.site_admin;
 	struct sta_db_conn *c = NULL;
 	struct sta_org_row *rows = NULL;
 	struct sta_org *orgs;
 	size_t got = 0;
-	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+	enum sta_rc rc = sta_must_wait(call, err);
 
-	if (call->caller.kind == STA_CALLER_ANONYMOUS || call->caller.limited)
-		return sta_oci_unauthorized(err);
 	if (rc == STA_OK)
-		rc = sta_org_list(c, call->arena, everything ? 0 : call->caller.user_id, &rows, &got, err);
+		rc = sta_db_reader(r->db, &c, err);
+	if (rc == STA_OK)
+		rc = sta_org_list(c, call->arena, account_id, &rows, &got, err);
 	if (rc != STA_OK)
 		return rc;
 	orgs = sta_arena_alloc(call->arena, got * sizeof(*orgs));
@@ -132,6 +133,49 @@ sta_org_all(struct sta_registry *r, const struct sta_call *call, struct sta_org 
 	*out = orgs;
 	*n = got;
 	return rc;
+}
+
+/* As of one organization: a password. */
+static enum sta_rc
+door_to_list(const struct sta_call *call, struct sta_err *err)
+{
+	if (call->caller.kind == STA_CALLER_ANONYMOUS || call->caller.limited)
+		return sta_oci_unauthorized(err);
+	return call->caller.scopes & STA_SCOPE_ORGS ? STA_OK : sta_lacks_scope("admin:org", err);
+}
+
+enum sta_rc
+sta_org_all(struct sta_registry *r, const struct sta_call *call, struct sta_org **out, size_t *n,
+	    struct sta_err *err)
+{
+	bool everything = call->caller.kind == STA_CALLER_SYSTEM || call->caller.site_admin;
+	enum sta_rc rc = door_to_list(call, err);
+
+	return rc == STA_OK ? list(r, call, everything ? 0 : call->caller.user_id, out, n, err) : rc;
+}
+
+enum sta_rc
+sta_org_own(struct sta_registry *r, const struct sta_call *call, struct sta_org **out, size_t *n,
+	    struct sta_err *err)
+{
+	enum sta_rc rc = door_to_list(call, err);
+
+	if (rc == STA_OK && call->caller.kind != STA_CALLER_USER)
+		rc = sta_err_set(err, STA_INVALID, 0, "only users are in organizations");
+	return rc == STA_OK ? list(r, call, call->caller.user_id, out, n, err) : rc;
+}
+
+enum sta_rc
+sta_org_get(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_org *out,
+	    struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_org_entry org;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_door_org(c, call, name, STA_ORG_READ, &org, err);
+	return rc == STA_OK ? org_of(call->arena, &org.row, out, err) : rc;
 }
 
 /* Who may make packages: a word, or else a team. */
@@ -226,8 +270,10 @@ sta_org_members(struct sta_registry *r, const struct sta_call *call, const char 
 	struct sta_org_member *rows = NULL;
 	struct sta_member *members;
 	size_t got = 0;
-	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+	enum sta_rc rc = sta_must_wait(call, err);
 
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = sta_door_org(c, call, name, STA_ORG_READ, &org, err);
 	if (rc == STA_OK)
@@ -238,7 +284,13 @@ sta_org_members(struct sta_registry *r, const struct sta_call *call, const char 
 	if (!members)
 		return sta_err_set(err, STA_NOMEM, 0, "members");
 	for (size_t i = 0; i < got; i++)
-		members[i] = (struct sta_member){ rows[i].name, rows[i].role, rows[i].created_unix };
+		members[i] = (struct sta_member){
+			.id = rows[i].account_id,
+			.name = rows[i].name,
+			.site_admin = rows[i].site_admin,
+			.role = rows[i].role,
+			.since_unix = rows[i].created_unix,
+		};
 	*out = members;
 	*n = got;
 	return STA_OK;
@@ -253,8 +305,9 @@ keep_an_owner(struct sta_db_conn *c, const struct sta_org_entry *org, const stru
 	enum sta_rc rc = sta_org_other_owners(c, org->row.id, user->id, &others, err);
 
 	if (rc == STA_OK && others == 0)
-		return sta_err_set(err, STA_BUSY, 0, "'%s' is the last owner of '%s'; make another one first",
-				   user->name, org->row.name);
+		return sta_err_set(err, STA_CONFLICT, 0,
+				   "'%s' is the last owner of '%s'; make another one first", user->name,
+				   org->row.name);
 	return rc;
 }
 
@@ -293,19 +346,24 @@ sta_org_add(struct sta_registry *r, const struct sta_call *call, const char *nam
 	return rc == STA_OK ? sta_db_write(r->db, add_tx, &x, err) : rc;
 }
 
-/* Owners may remove everybody, and everybody may leave. */
+/* Owners may remove everybody, and everybody may leave.  Who may not remove others does not hear which of
+ * them there are. */
 static enum sta_rc
 door_to_remove(struct sta_db_conn *c, const struct change *x, struct sta_org_entry *org,
 	       struct sta_account *user, struct sta_err *err)
 {
-	const struct sta_caller *caller = &x->call->caller;
+	struct sta_err missing = { 0 };
+	bool self = false;
 	enum sta_rc rc = sta_door_org(c, x->call, x->org, STA_ORG_READ, org, err);
+	enum sta_rc found =
+		rc == STA_OK ? sta_find_other(c, x->call, x->user, user, &self, &missing) : STA_OK;
 
-	if (rc == STA_OK)
-		rc = sta_find_user(c, x->call->arena, x->user, user, err);
-	if (rc != STA_OK || (caller->kind == STA_CALLER_USER && user->id == caller->user_id))
+	if (rc == STA_OK && !self)
+		rc = sta_door_org(c, x->call, x->org, STA_ORG_MANAGE, org, err);
+	if (rc != STA_OK || found == STA_OK)
 		return rc;
-	return sta_door_org(c, x->call, x->org, STA_ORG_MANAGE, org, err);
+	*err = missing;
+	return found;
 }
 
 static enum sta_rc

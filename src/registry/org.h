@@ -26,6 +26,7 @@
 #define STA_CREATORS_OWNERS_ALONE "owners"
 
 struct sta_org {
+	int64_t id; /* the namespace's */
 	const char *name;
 	enum sta_visibility visibility; /* of a new package */
 	unsigned creates;               /* visibilities that members may give a package */
@@ -43,6 +44,14 @@ enum sta_rc sta_org_create(struct sta_registry *r, const struct sta_call *call, 
 enum sta_rc sta_org_all(struct sta_registry *r, const struct sta_call *call, struct sta_org **out, size_t *n,
 			struct sta_err *err) STA_CHECK;
 
+/* By name: those that the caller is in. */
+enum sta_rc sta_org_own(struct sta_registry *r, const struct sta_call *call, struct sta_org **out, size_t *n,
+			struct sta_err *err) STA_CHECK;
+
+/* For members. */
+enum sta_rc sta_org_get(struct sta_registry *r, const struct sta_call *call, const char *name,
+			struct sta_org *out, struct sta_err *err) STA_CHECK;
+
 /* What is to be changed; NULL: stays. */
 struct sta_org_change {
 	const enum sta_visibility *visibility;
@@ -56,7 +65,9 @@ enum sta_rc sta_org_set(struct sta_registry *r, const struct sta_call *call, con
 			struct sta_err *err) STA_CHECK;
 
 struct sta_member {
+	int64_t id;
 	const char *name;
+	bool site_admin;
 	enum sta_org_role role;
 	int64_t since_unix;
 };
@@ -64,13 +75,13 @@ struct sta_member {
 enum sta_rc sta_org_members(struct sta_registry *r, const struct sta_call *call, const char *name,
 			    struct sta_member **out, size_t *n, struct sta_err *err) STA_CHECK;
 
-/* Add a user, or change its role; for owners.  STA_BUSY: the last owner stays one. */
+/* Add a user, or change its role; for owners.  STA_CONFLICT: the last owner stays one. */
 enum sta_rc sta_org_add(struct sta_registry *r, const struct sta_call *call, const char *name,
 			const char *user, enum sta_org_role role, struct sta_err *err) STA_CHECK;
 
 /* Remove a member, with its places in teams; for owners, and for the member.  What was granted
  * to it in person on packages of the organization goes too, unless it stays as an outside
- * collaborator.  STA_BUSY: the last owner stays. */
+ * collaborator.  STA_CONFLICT: the last owner stays. */
 enum sta_rc sta_org_remove(struct sta_registry *r, const struct sta_call *call, const char *name,
 			   const char *user, bool outside, struct sta_err *err) STA_CHECK;
 

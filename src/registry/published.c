@@ -175,7 +175,11 @@ describe_repository(struct sta_db_conn *c, const struct sta_call *call, const st
 	if (rc != STA_OK || !sta_repository_decide(&call->caller, &row, STA_ACTION_READ).allowed)
 		return rc;
 	got = (struct sta_published_repository){
-		.id = row.id, .name = row.name, .visibility = row.visibility, .url = row.url
+		.id = row.id,
+		.name = row.name,
+		.visibility = row.visibility,
+		.url = row.url,
+		.created_unix = row.created_unix,
 	};
 	rc = sta_owner_by_id(c, call->arena, row.namespace_id, call->caller.user_id, &got.owner, err);
 	if (rc != STA_OK)
@@ -199,6 +203,8 @@ describe(struct sta_db_conn *c, const struct sta_call *call, const struct sta_ow
 		.versions = p->versions,
 		.created_unix = p->created_unix,
 		.updated_unix = p->updated_unix,
+		.has_repository = p->repository_id != 0,
+		.inherits = p->inherits,
 	};
 	if (!out->name)
 		return sta_err_set(err, STA_NOMEM, 0, "package");

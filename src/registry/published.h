@@ -21,13 +21,14 @@ enum sta_rc sta_published_owner(struct sta_registry *r, const struct sta_call *c
 enum sta_rc sta_published_self(struct sta_registry *r, const struct sta_call *call, struct sta_owner *out,
 			       struct sta_err *err) STA_CHECK;
 
-/* The repository that a package is linked to. */
+/* A repository, as what is linked to it shows it. */
 struct sta_published_repository {
 	int64_t id;
 	const char *name; /* "acme/app" */
 	struct sta_owner owner;
 	enum sta_visibility visibility;
 	const char *url; /* at the forge, or NULL */
+	int64_t created_unix;
 };
 
 struct sta_published_package {
@@ -38,7 +39,9 @@ struct sta_published_package {
 	uint64_t versions;
 	int64_t created_unix;
 	int64_t updated_unix;
-	bool linked; /* to a repository that the caller may read */
+	bool has_repository; /* it is linked to one.. */
+	bool inherits;       /* ..whose roles it has.. */
+	bool linked;         /* ..and the caller may read it */
 	struct sta_published_repository repository;
 };
 
@@ -64,6 +67,10 @@ enum sta_rc sta_published_package(struct sta_registry *r, const struct sta_call 
 				  const char *name, struct sta_published_package *out,
 				  struct sta_err *err) STA_CHECK;
 
+/* May the caller manage the package, under that very name?  STA_DENIED says what is missing. */
+enum sta_rc sta_published_manage(struct sta_registry *r, const struct sta_call *call, const char *owner,
+				 const char *name, struct sta_err *err) STA_CHECK;
+
 struct sta_published_versions {
 	struct sta_published_package package;
 	struct sta_version_row *items;
@@ -78,6 +85,20 @@ enum sta_rc sta_published_versions(struct sta_registry *r, const struct sta_call
 enum sta_rc sta_published_version(struct sta_registry *r, const struct sta_call *call, const char *owner,
 				  const char *name, int64_t id, struct sta_published_package *package,
 				  struct sta_version_row *out, struct sta_err *err) STA_CHECK;
+
+/* Of "acme/app", for who may read it.  Administration is repository.h's. */
+enum sta_rc sta_published_repository(struct sta_registry *r, const struct sta_call *call, const char *name,
+				     struct sta_published_repository *out, struct sta_err *err) STA_CHECK;
+/* As sta_published_owner(), or one that has a repository that the caller may read.  With may_wait false
+ * STA_WOULD_BLOCK. */
+enum sta_rc sta_published_repository_owner(struct sta_registry *r, const struct sta_call *call,
+					   const char *name, struct sta_owner *out,
+					   struct sta_err *err) STA_CHECK;
+/* Repositories of the owner that the caller may read, by name.  With may_wait false STA_WOULD_BLOCK. */
+enum sta_rc sta_published_repositories(struct sta_registry *r, const struct sta_call *call,
+				       const struct sta_owner *owner, struct sta_span *span,
+				       struct sta_published_repository **out, size_t *n,
+				       struct sta_err *err) STA_CHECK;
 
 /* "acme" and "tools/app" as the name of a package.  STA_NOT_FOUND: they are none. */
 struct sta_name;

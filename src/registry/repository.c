@@ -96,7 +96,10 @@ sta_door_repository(struct sta_db_conn *c, const struct sta_call *call, const ch
 		return STA_OK;
 	if (!d.may_know)
 		return no_repository(&name, err);
-	(void) sta_err_set(err, STA_DENIED, 0, "only administrators of '%s' may do that", out->name);
+	if (d.allowed || d.rule == STA_RULE_DENIED_SCOPE)
+		(void) sta_lacks_scope(action == STA_ACTION_READ ? "read:packages" : "admin:org", err);
+	else
+		(void) sta_err_set(err, STA_DENIED, 0, "only administrators of '%s' may do that", out->name);
 	(void) snprintf(err->detail, sizeof(err->detail), "%s: %s", sta_rule_name(d.rule),
 			sta_rule_text(d.rule));
 	return STA_DENIED;
@@ -198,7 +201,7 @@ create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	o.owner_exists = true;
 	o.owner_id = space.id;
 	o.member = space.member;
-	if (!sta_access_decide(caller, &o, STA_ACTION_ADMIN).allowed || !may_manage(caller, STA_ACTION_ADMIN))
+	if (!sta_access_decide(caller, &o, STA_ACTION_ADMIN).allowed)
 		return sta_err_set(err, STA_DENIED, 0, "only its owner may make repositories in '%s'",
 				   name.namespace);
 	x->row.namespace_id = space.id;
@@ -221,8 +224,11 @@ sta_repository_create(struct sta_registry *r, const struct sta_call *call, const
 		.name = name,
 		.row = { .visibility = visibility, .created_unix = sta_now_unix() },
 	};
-	enum sta_rc rc = parse_name(name, &parsed, err);
+	enum sta_rc rc =
+		may_manage(&call->caller, STA_ACTION_ADMIN) ? STA_OK : sta_lacks_scope("admin:org", err);
 
+	if (rc == STA_OK)
+		rc = parse_name(name, &parsed, err);
 	if (rc == STA_OK)
 		rc = normal_url(call, url, &x.row.url, err);
 	if (rc == STA_OK)

@@ -93,6 +93,16 @@ sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name, stru
 }
 
 enum sta_rc
+sta_find_other(struct sta_db_conn *c, const struct sta_call *call, const char *name, struct sta_account *out,
+	       bool *self, struct sta_err *missing)
+{
+	enum sta_rc rc = sta_find_user(c, call->arena, name, out, missing);
+
+	*self = rc == STA_OK && call->caller.kind == STA_CALLER_USER && out->id == call->caller.user_id;
+	return rc;
+}
+
+enum sta_rc
 sta_find_account(struct sta_db_conn *c, struct sta_arena *a, const char *name, struct sta_account *out,
 		 struct sta_err *err)
 {

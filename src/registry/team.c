@@ -21,6 +21,8 @@ team_of(struct sta_arena *a, const char *org, const struct sta_team_row *row, st
 	struct sta_err *err)
 {
 	*out = (struct sta_team){
+		.id = row->id,
+		.parent_id = row->parent_id,
 		.name = sta_arena_printf(a, "%s/%s", org, row->name),
 		.description = row->description,
 		.parent = row->parent ? sta_arena_printf(a, "%s/%s", org, row->parent) : NULL,
@@ -206,8 +208,10 @@ sta_team_all(struct sta_registry *r, const struct sta_call *call, const char *na
 	struct sta_team_row *rows = NULL;
 	struct sta_team *teams;
 	size_t got = 0;
-	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+	enum sta_rc rc = sta_must_wait(call, err);
 
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = sta_door_org(c, call, name, STA_ORG_READ, &org, err);
 	if (rc == STA_OK)
@@ -225,6 +229,20 @@ sta_team_all(struct sta_registry *r, const struct sta_call *call, const char *na
 }
 
 enum sta_rc
+sta_team_get(struct sta_registry *r, const struct sta_call *call, const char *team, struct sta_team *out,
+	     struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_org_entry org;
+	struct sta_team_row row;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_door_team(c, call, team, STA_ORG_READ, &org, &row, err);
+	return rc == STA_OK ? team_of(call->arena, org.row.name, &row, out, err) : rc;
+}
+
+enum sta_rc
 sta_team_members(struct sta_registry *r, const struct sta_call *call, const char *team,
 		 struct sta_teammate **out, size_t *n, struct sta_err *err)
 {
@@ -234,8 +252,10 @@ sta_team_members(struct sta_registry *r, const struct sta_call *call, const char
 	struct sta_team_member *rows = NULL;
 	struct sta_teammate *members;
 	size_t got = 0;
-	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+	enum sta_rc rc = sta_must_wait(call, err);
 
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = sta_door_team(c, call, team, STA_ORG_READ, &org, &row, err);
 	if (rc == STA_OK)
@@ -246,7 +266,13 @@ sta_team_members(struct sta_registry *r, const struct sta_call *call, const char
 	if (!members)
 		return sta_err_set(err, STA_NOMEM, 0, "members");
 	for (size_t i = 0; i < got; i++)
-		members[i] = (struct sta_teammate){ rows[i].name, rows[i].maintainer, rows[i].created_unix };
+		members[i] = (struct sta_teammate){
+			.id = rows[i].account_id,
+			.name = rows[i].name,
+			.site_admin = rows[i].site_admin,
+			.maintainer = rows[i].maintainer,
+			.since_unix = rows[i].created_unix,
+		};
 	*out = members;
 	*n = got;
 	return STA_OK;
@@ -310,10 +336,23 @@ sta_team_add(struct sta_registry *r, const struct sta_call *call, const char *te
 	return rc == STA_OK ? sta_db_write(r->db, add_tx, &x, err) : rc;
 }
 
-static bool
-is_caller(const struct sta_call *call, const struct sta_account *user)
+/* Maintainers may remove everybody, and everybody may leave; as of organizations. */
+static enum sta_rc
+door_to_remove(struct sta_db_conn *c, const struct change *x, struct sta_org_entry *org,
+	       struct sta_team_row *team, struct sta_account *user, struct sta_err *err)
 {
-	return call->caller.kind == STA_CALLER_USER && call->caller.user_id == user->id;
+	struct sta_err missing = { 0 };
+	bool self = false;
+	enum sta_rc rc = sta_door_team(c, x->call, x->team, STA_ORG_READ, org, team, err);
+	enum sta_rc found =
+		rc == STA_OK ? sta_find_other(c, x->call, x->user, user, &self, &missing) : STA_OK;
+
+	if (rc == STA_OK && !self)
+		rc = sta_door_team(c, x->call, x->team, STA_ORG_TEAM, org, team, err);
+	if (rc != STA_OK || found == STA_OK)
+		return rc;
+	*err = missing;
+	return found;
 }
 
 static enum sta_rc
@@ -323,12 +362,8 @@ remove_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct sta_org_entry org;
 	struct sta_team_row team;
 	struct sta_account user;
-	enum sta_rc rc = sta_door_team(c, x->call, x->team, STA_ORG_READ, &org, &team, err);
+	enum sta_rc rc = door_to_remove(c, x, &org, &team, &user, err);
 
-	if (rc == STA_OK)
-		rc = sta_find_user(c, x->call->arena, x->user, &user, err);
-	if (rc == STA_OK && !is_caller(x->call, &user))
-		rc = sta_door_team(c, x->call, x->team, STA_ORG_TEAM, &org, &team, err);
 	if (rc != STA_OK)
 		return rc;
 	rc = sta_team_member_remove(c, team.id, user.id, err);

@@ -17,9 +17,11 @@
 #define STA_TEAM_DESCRIPTION_MAX 256 /* bytes, none of them a control character */
 
 struct sta_team {
+	int64_t id;
 	const char *name; /* "acme/devs" */
 	const char *description;
 	const char *parent; /* "acme/engineering", or NULL */
+	int64_t parent_id;  /* 0: none */
 	int64_t members;    /* of it alone, without the teams below */
 	int64_t created_unix;
 };
@@ -40,7 +42,7 @@ enum sta_rc sta_team_set(struct sta_registry *r, const struct sta_call *call, co
 			 const struct sta_team_change *change, struct sta_team *out,
 			 struct sta_err *err) STA_CHECK;
 
-/* With what was granted to it; for owners.  STA_BUSY: there are teams below it. */
+/* With what was granted to it; for owners.  STA_CONFLICT: there are teams below it. */
 enum sta_rc sta_team_delete(struct sta_registry *r, const struct sta_call *call, const char *team,
 			    struct sta_err *err) STA_CHECK;
 
@@ -48,8 +50,14 @@ enum sta_rc sta_team_delete(struct sta_registry *r, const struct sta_call *call,
 enum sta_rc sta_team_all(struct sta_registry *r, const struct sta_call *call, const char *name,
 			 struct sta_team **out, size_t *n, struct sta_err *err) STA_CHECK;
 
+/* For members of the organization. */
+enum sta_rc sta_team_get(struct sta_registry *r, const struct sta_call *call, const char *team,
+			 struct sta_team *out, struct sta_err *err) STA_CHECK;
+
 struct sta_teammate {
+	int64_t id;
 	const char *name;
+	bool site_admin;
 	bool maintainer;
 	int64_t since_unix;
 };

@@ -178,7 +178,7 @@ team_goes_with_what_was_granted_to_it_and_after_those_below(struct world *w, str
 	assert_int_equal(
 		sta_grant_set(c, sta_grantable_package(w->app), team(bottom), STA_ROLE_READ, &w->err),
 		STA_OK);
-	assert_int_equal(sta_team_remove(c, top, &w->err), STA_BUSY);
+	assert_int_equal(sta_team_remove(c, top, &w->err), STA_CONFLICT);
 	assert_int_equal(sta_team_remove(c, bottom, &w->err), STA_OK);
 	assert_int_equal(sta_team_remove(c, top, &w->err), STA_OK);
 	assert_int_equal(number(c, "SELECT (SELECT count(*) FROM role_grant) + (SELECT count(*) FROM"

@@ -210,11 +210,11 @@ the_last_owner_stays_one(void **state)
 {
 	struct house *h = *state;
 
-	assert_int_equal(sta_org_remove(h->r, &carol, "acme", "carol", false, &h->err), STA_BUSY);
-	assert_int_equal(sta_org_add(h->r, &carol, "acme", "carol", STA_ORG_MEMBER, &h->err), STA_BUSY);
+	assert_int_equal(sta_org_remove(h->r, &carol, "acme", "carol", false, &h->err), STA_CONFLICT);
+	assert_int_equal(sta_org_add(h->r, &carol, "acme", "carol", STA_ORG_MEMBER, &h->err), STA_CONFLICT);
 	assert_int_equal(sta_org_add(h->r, &carol, "acme", "dave", STA_ORG_OWNER, &h->err), STA_OK);
 	assert_int_equal(sta_org_add(h->r, &carol, "acme", "carol", STA_ORG_MEMBER, &h->err), STA_OK);
-	assert_int_equal(sta_org_remove(h->r, &dave, "acme", "dave", false, &h->err), STA_BUSY);
+	assert_int_equal(sta_org_remove(h->r, &dave, "acme", "dave", false, &h->err), STA_CONFLICT);
 }
 
 static void
@@ -272,7 +272,7 @@ a_team_is_made_moved_and_told_about(void **state)
 	assert_int_equal(sta_team_set(h->r, &carol, "acme/devs", &(struct sta_team_change){ .parent = "art" },
 				      &team, &h->err),
 			 STA_INVALID);
-	assert_int_equal(sta_team_delete(h->r, &carol, "acme/devs", &h->err), STA_BUSY);
+	assert_int_equal(sta_team_delete(h->r, &carol, "acme/devs", &h->err), STA_CONFLICT);
 	assert_int_equal(sta_team_set(h->r, &carol, "acme/art", &(struct sta_team_change){ .parent = "" },
 				      &team, &h->err),
 			 STA_OK);

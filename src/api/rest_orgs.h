@@ -1,0 +1,69 @@
+/*
+ * rest_orgs - what the routes of organizations, teams, repositories and rights on packages share.
+ *
+ * Only files of api/ include this.
+ *
+ * Layer: api.
+ */
+#ifndef STA_API_REST_ORGS_H
+#define STA_API_REST_ORGS_H
+
+#include "api/rest_body.h"
+#include "registry/grant.h"
+#include "registry/org.h"
+
+#define STA_REST_ORG_SCOPE "admin:org"
+
+/* A route of one organization: who calls, what the body says, and the organization.  STA_NOT_FOUND is the
+ * same for one that is absent and one that the caller may not know of. */
+struct sta_rest_org {
+	struct sta_rest *r;
+	struct sta_org org;
+};
+enum sta_rc sta_rest_enter_org(struct sta_api *api, struct sta_request *req,
+			       const struct sta_rest_field *fields, size_t n, struct sta_rest_org *out,
+			       struct sta_err *err) STA_CHECK;
+
+/* Words of a body or a query; 422 names the choices.  What is not given stays as it is in *out. */
+enum sta_rc sta_rest_visibility(const char *field, const struct sta_rest_value *v, enum sta_visibility *out,
+				struct sta_err *err) STA_CHECK;
+enum sta_rc sta_rest_role(const struct sta_rest_value *v, enum sta_role *out, struct sta_err *err) STA_CHECK;
+/* Which of two words; not given: the first. */
+enum sta_rc sta_rest_either(const char *field, const char *text, const char *first, const char *second,
+			    bool *is_second, struct sta_err *err) STA_CHECK;
+
+/* As sta_rest_verdict(), and what the body names and is not there is 422, too. */
+enum sta_rc sta_rest_named_verdict(enum sta_rc rc, struct sta_err *err);
+
+/* A page of n items that are all there, each made by fn; NULL: out of memory. */
+typedef json_t *sta_rest_item_fn(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i,
+				 const void *about);
+struct sta_rest_list {
+	size_t n;
+	const void *items;
+	sta_rest_item_fn *fn;
+	const void *about;
+};
+/* names: as of sta_rest_link(). */
+enum sta_rc sta_rest_list(const struct sta_rest *r, struct sta_request *req, struct sta_response *res,
+			  const struct sta_rest_list *list, const char *const *names,
+			  struct sta_err *err) STA_CHECK;
+/* What was made (201) or is so now (200), without an entity tag. */
+enum sta_rc sta_rest_say(struct sta_request *req, struct sta_response *res, int status, json_t *j,
+			 struct sta_err *err) STA_CHECK;
+
+/* Objects; NULL: out of memory. */
+json_t *sta_rest_organization(const struct sta_rest *r, struct sta_arena *a,
+			      const struct sta_owner *o) STA_CHECK;
+json_t *sta_rest_repository(const struct sta_rest *r, struct sta_arena *a,
+			    const struct sta_published_repository *p) STA_CHECK;
+json_t *sta_rest_time(int64_t unix_time) STA_CHECK;
+json_t *sta_rest_person(const struct sta_rest *r, struct sta_arena *a, int64_t id, const char *name,
+			bool site_admin) STA_CHECK;
+json_t *sta_rest_org_object(const struct sta_rest *r, struct sta_arena *a,
+			    const struct sta_org *org) STA_CHECK;
+json_t *sta_rest_grant(const struct sta_grant *g) STA_CHECK;
+/* The one of that subject, in any case of letters; NULL: none. */
+const struct sta_grant *sta_rest_grant_of(const struct sta_grant *grants, size_t n, const char *subject);
+
+#endif
