@@ -100,11 +100,10 @@ sta_put_package_repository(void *ctx, struct sta_request *req, struct sta_respon
 	struct sta_rest_asked x;
 	enum sta_rc rc = enter(api, req, fields, STA_REST_N(fields), &x, err);
 
-	if (rc == STA_OK)
-		rc = sta_package_link(api->r, &x.r->call, x.full, repository.text, inherits.flag, err);
-	if (rc == STA_NOT_FOUND)
-		rc = sta_rest_named_verdict(rc, err);
-	rc = verdict(rc, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_package_link(api->r, &x.r->call, x.full, repository.text, inherits.flag, err);
+	rc = verdict(sta_rest_named_verdict(rc, err), err);
 	return rc == STA_OK ? say_link(api, req, res, &x, err) : rc;
 }
 
@@ -159,8 +158,9 @@ sta_post_package_rename(void *ctx, struct sta_request *req, struct sta_response 
 
 	if (rc == STA_OK)
 		rc = read_name(req->arena, &x, name.text, &to, err);
-	if (rc == STA_OK)
-		rc = sta_package_rename(api->r, &x.r->call, x.full, to.full, err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_package_rename(api->r, &x.r->call, x.full, to.full, err);
 	if (rc == STA_DENIED && err->code != 0)
 		return sta_err_set(err, rc, 0, "You may not make a package of that name.");
 	rc = verdict(rc, err);
