@@ -136,21 +136,7 @@ sta_handler_fn sta_get_packages, sta_get_docker_conflicts, sta_get_package, sta_
 sta_handler_fn sta_get_package_tags, sta_get_package_tag, sta_put_package_tag, sta_delete_package_tag,
 	sta_get_tag_history, sta_get_package_history, sta_post_tag_rollback; /* rest_tags.c */
 sta_handler_fn sta_get_user, sta_get_user_by_name, sta_get_org, sta_get_rate_limit, sta_get_meta,
-	sta_get_api_root; /* rest_users.c */
-sta_handler_fn sta_get_organizations, sta_get_user_orgs, sta_post_organization, sta_get_org_settings,
-	sta_patch_org_settings, sta_post_org_rename; /* rest_orgs.c */
-sta_handler_fn sta_get_org_members, sta_get_org_membership, sta_put_org_membership, sta_delete_org_membership,
-	sta_put_outside_collaborator; /* rest_members.c */
-sta_handler_fn sta_get_teams, sta_post_team, sta_get_team, sta_patch_team, sta_delete_team,
-	sta_get_team_members, sta_get_team_membership, sta_put_team_membership,
-	sta_delete_team_membership; /* rest_teams.c */
-sta_handler_fn sta_get_repos, sta_post_org_repo, sta_post_user_repo, sta_get_repo, sta_patch_repo,
-	sta_delete_repo, sta_get_collaborators, sta_put_collaborator,
-	sta_delete_collaborator; /* rest_repos.c */
-sta_handler_fn sta_put_package_visibility, sta_put_package_repository, sta_delete_package_repository,
-	sta_post_package_rename, sta_get_package_access, sta_put_package_access,
-	sta_delete_package_access;                                             /* rest_access.c */
-sta_handler_fn sta_get_package_explain;                                        /* rest_explain.c */
+	sta_get_api_root;                                                      /* rest_users.c */
 sta_handler_fn sta_get_ping, sta_get_catalog, sta_get_tags, sta_get_referrers; /* v2_lists.c */
 sta_handler_fn sta_get_manifest, sta_put_manifest, sta_put_manifest_begin,
 	sta_delete_manifest_route;                  /* v2_manifests.c */

@@ -66,4 +66,20 @@ json_t *sta_rest_grant(const struct sta_grant *g) STA_CHECK;
 /* The one of that subject, in any case of letters; NULL: none. */
 const struct sta_grant *sta_rest_grant_of(const struct sta_grant *grants, size_t n, const char *subject);
 
+/* The handlers, by file. */
+sta_handler_fn sta_get_organizations, sta_get_user_orgs, sta_post_organization, sta_get_org_settings,
+	sta_patch_org_settings, sta_post_org_rename; /* rest_orgs.c */
+sta_handler_fn sta_get_org_members, sta_get_org_membership, sta_put_org_membership, sta_delete_org_membership,
+	sta_put_outside_collaborator; /* rest_members.c */
+sta_handler_fn sta_get_teams, sta_post_team, sta_get_team, sta_patch_team, sta_delete_team,
+	sta_get_team_members, sta_get_team_membership, sta_put_team_membership,
+	sta_delete_team_membership; /* rest_teams.c */
+sta_handler_fn sta_get_repos, sta_post_org_repo, sta_post_user_repo, sta_get_repo, sta_patch_repo,
+	sta_delete_repo, sta_get_collaborators, sta_put_collaborator,
+	sta_delete_collaborator; /* rest_repos.c */
+sta_handler_fn sta_put_package_visibility, sta_put_package_repository, sta_delete_package_repository,
+	sta_post_package_rename, sta_get_package_access, sta_put_package_access,
+	sta_delete_package_access;      /* rest_access.c */
+sta_handler_fn sta_get_package_explain; /* rest_explain.c */
+
 #endif

@@ -1,5 +1,4 @@
-#include "api/handlers.h"
-#include "api/rest_body.h"
+#include "api/rest_orgs.h"
 #include "oci/manifest.h"
 
 #define FORM_MAX 65536

@@ -91,6 +91,7 @@ REST_PROBES = {
     ("GET", f"{REST}/history"): [Probe(READ, "GET", "/history?per_page=1", (200,))],
     ("POST", f"{REST}/versions/{{package_version_id}}/restore"): [
         Probe(ADMIN, "POST", "/versions/4294967295/restore", (404,))],
+    ("GET", f"{REST}/access"): [Probe(ADMIN, "GET", "/access", (200,))],
 }
 REST_SCOPES = {READ: "read:packages", WRITE: "write:packages", DELETE: "delete:packages", ADMIN: "write:packages"}
 # Those that are about no package, or the same under another path, or cannot be allowed and change nothing; and who
@@ -100,6 +101,16 @@ OTHERS = {REST: "test_rest_clients.py", f"{REST}/restore": "test_rest_clients.py
               "/api/v3", "/api/v3/", "/api/v3/meta", "/api/v3/rate_limit", "/api/v3/user", "/api/v3/users/{username}",
               "/api/v3/orgs/{org}", *(f"/api/v3/{owner}/{end}" for owner in ("user", "orgs/{org}", "users/{username}")
                                       for end in ("packages", "docker/conflicts")))},
+          **{f"/api/v3{path}": "test_rest_orgs.py" for path in (
+              "/organizations", "/user/orgs", "/admin/organizations", *(f"/orgs/{{org}}/{end}" for end in (
+                  "settings", "rename", "members", "memberships/{username}", "outside_collaborators/{username}")))},
+          **{f"/api/v3/orgs/{{org}}/teams{end}": "test_rest_teams.py" for end in (
+              "", "/{team_slug}", "/{team_slug}/members", "/{team_slug}/memberships/{username}")},
+          **{f"/api/v3{path}": "test_rest_repos.py" for path in (
+              "/orgs/{org}/repos", "/users/{username}/repos", "/user/repos", "/repos/{owner}/{repo}",
+              "/repos/{owner}/{repo}/collaborators", "/repos/{owner}/{repo}/collaborators/{subject}")},
+          **{REST + end: "test_rest_access.py" for end in (
+              "/visibility", "/repository", "/rename", "/access/explain", "/access/{subject}")},
           "/v2": "test_ping_and_errors.py", "/v2/": "test_ping_and_errors.py", "/v2/_catalog": "test_lists.py",
           "/token": "test_token.py", "/healthz": "test_operate.py", "/readyz": "test_operate.py",
           "/metrics": "test_operate.py", "/api/v3/registry/workflow-token": "test_workflows.py",
