@@ -27,6 +27,14 @@ shown(const struct sta_repository_row *row, const struct sta_owner *owner)
 	};
 }
 
+/* A token that is confined to packages is shown repositories of such names alone, and public ones: it links
+ * its packages to others, too, but need not find them. */
+static bool
+may_find(const struct sta_call *call, const struct sta_repository_row *row)
+{
+	return row->visibility == STA_PUBLIC || sta_bounds_hold(&call->caller.bounds, row->name);
+}
+
 enum sta_rc
 sta_published_repository(struct sta_registry *r, const struct sta_call *call, const char *name,
 			 struct sta_published_repository *out, struct sta_err *err)
@@ -41,6 +49,8 @@ sta_published_repository(struct sta_registry *r, const struct sta_call *call, co
 	rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = sta_door_repository(c, call, name, STA_ACTION_READ, &row, err);
+	if (rc == STA_OK && !may_find(call, &row))
+		return not_found(err);
 	if (rc == STA_OK)
 		rc = sta_owner_by_id(c, call->arena, row.namespace_id, call->caller.user_id, &owner, err);
 	if (rc == STA_NOT_FOUND || rc == STA_INVALID)
@@ -61,7 +71,8 @@ readable(struct sta_db_conn *c, const struct sta_call *call, int64_t namespace_i
 
 	*n = 0;
 	for (size_t i = 0; rc == STA_OK && i < got; i++)
-		if (sta_repository_decide(&call->caller, &(*rows)[i], STA_ACTION_READ).allowed)
+		if (may_find(call, &(*rows)[i]) &&
+		    sta_repository_decide(&call->caller, &(*rows)[i], STA_ACTION_READ).allowed)
 			(*rows)[(*n)++] = (*rows)[i];
 	return rc;
 }

@@ -82,6 +82,16 @@ def test_v37_an_owner_whose_repositories_are_all_hidden_is_as_absent(world):
         alike(said(world.erin.get(path), 404), world.erin.get(path.replace(owner, absent)))
 
 
+def test_a_confined_token_finds_no_other_repositories(world):
+    for name in ("app", "secret"):
+        world.registry.cli("repository", "create", f"{world.org}/{name}")
+    for bounds, found in (({"packages": f"{world.org}/a*"}, ["app"]), ({"packages": "none/*"}, []), ({"addresses": "192.0.2.0/24"}, [])):
+        confined = world.token("boss", **bounds)
+        assert names(said(confined.get(f"{ROOT}/orgs/{world.org}/repos"), 200)) == [f"{world.org}/{name}" for name in found]
+        for name in ("app", "secret"):
+            assert confined.get(f"{ROOT}/repos/{world.org}/{name}").status_code == (200 if name in found else 404)
+
+
 def test_the_callers_own_repositories(world, issuer):
     path, mia = f"{ROOT}/user/repos", world.name("mia")
     said(world.mia.post(path, json={"name": "app"}), 201)

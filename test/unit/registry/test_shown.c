@@ -299,11 +299,33 @@ find(struct house *h, const struct sta_call *call, const char *name)
 	return rc;
 }
 
+/* How many repositories of the owner the caller is shown; -1: there is no such owner. */
+static int
+shown(struct house *h, const struct sta_call *call, const char *name)
+{
+	struct sta_published_repository *items = NULL;
+	struct sta_span span = { .max = 100 };
+	struct sta_owner owner;
+	size_t n = 0;
+	enum sta_rc rc = sta_published_repository_owner(h->r, call, name, &owner, &h->err);
+
+	if (rc == STA_NOT_FOUND) {
+		assert_string_equal(h->err.msg, "Not Found");
+		return -1;
+	}
+	assert_int_equal(rc, STA_OK);
+	assert_int_equal(sta_published_repositories(h->r, call, &owner, &span, &items, &n, &h->err), STA_OK);
+	assert_int_equal(span.total, n);
+	return (int) n;
+}
+
 static void
 a_repository_is_found_by_who_may_read_it(void **state)
 {
 	struct house *h = *state;
-	struct sta_call bearer = dave, token = dave;
+	static const char *const other[] = { "acme/other-*" }, *const covering[] = { "acme/co*" };
+	struct sta_call bearer = dave, token = dave, confined = dave;
+	struct sta_published_repository any;
 
 	assert_int_equal(find(h, &dave, "Acme/CODE"), STA_OK);
 	assert_int_equal(find(h, &erin, "acme/code"), STA_NOT_FOUND);
@@ -313,8 +335,16 @@ a_repository_is_found_by_who_may_read_it(void **state)
 	assert_int_equal(find(h, &erin, "a/b/c"), STA_NOT_FOUND);
 	assert_string_equal(h->err.msg, "Not Found");
 	assert_int_equal(find(h, &erin, "acme/open"), STA_OK);
+	confined.caller.bounds = (struct sta_bounds){ .packages = other, .n_packages = 1 };
 	bearer.caller.limited = true;
 	assert_int_equal(find(h, &bearer, "acme/open"), STA_UNAUTHENTICATED);
+	assert_int_equal(sta_published_repository(h->r, &confined, "acme/code", &any, &h->err),
+			 STA_NOT_FOUND);
+	assert_int_equal(find(h, &confined, "acme/open"), STA_OK);
+	assert_int_equal(shown(h, &confined, "acme"), 1);
+	confined.caller.bounds.packages = covering;
+	assert_int_equal(find(h, &confined, "acme/code"), STA_OK);
+	assert_int_equal(shown(h, &confined, "acme"), 2);
 	token.caller.scopes = STA_SCOPE_DELETE;
 	assert_int_equal(find(h, &token, "acme/code"), STA_DENIED);
 	assert_string_equal(h->err.msg, "You need at least read:packages scope for this.");
@@ -334,26 +364,6 @@ settings_of_a_repository_take_a_password(void **state)
 			 STA_DENIED);
 	assert_int_equal(sta_repository_set(h->r, &dave, "acme/code", &change, &now, &h->err), STA_DENIED);
 	assert_string_equal(h->err.msg, "only administrators of 'acme/code' may do that");
-}
-
-/* How many repositories of the owner the caller is shown; -1: there is no such owner. */
-static int
-shown(struct house *h, const struct sta_call *call, const char *name)
-{
-	struct sta_published_repository *items = NULL;
-	struct sta_span span = { .max = 100 };
-	struct sta_owner owner;
-	size_t n = 0;
-	enum sta_rc rc = sta_published_repository_owner(h->r, call, name, &owner, &h->err);
-
-	if (rc == STA_NOT_FOUND) {
-		assert_string_equal(h->err.msg, "Not Found");
-		return -1;
-	}
-	assert_int_equal(rc, STA_OK);
-	assert_int_equal(sta_published_repositories(h->r, call, &owner, &span, &items, &n, &h->err), STA_OK);
-	assert_int_equal(span.total, n);
-	return (int) n;
 }
 
 static void
