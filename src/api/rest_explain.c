@@ -114,13 +114,13 @@ explanation(struct sta_arena *a, const struct sta_rest_asked *asked, const struc
 	return NULL;
 }
 
-/* In the words of this interface: which role or scope is missing. */
+/* In the words of this interface: which role or scope is missing; about a token it may be the site's. */
 static enum sta_rc
 denial(struct sta_api *api, const struct sta_rest_asked *x, struct sta_err *err)
 {
 	enum sta_rc rc = sta_published_manage(api->r, &x->r->call, x->owner, x->name, err);
 
-	return rc == STA_OK ? sta_err_set(err, STA_DENIED, 0, "Must have admin rights to the package.") : rc;
+	return rc == STA_OK ? sta_rest_site_verdict(x->r, STA_DENIED, err) : rc; /* *err is as it was */
 }
 
 enum sta_rc

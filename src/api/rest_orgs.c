@@ -60,9 +60,10 @@ sta_post_organization(void *ctx, struct sta_request *req, struct sta_response *r
 
 	if (rc == STA_OK)
 		rc = sta_rest_body(req, fields, STA_REST_N(fields), err);
-	if (rc == STA_OK)
-		rc = sta_rest_named_verdict(
-			sta_org_create(api->r, &r->call, login.text, admin.text, &org, err), err);
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_org_create(api->r, &r->call, login.text, admin.text, &org, err);
+	rc = sta_rest_named_verdict(sta_rest_site_verdict(r, rc, err), err);
 	return rc == STA_OK ? sta_rest_say(req, res, 201, sta_rest_org_object(r, req->arena, &org), err) : rc;
 }
 
@@ -71,17 +72,17 @@ sta_post_organization(void *ctx, struct sta_request *req, struct sta_response *r
 static json_t *
 visibilities(unsigned set)
 {
-	json_t *list = json_array();
+	json_t *names = json_array();
 
 	for (unsigned v = STA_PRIVATE; v <= STA_PUBLIC; v++) {
 		const char *name = sta_visibility_name((enum sta_visibility) v);
 
-		if ((set & (1U << v)) && json_array_append_new(list, json_string(name)) != 0) {
-			json_decref(list);
+		if ((set & (1U << v)) && json_array_append_new(names, json_string(name)) != 0) {
+			json_decref(names);
 			return NULL;
 		}
 	}
-	return list;
+	return names;
 }
 
 static json_t *

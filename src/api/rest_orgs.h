@@ -24,6 +24,9 @@ enum sta_rc sta_rest_enter_org(struct sta_api *api, struct sta_request *req,
 			       const struct sta_rest_field *fields, size_t n, struct sta_rest_org *out,
 			       struct sta_err *err) STA_CHECK;
 
+/* What the door of the site says, in the words of this interface. */
+enum sta_rc sta_rest_site_verdict(const struct sta_rest *r, enum sta_rc rc, struct sta_err *err);
+
 /* Words of a body or a query; 422 names the choices.  What is not given stays as it is in *out. */
 enum sta_rc sta_rest_visibility(const char *field, const struct sta_rest_value *v, enum sta_visibility *out,
 				struct sta_err *err) STA_CHECK;

@@ -6,6 +6,18 @@
 #include "api/rest_orgs.h"
 #include "base/clock.h"
 
+static bool
+has_password(const struct sta_call *call)
+{
+	return (call->caller.scopes & STA_SCOPE_ORGS) && !call->caller.limited;
+}
+
+static enum sta_rc
+lacks_password(struct sta_err *err)
+{
+	return sta_err_set(err, STA_DENIED, 0, "You need at least " STA_REST_ORG_SCOPE " scope for this.");
+}
+
 enum sta_rc
 sta_rest_enter_org(struct sta_api *api, struct sta_request *req, const struct sta_rest_field *fields,
 		   size_t n, struct sta_rest_org *out, struct sta_err *err)
@@ -18,7 +30,19 @@ sta_rest_enter_org(struct sta_api *api, struct sta_request *req, const struct st
 		rc = sta_rest_body(req, fields, n, err);
 	if (rc == STA_OK)
 		rc = sta_org_get(api->r, &out->r->call, req->param[0], &out->org, err);
+	if (rc == STA_DENIED && !has_password(&out->r->call))
+		return lacks_password(err);
 	return rc == STA_NOT_FOUND ? sta_err_set(err, rc, 0, "Not Found") : rc;
+}
+
+enum sta_rc
+sta_rest_site_verdict(const struct sta_rest *r, enum sta_rc rc, struct sta_err *err)
+{
+	if (rc != STA_DENIED || err->code == 0)
+		return rc;
+	if (r->call.caller.site_admin && !has_password(&r->call))
+		return lacks_password(err);
+	return sta_err_set(err, STA_DENIED, 0, "Must be a site administrator.");
 }
 
 /* --- words --- */

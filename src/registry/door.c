@@ -343,6 +343,12 @@ sta_author_of(const struct sta_call *call)
 	return (struct sta_author){ .name = call->caller.login, .now_unix = sta_now_unix() };
 }
 
+enum sta_rc
+sta_lacks_scope(const char *scope, struct sta_err *err)
+{
+	return sta_err_set(err, STA_DENIED, 0, "You need at least %s scope for this.", scope);
+}
+
 bool
 sta_call_by_site_admin(const struct sta_call *call)
 {
@@ -370,17 +376,15 @@ sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char 
 enum sta_rc
 sta_door_site(const struct sta_call *call, struct sta_err *err)
 {
-	if (call->caller.kind == STA_CALLER_SYSTEM)
-		return STA_OK;
-	if (!sta_call_by_site_admin(call))
-		return sta_err_set(err, STA_DENIED, 0, "Must be a site administrator.");
-	return call->caller.scopes & STA_SCOPE_ORGS ? STA_OK : sta_lacks_scope("admin:org", err);
-}
+	const struct sta_caller *c = &call->caller;
+	bool by_admin = sta_call_by_site_admin(call);
 
-enum sta_rc
-sta_lacks_scope(const char *scope, struct sta_err *err)
-{
-	return sta_err_set(err, STA_DENIED, 0, "You need at least %s scope for this.", scope);
+	if (c->kind == STA_CALLER_SYSTEM || (by_admin && (c->scopes & STA_SCOPE_ORGS)))
+		return STA_OK;
+	if (by_admin)
+		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
+				    "permission_denied: site administrators do this with their password");
+	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: for site administrators");
 }
 
 enum sta_rc

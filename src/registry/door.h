@@ -118,6 +118,9 @@ enum sta_rc sta_find_issuer(struct sta_db_conn *c, struct sta_arena *a, const ch
 enum sta_rc sta_find_user(struct sta_db_conn *c, struct sta_arena *a, const char *name,
 			  struct sta_account *out, struct sta_err *err) STA_CHECK;
 
+/* STA_DENIED: the token is not for that.  In GitHub's words. */
+enum sta_rc sta_lacks_scope(const char *scope, struct sta_err *err);
+
 /* Write down, in the transaction that makes the change, that the caller made it.
  * STA_UNAUTHENTICATED: a user that was disabled meanwhile makes none. */
 enum sta_rc sta_audit(struct sta_db_conn *c, const struct sta_call *call, const char *action,
@@ -136,10 +139,8 @@ enum sta_rc sta_check_former(struct sta_db_conn *c, const struct sta_call *call,
 enum sta_rc sta_find_other(struct sta_db_conn *c, const struct sta_call *call, const char *name,
 			   struct sta_account *out, bool *self, struct sta_err *missing) STA_CHECK;
 
-/* STA_DENIED: the token is not for that.  In GitHub's words. */
-enum sta_rc sta_lacks_scope(const char *scope, struct sta_err *err);
-
-/* Operations that are for administrators of the site and the system alone. */
+/* Operations that are for administrators of the site and the system alone.  It takes the password: a token
+ * that leaks would make itself stronger. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
 
 #endif

@@ -102,7 +102,6 @@ an_organization_is_shown_to_its_members(void **state)
 	assert_int_not_equal(org.id, 0);
 	assert_int_equal(sta_org_get(h->r, &h->admin, "acme", &org, &h->err), STA_OK);
 	assert_int_equal(sta_org_get(h->r, &token, "acme", &org, &h->err), STA_DENIED);
-	assert_string_equal(h->err.msg, "You need at least admin:org scope for this.");
 	assert_int_equal(sta_org_get(h->r, &erin, "acme", &org, &h->err), STA_NOT_FOUND);
 	assert_int_equal(sta_org_get(h->r, &h->nobody, "acme", &org, &h->err), STA_NOT_FOUND);
 }
@@ -165,9 +164,7 @@ a_site_administrator_needs_a_password(void **state)
 	struct sta_org org;
 
 	assert_int_equal(sta_org_create(h->r, &token, "new", "carol", &org, &h->err), STA_DENIED);
-	assert_string_equal(h->err.msg, "You need at least admin:org scope for this.");
 	assert_int_equal(sta_org_create(h->r, &carol, "new", "carol", &org, &h->err), STA_DENIED);
-	assert_string_equal(h->err.msg, "Must be a site administrator.");
 	assert_int_equal(sta_org_create(h->r, &h->admin, "new", "carol", &org, &h->err), STA_OK);
 }
 
