@@ -128,8 +128,7 @@ audit_tags(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_li
 }
 
 /* Damage to a tag that audit_tags() tells of is not told twice.  A deleted package loses its versions bit by
- * bit.  The index is named: by the primary key all events of the package would be read for each of its tags.
- */
+ * bit. */
 static enum sta_rc
 audit_history(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta_list *list,
 	      struct sta_err *err)
@@ -139,11 +138,10 @@ audit_history(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct sta
 		c, &s, err,
 		"SELECT p.name || ':' || t.name FROM tag t JOIN package p ON p.id = t.package_id"
 		" JOIN manifest v ON v.id = t.manifest_id AND v.package_id = t.package_id"
-		" WHERE p.deleted = 0 AND NOT EXISTS"
-		"  (SELECT 1 FROM tag_event e INDEXED BY tag_event_name WHERE e.package_id = t.package_id"
-		"  AND e.name = t.name AND e.new = v.digest AND NOT EXISTS"
-		"  (SELECT 1 FROM tag_event f WHERE f.package_id = e.package_id AND f.name = e.name"
-		"   AND f.number > e.number))"
+		" WHERE p.deleted = 0 AND CASE WHEN (SELECT e.new FROM tag_event e"
+		"  WHERE e.package_id = t.package_id AND e.name = t.name ORDER BY e.number DESC LIMIT 1) = "
+		"v.digest"
+		"  THEN 0 ELSE 1 END = 1"
 		" UNION ALL SELECT p.name || ':' || e.name FROM tag_event e JOIN package p ON p.id = "
 		"e.package_id"
 		" WHERE p.deleted = 0 AND e.new IS NOT NULL AND NOT EXISTS"

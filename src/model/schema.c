@@ -304,8 +304,8 @@ static const char step_5[] =
 	" old BLOB, new BLOB," /* digests; NULL: it was not there before, or is no longer */
 	" actor TEXT NOT NULL," /* the user's name; empty: the command line */
 	" created INTEGER NOT NULL,"
-	" PRIMARY KEY (package_id, number)) WITHOUT ROWID;"
-	"CREATE INDEX tag_event_name ON tag_event(package_id, name, number);"
+	" PRIMARY KEY (package_id, name, number)) WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX tag_event_number ON tag_event(package_id, number);"
 	"INSERT INTO tag_event(package_id, number, name, new, actor, created)"
 	" SELECT t.package_id, row_number() OVER (PARTITION BY t.package_id ORDER BY t.updated, t.name),"
 	" t.name, v.digest, '', t.updated FROM tag t JOIN manifest v ON v.id = t.manifest_id;"

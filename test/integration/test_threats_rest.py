@@ -353,6 +353,6 @@ def test_versions_of_the_interface_that_do_not_exist_are_refused(api, org, name,
 def test_what_is_no_route_is_not_found(api, org, name, short, unchanged):
     with unchanged(name):
         for target in ("/nothing", "/orgs", f"/orgs/{org}/packages/container/{short}/versions/1/x",
-                       f"/orgs/{org}/packages/container/{short}/tags", "/users//packages", "/packages"):
+                       f"/orgs/{org}/packages/container/{short}/layers", "/users//packages", "/packages"):
             assert api.get(target).status_code in (400, 404), target
         refused(api.get("/nothing"), 404, NOT_FOUND)
