@@ -86,6 +86,9 @@ void sta_rest_page(struct sta_request *req, struct sta_rest_page *out);
 enum sta_rc sta_rest_link(const struct sta_rest *r, struct sta_request *req, struct sta_response *res,
 			  const struct sta_rest_page *p, const char *const *names,
 			  struct sta_err *err) STA_CHECK;
+/* The same with next alone: entries before that one. */
+enum sta_rc sta_rest_link_before(const struct sta_rest *r, struct sta_request *req, struct sta_response *res,
+				 int64_t before, const char *const *names, struct sta_err *err) STA_CHECK;
 
 /* 200 with the json and an entity tag, or 304. */
 enum sta_rc sta_rest_reply(struct sta_request *req, struct sta_response *res, json_t *j,

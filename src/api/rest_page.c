@@ -132,3 +132,17 @@ sta_rest_link(const struct sta_rest *r, struct sta_request *req, struct sta_resp
 	add_links(&l, p, next, last);
 	return sta_reply_header(res, "Link", l.text, err);
 }
+
+enum sta_rc
+sta_rest_link_before(const struct sta_rest *r, struct sta_request *req, struct sta_response *res,
+		     int64_t before, const char *const *names, struct sta_err *err)
+{
+	const char *path = path_of(req);
+	const char *query = query_of(req, names);
+	const char *text = NULL;
+
+	if (path && query)
+		text = sta_arena_printf(req->arena, "<%s%s?%sbefore=%lld>; rel=\"next\"", r->base, path,
+					query, (long long) before);
+	return sta_reply_header(res, "Link", text, err);
+}

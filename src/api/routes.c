@@ -4,6 +4,8 @@
 #define FORM_MAX 65536
 #define REFUSED_BODY STA_BODY_MEMORY, FORM_MAX, false, NULL
 #define NO_BODY STA_BODY_NONE, 0, false, NULL
+/* All of it is read, however long it is. */
+#define WHOLE_LIST STA_BODY_NONE, 0, true, NULL
 #define STREAM STA_BODY_STREAM, 0, true
 /* A package is named in three ways: those of an organization, of the caller, of anybody. */
 #define PACKAGE "/packages/{package_type}/{package_name}"
@@ -104,6 +106,48 @@ const struct sta_route sta_routes[] = {
 	OF_PACKAGE(STA_GET, "/access/explain", "package_explain", NO_BODY, sta_get_package_explain),
 	OF_PACKAGE(STA_PUT, "/access/{subject}", "package_grant", STA_REST_JSON_BODY, sta_put_package_access),
 	OF_PACKAGE(STA_DELETE, "/access/{subject}", "package_grant", REFUSED_BODY, sta_delete_package_access),
+
+	{ STA_GET, "/api/v3/user/settings", "user_settings", NO_BODY, sta_get_settings },
+	{ STA_PATCH, "/api/v3/user/settings", "user_settings", STA_REST_JSON_BODY, sta_patch_settings },
+	{ STA_PUT, "/api/v3/user/password", "user_password", STA_REST_JSON_BODY, sta_put_own_password },
+	{ STA_GET, "/api/v3/user/tokens/current", "current_token", NO_BODY, sta_get_current_token },
+	{ STA_DELETE, "/api/v3/user/tokens/current", "current_token", NO_BODY, sta_delete_current_token },
+	{ STA_GET, "/api/v3/user/tokens", "user_tokens", WHOLE_LIST, sta_get_tokens },
+	{ STA_POST, "/api/v3/user/tokens", "user_tokens", STA_REST_JSON_BODY, sta_post_token_of },
+	{ STA_DELETE, "/api/v3/user/tokens/{token_id}", "user_token", NO_BODY, sta_delete_token },
+	{ STA_GET, "/api/v3/orgs/{org}/robots", "robots", WHOLE_LIST, sta_get_robots },
+	{ STA_POST, "/api/v3/orgs/{org}/robots", "robots", STA_REST_JSON_BODY, sta_post_robot },
+	{ STA_GET, "/api/v3/orgs/{org}/robots/{robot}", "robot", NO_BODY, sta_get_robot },
+	{ STA_PATCH, "/api/v3/orgs/{org}/robots/{robot}", "robot", STA_REST_JSON_BODY, sta_patch_robot },
+	{ STA_DELETE, "/api/v3/orgs/{org}/robots/{robot}", "robot", NO_BODY, sta_delete_robot },
+	{ STA_PUT, "/api/v3/orgs/{org}/robots/{robot}/suspended", "robot_suspended", NO_BODY, sta_change_robot_suspended },
+	{ STA_DELETE, "/api/v3/orgs/{org}/robots/{robot}/suspended", "robot_suspended", NO_BODY, sta_change_robot_suspended },
+	{ STA_GET, "/api/v3/orgs/{org}/robots/{robot}/tokens", "robot_tokens", WHOLE_LIST, sta_get_tokens },
+	{ STA_POST, "/api/v3/orgs/{org}/robots/{robot}/tokens", "robot_tokens", STA_REST_JSON_BODY, sta_post_token_of },
+	{ STA_DELETE, "/api/v3/orgs/{org}/robots/{robot}/tokens/{token_id}", "robot_token", NO_BODY, sta_delete_token },
+	{ STA_GET, "/api/v3/orgs/{org}/audit-log", "org_audit_log", WHOLE_LIST, sta_get_org_audit_log },
+	{ STA_GET, "/api/v3/admin/users", "admin_users", WHOLE_LIST, sta_get_users },
+	{ STA_POST, "/api/v3/admin/users", "admin_users", STA_REST_JSON_BODY, sta_post_user },
+	{ STA_GET, "/api/v3/admin/users/{username}", "admin_user", NO_BODY, sta_get_user_of_site },
+	{ STA_PATCH, "/api/v3/admin/users/{username}", "admin_user", STA_REST_JSON_BODY, sta_patch_user },
+	{ STA_PUT, "/api/v3/admin/users/{username}/suspended", "admin_user_suspended", NO_BODY, sta_change_user_suspended },
+	{ STA_DELETE, "/api/v3/admin/users/{username}/suspended", "admin_user_suspended", NO_BODY, sta_change_user_suspended },
+	{ STA_PUT, "/api/v3/admin/users/{username}/password", "admin_user_password", STA_REST_JSON_BODY, sta_put_user_password },
+	{ STA_POST, "/api/v3/admin/users/{username}/rename", "admin_user_rename", STA_REST_JSON_BODY, sta_post_user_rename },
+	{ STA_GET, "/api/v3/admin/users/{username}/tokens", "admin_user_tokens", WHOLE_LIST, sta_get_tokens },
+	{ STA_POST, "/api/v3/admin/users/{username}/tokens", "admin_user_tokens", STA_REST_JSON_BODY, sta_post_token_of },
+	{ STA_DELETE, "/api/v3/admin/users/{username}/tokens/{token_id}", "admin_user_token", NO_BODY, sta_delete_token },
+	{ STA_GET, "/api/v3/admin/issuers", "issuers", WHOLE_LIST, sta_get_issuers },
+	{ STA_POST, "/api/v3/admin/issuers", "issuers", STA_REST_JSON_BODY, sta_post_issuer },
+	{ STA_POST, "/api/v3/admin/issuers/explain", "issuer_explain", STA_REST_JSON_BODY, sta_post_issuer_explain },
+	{ STA_GET, "/api/v3/admin/issuers/{issuer}", "issuer", NO_BODY, sta_get_issuer },
+	{ STA_DELETE, "/api/v3/admin/issuers/{issuer}", "issuer", NO_BODY, sta_delete_issuer },
+	{ STA_GET, "/api/v3/admin/issuers/{issuer}/rules", "issuer_rules", WHOLE_LIST, sta_get_issuer_rules },
+	{ STA_POST, "/api/v3/admin/issuers/{issuer}/rules", "issuer_rules", STA_REST_JSON_BODY, sta_post_issuer_rule },
+	{ STA_DELETE, "/api/v3/admin/issuers/{issuer}/rules/{rule_id}", "issuer_rule", NO_BODY, sta_delete_issuer_rule },
+	{ STA_GET, "/api/v3/admin/audit-log", "audit_log", WHOLE_LIST, sta_get_audit_log },
+	{ STA_GET, "/api/v3/admin/names", "kept_names", WHOLE_LIST, sta_get_names },
+	{ STA_DELETE, "/api/v3/admin/names/{kept_name}", "kept_name", NO_BODY, sta_delete_name },
 
 	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },
 	{ STA_GET, "/readyz", "readyz", NO_BODY, sta_get_ready },

@@ -28,6 +28,15 @@ struct change {
 	struct sta_ended_uploads uploads;
 };
 
+/* Hashing has threads of its own (http.h). */
+static enum sta_rc
+must_hash(const struct sta_call *call, struct sta_err *err)
+{
+	if (call->must_not_hash)
+		return sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
+	return sta_must_wait(call, err);
+}
+
 static enum sta_rc
 insert_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -61,7 +70,7 @@ sta_user_create(struct sta_registry *r, const struct sta_call *call, const char 
 	if (rc == STA_OK && password)
 		rc = sta_password_check(name, password, err);
 	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
+		rc = password ? must_hash(call, err) : sta_must_wait(call, err);
 	if (rc == STA_OK && password) {
 		rc = sta_password_hash(password, strlen(password), n.hash, err);
 		n.account.password_hash = n.hash;
@@ -114,7 +123,7 @@ sta_user_set_password(struct sta_registry *r, const struct sta_call *call, const
 	if (rc == STA_OK)
 		rc = sta_password_check(name, password, err);
 	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
+		rc = must_hash(call, err);
 	if (rc == STA_OK)
 		rc = sta_password_hash(password, strlen(password), hash, err);
 	if (rc == STA_OK)
@@ -162,10 +171,8 @@ sta_user_change_password(struct sta_registry *r, const struct sta_call *call, co
 
 	if (rc == STA_OK)
 		rc = sta_password_check(x.name, new, err);
-	if (rc == STA_OK && call->must_not_hash)
-		rc = sta_err_set(err, STA_WOULD_HASH, 0, "must hash");
 	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
+		rc = must_hash(call, err);
 	if (rc == STA_OK)
 		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
@@ -186,6 +193,8 @@ disabled_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct sta_account account;
 	enum sta_rc rc = sta_find_user(c, x->call->arena, x->name, &account, err);
 
+	if (rc == STA_OK && x->disabled && account.id == x->call->caller.user_id)
+		rc = sta_err_set(err, STA_INVALID, 0, "nobody can suspend himself");
 	if (rc == STA_OK)
 		rc = sta_account_set_disabled(c, account.id, x->disabled, err);
 	if (rc == STA_OK)
@@ -212,8 +221,8 @@ sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const
 	return rc;
 }
 
-static struct sta_user
-user_of(const struct sta_account *a)
+struct sta_user
+sta_user_of(const struct sta_account *a)
 {
 	return (struct sta_user){
 		.id = a->id,
@@ -226,50 +235,22 @@ user_of(const struct sta_account *a)
 	};
 }
 
-struct settings {
-	const struct sta_call *call;
-	const char *name;
-	const struct sta_user_change *change;
-	struct sta_account account;
-};
-
-static enum sta_rc
-set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
-{
-	struct settings *x = arg;
-	struct sta_account *a = &x->account;
-	const char *detail;
-	enum sta_rc rc = sta_find_user(c, x->call->arena, x->name, a, err);
-
-	if (rc != STA_OK)
-		return rc;
-	if (x->change->visibility)
-		a->visibility = *x->change->visibility;
-	if (x->change->inherits)
-		a->inherits = *x->change->inherits;
-	detail = sta_arena_printf(x->call->arena, "visibility %s, inherit %s",
-				  sta_visibility_name(a->visibility), a->inherits ? "on" : "off");
-	if (!detail)
-		return sta_err_set(err, STA_NOMEM, 0, "user");
-	rc = sta_account_set_defaults(c, a->id, a->visibility, a->inherits, err);
-	return rc == STA_OK ? sta_audit(c, x->call, "user.set", a->name, detail, err) : rc;
-}
-
 enum sta_rc
-sta_user_set(struct sta_registry *r, const struct sta_call *call, const char *name,
-	     const struct sta_user_change *change, struct sta_user *out, struct sta_err *err)
+sta_user_get(struct sta_registry *r, const struct sta_call *call, const char *name, struct sta_user *out,
+	     struct sta_err *err)
 {
-	struct settings x = { .call = call, .name = name, .change = change };
+	struct sta_db_conn *c = NULL;
+	struct sta_account account = { 0 };
 	enum sta_rc rc = sta_door_site(call, err);
 
-	if (rc == STA_OK && change->visibility && *change->visibility == STA_INTERNAL)
-		rc = sta_err_set(err, STA_INVALID, 0, "only packages of organizations can be internal");
 	if (rc == STA_OK)
-		rc = sta_must_wait(call, err);
+		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
-		rc = sta_db_write(r->db, set_tx, &x, err);
+		rc = sta_find_user(c, call->arena, name, &account, err);
+	if (rc == STA_INVALID)
+		return sta_err_set(err, STA_NOT_FOUND, 0, "no user '%.*s'", STA_NAMESPACE_MAX, name);
 	if (rc == STA_OK)
-		*out = user_of(&x.account);
+		*out = sta_user_of(&account);
 	return rc;
 }
 
@@ -293,7 +274,7 @@ sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_us
 	if (!users)
 		return sta_err_set(err, STA_NOMEM, 0, "users");
 	for (size_t i = 0; i < got; i++)
-		users[i] = user_of(&accounts[i]);
+		users[i] = sta_user_of(&accounts[i]);
 	*out = users;
 	*n = got;
 	return STA_OK;

@@ -20,13 +20,17 @@ struct sta_user {
 	bool inherits;                  /* packages that a push makes and links have the repository's roles */
 };
 
+struct sta_account;
+struct sta_user sta_user_of(const struct sta_account *account);
+
 /* STA_INVALID: the name or password does not fit (password_rules.h); STA_EXISTS: the
- * name is taken.  password NULL: the user can use tokens only. */
+ * name is taken.  password NULL: the user can use tokens only.  Passwords need a thread that may hash. */
 enum sta_rc sta_user_create(struct sta_registry *r, const struct sta_call *call, const char *name,
 			    const char *password, bool site_admin, struct sta_user *out,
 			    struct sta_err *err) STA_CHECK;
 
-/* A new password ends the bearer tokens that the old one had brought, and forgives failed attempts. */
+/* A new password ends the bearer tokens that the old one had brought, and forgives failed attempts.  Needs a
+ * thread that may hash. */
 enum sta_rc sta_user_set_password(struct sta_registry *r, const struct sta_call *call, const char *name,
 				  const char *password, struct sta_err *err) STA_CHECK;
 
@@ -38,7 +42,8 @@ enum sta_rc sta_user_change_password(struct sta_registry *r, const struct sta_ca
 
 /* A disabled user's tokens and bearer tokens are refused from the next request on.  Uploads have
  * ended: their sessions are gone, bodies under way are refused at their next bytes, and no write
- * of a request that began before commits after. */
+ * of a request that began before commits after.  STA_INVALID: a site administrator disables itself;
+ * so there always is one left. */
 enum sta_rc sta_user_set_disabled(struct sta_registry *r, const struct sta_call *call, const char *name,
 				  bool disabled, struct sta_err *err) STA_CHECK;
 
@@ -52,6 +57,17 @@ enum sta_rc sta_user_set(struct sta_registry *r, const struct sta_call *call, co
 			 const struct sta_user_change *change, struct sta_user *out,
 			 struct sta_err *err) STA_CHECK;
 
+/* The caller's own settings: of a person, by a credential that is confined to nothing.  Seeing them takes the
+ * scope read:packages or write:packages, changing them write:packages.  STA_DENIED. */
+enum sta_rc sta_user_get_own(struct sta_registry *r, const struct sta_call *call, struct sta_user *out,
+			     struct sta_err *err) STA_CHECK;
+enum sta_rc sta_user_set_own(struct sta_registry *r, const struct sta_call *call,
+			     const struct sta_user_change *change, struct sta_user *out,
+			     struct sta_err *err) STA_CHECK;
+
+/* STA_NOT_FOUND: there is no user of that name, in any case of letters. */
+enum sta_rc sta_user_get(struct sta_registry *r, const struct sta_call *call, const char *name,
+			 struct sta_user *out, struct sta_err *err) STA_CHECK;
 enum sta_rc sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_user **out,
 			  size_t *n, struct sta_err *err) STA_CHECK;
 

@@ -98,4 +98,13 @@ enum sta_rc sta_audit_read(struct sta_registry *r, const struct sta_call *call, 
 			   int64_t before, size_t max, struct sta_audit_line **out, size_t *n,
 			   struct sta_err *err) STA_CHECK;
 
+/* The same for site administrators and the system alone, and of one organization for those who manage it:
+ * STA_NOT_FOUND for others, and for names of none. */
+enum sta_rc sta_audit_read_site(struct sta_registry *r, const struct sta_call *call, const char *target,
+				int64_t before, size_t max, struct sta_audit_line **out, size_t *n,
+				struct sta_err *err) STA_CHECK;
+enum sta_rc sta_audit_read_org(struct sta_registry *r, const struct sta_call *call, const char *name,
+			       int64_t before, size_t max, struct sta_audit_line **out, size_t *n,
+			       struct sta_err *err) STA_CHECK;
+
 #endif

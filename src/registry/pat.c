@@ -7,62 +7,9 @@
 
 #define NAME_MAX_BYTES 100
 
-static const struct {
-	const char *name;
-	unsigned bit;
-} scope_names[] = {
-	{ "read:packages", STA_SCOPE_READ },
-	{ "write:packages", STA_SCOPE_WRITE },
-	{ "delete:packages", STA_SCOPE_DELETE },
-};
-#define N_SCOPES (sizeof(scope_names) / sizeof(scope_names[0]))
-
-static unsigned
-scope_bit(const char *word, size_t len)
-{
-	for (size_t i = 0; i < N_SCOPES; i++)
-		if (strlen(scope_names[i].name) == len && memcmp(scope_names[i].name, word, len) == 0)
-			return scope_names[i].bit;
-	return 0;
-}
-
-enum sta_rc
-sta_scopes_parse(const char *text, unsigned *out, struct sta_err *err)
-{
-	unsigned scopes = 0;
-
-	for (const char *word = text;; word++) {
-		size_t len = strcspn(word, ",");
-		unsigned bit = scope_bit(word, len);
-
-		if (bit == 0)
-			return sta_err_set(err, STA_INVALID, 0,
-					   "unknown scope '%.*s'; there are read:packages, write:packages "
-					   "and delete:packages",
-					   (int) (len < 64 ? len : 64), word);
-		scopes |= bit;
-		word += len;
-		if (*word == '\0')
-			break;
-	}
-	*out = scopes;
-	return STA_OK;
-}
-
-char *
-sta_scopes_text(struct sta_arena *a, unsigned scopes)
-{
-	char *text = sta_arena_strdup(a, "");
-
-	for (size_t i = 0; text && i < N_SCOPES; i++)
-		if (scopes & scope_names[i].bit)
-			text = sta_arena_printf(a, "%s%s%s", text, *text ? "," : "", scope_names[i].name);
-	return text;
-}
-
 struct new_token {
 	const struct sta_call *call;
-	const char *user;
+	const char *user; /* NULL: the caller */
 	struct sta_token_row row;
 	unsigned char hash[STA_PAT_HASH_LEN];
 	struct sta_pat made;
@@ -95,12 +42,42 @@ note(struct sta_db_conn *c, const struct sta_call *call, const char *action, con
 		      : sta_err_set(err, STA_NOMEM, 0, "token");
 }
 
+/* A person who shows the password. */
+static enum sta_rc
+check_in_person(const struct sta_call *call, struct sta_err *err)
+{
+	const struct sta_caller *c = &call->caller;
+
+	if (c->kind == STA_CALLER_ANONYMOUS)
+		return sta_oci_unauthorized(err);
+	if (c->kind == STA_CALLER_USER && c->home_id == 0 && c->token_id == 0 && !c->limited &&
+	    c->scopes == STA_SCOPE_ALL)
+		return STA_OK;
+	return sta_err_set(err, STA_DENIED, 0,
+			   "Your tokens are managed with your password, not with a token.");
+}
+
+/* Of a user or robot, or the caller's own (NULL), by its number: the name can be another one's meanwhile. */
+static enum sta_rc
+door_to_tokens(struct sta_db_conn *c, const struct sta_call *call, const char *user, struct sta_account *out,
+	       struct sta_err *err)
+{
+	enum sta_rc rc;
+
+	if (user)
+		return sta_door_account(c, call, user, out, err);
+	rc = check_in_person(call, err);
+	if (rc == STA_OK)
+		rc = sta_account_by_id(c, call->arena, call->caller.user_id, out, err);
+	return rc == STA_NOT_FOUND ? sta_oci_unauthorized(err) : rc;
+}
+
 static enum sta_rc
 create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct new_token *n = arg;
 	struct sta_account account;
-	enum sta_rc rc = sta_door_account(c, n->call, n->user, &account, err);
+	enum sta_rc rc = door_to_tokens(c, n->call, n->user, &account, err);
 
 	if (rc != STA_OK)
 		return rc;
@@ -170,8 +147,12 @@ sta_pat_create(struct sta_registry *r, const struct sta_call *call, const struct
 	       char secret[STA_PAT_LEN + 1], struct sta_pat *out, struct sta_err *err)
 {
 	struct new_token n = { .call = call, .user = req->user };
-	enum sta_rc rc = sta_robot_named(req->user) ? STA_OK : sta_door_site(call, err);
+	enum sta_rc rc = STA_OK; /* of a robot the door is in the transaction */
 
+	if (!req->user)
+		rc = check_in_person(call, err);
+	else if (!sta_robot_named(req->user))
+		rc = sta_door_site(call, err);
 	if (rc == STA_OK)
 		rc = row_of(call, req, &n.row, err);
 	if (rc == STA_OK)
@@ -198,21 +179,16 @@ account_of(struct sta_db_conn *c, const struct sta_call *call, const char *user,
 	return rc;
 }
 
-enum sta_rc
-sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *user, struct sta_pat **out,
-	     size_t *n, struct sta_err *err)
+/* account_id 0: of all. */
+static enum sta_rc
+list(struct sta_db_conn *c, const struct sta_call *call, int64_t account_id, struct sta_pat **out, size_t *n,
+     struct sta_err *err)
 {
-	struct sta_db_conn *c = NULL;
 	struct sta_token_row *rows = NULL;
 	struct sta_pat *items = NULL;
-	int64_t account_id = 0;
 	size_t got = 0;
-	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+	enum sta_rc rc = sta_token_list(c, call->arena, account_id, &rows, &got, err);
 
-	if (rc == STA_OK)
-		rc = account_of(c, call, user, &account_id, err);
-	if (rc == STA_OK)
-		rc = sta_token_list(c, call->arena, account_id, &rows, &got, err);
 	if (rc != STA_OK)
 		return rc;
 	items = sta_arena_alloc(call->arena, got * sizeof(*items));
@@ -227,9 +203,37 @@ sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *us
 	return STA_OK;
 }
 
+enum sta_rc
+sta_pat_list(struct sta_registry *r, const struct sta_call *call, const char *user, struct sta_pat **out,
+	     size_t *n, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	int64_t account_id = 0;
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = account_of(c, call, user, &account_id, err);
+	return rc == STA_OK ? list(c, call, account_id, out, n, err) : rc;
+}
+
+enum sta_rc
+sta_pat_list_own(struct sta_registry *r, const struct sta_call *call, struct sta_pat **out, size_t *n,
+		 struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_account account = { 0 };
+	enum sta_rc rc = sta_db_reader(r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = door_to_tokens(c, call, NULL, &account, err);
+	return rc == STA_OK ? list(c, call, account.id, out, n, err) : rc;
+}
+
 struct revocation {
 	const struct sta_call *call;
 	int64_t id;
+	const char *user; /* whose it has to be; NULL: the caller's */
+	bool any;         /* whose it is does not matter */
 };
 
 /* Numbers tell nothing to those who may not revoke: whose a token is, or that there is one. */
@@ -254,11 +258,25 @@ door_to_token(struct sta_db_conn *c, const struct sta_call *call, int64_t id, st
 }
 
 static enum sta_rc
+door_to_own(struct sta_db_conn *c, const struct revocation *x, struct sta_token_row *out, struct sta_err *err)
+{
+	struct sta_account account;
+	enum sta_rc rc = door_to_tokens(c, x->call, x->user, &account, err);
+
+	if (rc != STA_OK)
+		return rc;
+	rc = sta_token_by_id(c, x->call->arena, x->id, out, err);
+	if (rc == STA_OK && (out->account_id != account.id || out->revoked))
+		rc = STA_NOT_FOUND;
+	return rc == STA_NOT_FOUND ? sta_err_set(err, rc, 0, "no token with id %lld", (long long) x->id) : rc;
+}
+
+static enum sta_rc
 revoke_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct revocation *x = arg;
 	struct sta_token_row row;
-	enum sta_rc rc = door_to_token(c, x->call, x->id, &row, err);
+	enum sta_rc rc = x->any ? door_to_token(c, x->call, x->id, &row, err) : door_to_own(c, x, &row, err);
 
 	if (rc == STA_OK)
 		rc = sta_token_revoke(c, x->id, err);
@@ -268,8 +286,75 @@ revoke_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 enum sta_rc
 sta_pat_revoke(struct sta_registry *r, const struct sta_call *call, int64_t id, struct sta_err *err)
 {
-	struct revocation x = { call, id };
+	struct revocation x = { .call = call, .id = id, .any = true };
 	enum sta_rc rc = sta_must_wait(call, err);
 
 	return rc == STA_OK ? sta_db_write(r->db, revoke_tx, &x, err) : rc;
+}
+
+enum sta_rc
+sta_pat_revoke_of(struct sta_registry *r, const struct sta_call *call, const char *user, int64_t id,
+		  struct sta_err *err)
+{
+	struct revocation x = { .call = call, .id = id, .user = user };
+	enum sta_rc rc = sta_must_wait(call, err);
+
+	return rc == STA_OK ? sta_db_write(r->db, revoke_tx, &x, err) : rc;
+}
+
+static enum sta_rc
+check_current(const struct sta_call *call, struct sta_err *err)
+{
+	const struct sta_caller *c = &call->caller;
+
+	if (c->kind == STA_CALLER_ANONYMOUS)
+		return sta_oci_unauthorized(err);
+	if (c->token_id == 0)
+		return sta_err_set(err, STA_NOT_FOUND, 0, "The request shows no personal access token.");
+	if (c->limited)
+		return sta_err_set(err, STA_DENIED, 0, "The request shows a bearer token made from a token.");
+	if (c->bounds.elsewhere)
+		return sta_err_set(err, STA_DENIED, 0, "The token provided is not good from this address.");
+	return STA_OK;
+}
+
+enum sta_rc
+sta_pat_current(struct sta_registry *r, const struct sta_call *call, struct sta_pat *out, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_token_row row;
+	enum sta_rc rc = check_current(call, err);
+
+	if (rc == STA_OK)
+		rc = sta_db_reader(r->db, &c, err);
+	if (rc == STA_OK)
+		rc = sta_token_by_id(c, call->arena, call->caller.token_id, &row, err);
+	if (rc == STA_NOT_FOUND && call->caller.token_id != 0)
+		return sta_oci_unauthorized(err);
+	return rc == STA_OK ? sta_pat_of(call->arena, &row, out, err) : rc;
+}
+
+static enum sta_rc
+sign_out_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	const struct sta_call *call = arg;
+	struct sta_token_row row;
+	enum sta_rc rc = sta_token_by_id(c, call->arena, call->caller.token_id, &row, err);
+
+	if (rc == STA_NOT_FOUND || (rc == STA_OK && row.revoked))
+		return sta_oci_unauthorized(err);
+	if (rc == STA_OK)
+		rc = sta_token_revoke(c, row.id, err);
+	return rc == STA_OK ? note(c, call, "token.revoke", &row, err) : rc;
+}
+
+enum sta_rc
+sta_pat_revoke_current(struct sta_registry *r, const struct sta_call *call, struct sta_err *err)
+{
+	struct sta_call copy = *call;
+	enum sta_rc rc = check_current(call, err);
+
+	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	return rc == STA_OK ? sta_db_write(r->db, sign_out_tx, &copy, err) : rc;
 }

@@ -223,6 +223,30 @@ sta_robot_all(struct sta_registry *r, const struct sta_call *call, const char *o
 	return STA_OK;
 }
 
+enum sta_rc
+sta_robot_get(struct sta_registry *r, const struct sta_call *call, const char *org, const char *name,
+	      struct sta_robot *out, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	struct sta_org_entry found;
+	struct sta_robot_row row;
+	const char *full = sta_arena_printf(call->arena, "%s+%s", org, name);
+	struct robot_name parsed;
+	struct sta_err ignored;
+	enum sta_rc rc = full ? sta_db_reader(r->db, &c, err) : sta_err_set(err, STA_NOMEM, 0, "robot");
+
+	if (rc == STA_OK)
+		rc = sta_door_org(c, call, org, STA_ORG_MANAGE, &found, err);
+	if (rc != STA_OK)
+		return rc;
+	if (parse_name(full, &parsed, &ignored) != STA_OK)
+		return sta_err_set(err, STA_NOT_FOUND, 0, "no robot '%.*s'", 2 * STA_NAMESPACE_MAX, full);
+	rc = sta_robot_by_name(c, call->arena, parsed.full, &row, err);
+	if (rc == STA_OK)
+		*out = robot_of(&row);
+	return rc == STA_NOT_FOUND ? no_robot(&parsed, err) : rc;
+}
+
 static enum sta_rc
 set_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {

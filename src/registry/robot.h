@@ -31,6 +31,10 @@ enum sta_rc sta_robot_create(struct sta_registry *r, const struct sta_call *call
 enum sta_rc sta_robot_all(struct sta_registry *r, const struct sta_call *call, const char *org,
 			  struct sta_robot **out, size_t *n, struct sta_err *err) STA_CHECK;
 
+/* STA_NOT_FOUND also for what is no name of a robot. */
+enum sta_rc sta_robot_get(struct sta_registry *r, const struct sta_call *call, const char *org,
+			  const char *name, struct sta_robot *out, struct sta_err *err) STA_CHECK;
+
 enum sta_rc sta_robot_set(struct sta_registry *r, const struct sta_call *call, const char *name,
 			  enum sta_role role, struct sta_robot *out, struct sta_err *err) STA_CHECK;
 

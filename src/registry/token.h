@@ -37,7 +37,7 @@ struct sta_pat {
 };
 
 struct sta_pat_request {
-	const char *user; /* or a robot */
+	const char *user; /* or a robot; NULL: the caller */
 	const char *name; /* a label, may be "" */
 	unsigned scopes;
 	uint64_t expires_s;    /* from now; 0: never */
@@ -45,8 +45,9 @@ struct sta_pat_request {
 	const char *addresses; /* "192.0.2.0/24,2001:db8::7", as base/prefix.h; NULL: all */
 };
 
-/* These three are for site administrators and the system; of robots for the owners of their organization
- * too.
+/* These are for site administrators and the system; of robots for the owners of their organization
+ * too.  One's own a person manages who is signed in with the password, and with no token: one that leaks
+ * would make others that are stronger, or that outlive it.
  *
  * secret is filled with the token's text, which exists nowhere else. */
 enum sta_rc sta_pat_create(struct sta_registry *r, const struct sta_call *call,
@@ -59,6 +60,20 @@ enum sta_rc sta_pat_list(struct sta_registry *r, const struct sta_call *call, co
 
 enum sta_rc sta_pat_revoke(struct sta_registry *r, const struct sta_call *call, int64_t id,
 			   struct sta_err *err) STA_CHECK;
+
+/* The caller's own. */
+enum sta_rc sta_pat_list_own(struct sta_registry *r, const struct sta_call *call, struct sta_pat **out,
+			     size_t *n, struct sta_err *err) STA_CHECK;
+/* Of that user or robot (NULL: the caller).  STA_NOT_FOUND: it has no such token that is not revoked. */
+enum sta_rc sta_pat_revoke_of(struct sta_registry *r, const struct sta_call *call, const char *user,
+			      int64_t id, struct sta_err *err) STA_CHECK;
+
+/* The token that the caller shows: everybody may see and revoke that, where it is good.  STA_NOT_FOUND: it
+ * shows another credential; STA_DENIED: a bearer token made from one. */
+enum sta_rc sta_pat_current(struct sta_registry *r, const struct sta_call *call, struct sta_pat *out,
+			    struct sta_err *err) STA_CHECK;
+enum sta_rc sta_pat_revoke_current(struct sta_registry *r, const struct sta_call *call,
+				   struct sta_err *err) STA_CHECK;
 
 /* Write down when tokens were last used; called every minute or so. */
 enum sta_rc sta_pat_flush_used(struct sta_registry *r, struct sta_err *err) STA_CHECK;
