@@ -203,15 +203,14 @@ sta_delete_issuer_rule(void *ctx, struct sta_request *req, struct sta_response *
 	struct sta_api *api = ctx;
 	struct sta_issuer_rule *all = NULL;
 	struct sta_rest *r;
-	int64_t id = 0;
+	int64_t id;
 	size_t n = 0;
 	size_t i = 0;
 	enum sta_rc rc = enter_rules(api, req, &r, &all, &n, err);
 
-	if (rc == STA_OK)
-		rc = sta_people_id(req->param[1], "rule", &id, err);
 	if (rc != STA_OK)
 		return rc;
+	id = sta_people_id(req->param[1]);
 	while (i < n && all[i].id != id)
 		i++;
 	if (i == n) /* none, or another issuer's */

@@ -48,12 +48,12 @@ sta_people_join(struct sta_arena *a, const char *field, const struct sta_rest_va
 	if (!texts->given || texts->null)
 		return STA_OK;
 	if (texts->n == 0)
-		return sta_rest_fail(err, STA_INVALID, 422, "Invalid argument. %s has at least one entry.",
+		return sta_rest_fail(err, STA_INVALID, 422, "Invalid argument. '%s' has at least one entry.",
 				     field);
 	for (size_t i = 0; i < texts->n; i++) {
 		if (texts->texts[i][0] == '\0' || strchr(texts->texts[i], separator))
 			return sta_rest_fail(err, STA_INVALID, 422,
-					     "Invalid argument. An entry of %s is empty, or more than one.",
+					     "Invalid argument. An entry of '%s' is empty, or more than one.",
 					     field);
 		size += strlen(texts->texts[i]) + 1;
 	}
@@ -103,15 +103,12 @@ sta_people_role(const struct sta_rest_value *v, bool none, enum sta_role *out, s
 			     none ? "none, " : "");
 }
 
-enum sta_rc
-sta_people_id(const char *text, const char *what, int64_t *out, struct sta_err *err)
+int64_t
+sta_people_id(const char *text)
 {
 	uint64_t id;
 
-	if (!sta_parse_u64(text, strlen(text), &id) || id == 0 || id > INT64_MAX)
-		return sta_err_set(err, STA_NOT_FOUND, 0, "no %s %.20s", what, text);
-	*out = (int64_t) id;
-	return STA_OK;
+	return sta_parse_u64(text, strlen(text), &id) && id <= INT64_MAX ? (int64_t) id : 0;
 }
 
 json_t *

@@ -39,9 +39,8 @@ enum sta_rc sta_people_visibility(const struct sta_rest_value *v, enum sta_visib
 enum sta_rc sta_people_role(const struct sta_rest_value *v, bool none, enum sta_role *out,
 			    struct sta_err *err) STA_CHECK;
 
-/* An id of the path.  STA_NOT_FOUND: no number that an id can have; in the words of the registry for such
- * ids. */
-enum sta_rc sta_people_id(const char *text, const char *what, int64_t *out, struct sta_err *err) STA_CHECK;
+/* An id of the path; 0, which is the id of nothing, for what is none. */
+int64_t sta_people_id(const char *text);
 
 /* A time, or null for 0. */
 json_t *sta_people_time(int64_t unix_time) STA_CHECK;

@@ -160,13 +160,11 @@ sta_delete_token(void *ctx, struct sta_request *req, struct sta_response *res, s
 {
 	struct sta_api *api = ctx;
 	struct owner owner;
-	int64_t id = 0;
 	enum sta_rc rc = enter(api, req, &owner, err);
 
 	if (rc == STA_OK)
-		rc = sta_people_id(req->param[owner.param], "token with id", &id, err);
-	if (rc == STA_OK)
-		rc = sta_pat_revoke_of(api->r, &owner.r->call, owner.name, id, err);
+		rc = sta_pat_revoke_of(api->r, &owner.r->call, owner.name,
+				       sta_people_id(req->param[owner.param]), err);
 	return rc == STA_OK ? sta_rest_done(res) : rc;
 }
 
