@@ -136,18 +136,8 @@ sta_handler_fn sta_get_packages, sta_get_docker_conflicts, sta_get_package, sta_
 sta_handler_fn sta_get_package_tags, sta_get_package_tag, sta_put_package_tag, sta_delete_package_tag,
 	sta_get_tag_history, sta_get_package_history, sta_post_tag_rollback; /* rest_tags.c */
 sta_handler_fn sta_get_user, sta_get_user_by_name, sta_get_org, sta_get_rate_limit, sta_get_meta,
-	sta_get_api_root; /* rest_users.c */
-sta_handler_fn sta_get_settings, sta_patch_settings, sta_put_own_password, sta_get_users, sta_post_user,
-	sta_get_user_of_site, sta_patch_user, sta_change_user_suspended, sta_put_user_password,
-	sta_post_user_rename; /* rest_account.c */
-sta_handler_fn sta_get_tokens, sta_post_token_of, sta_delete_token, sta_get_current_token,
-	sta_delete_current_token; /* rest_tokens.c */
-sta_handler_fn sta_get_robots, sta_post_robot, sta_get_robot, sta_patch_robot, sta_delete_robot,
-	sta_change_robot_suspended; /* rest_robots.c */
-sta_handler_fn sta_get_issuers, sta_post_issuer, sta_get_issuer, sta_delete_issuer, sta_get_issuer_rules,
-	sta_post_issuer_rule, sta_delete_issuer_rule, sta_post_issuer_explain;           /* rest_issuers.c */
-sta_handler_fn sta_get_audit_log, sta_get_org_audit_log, sta_get_names, sta_delete_name; /* rest_audit.c */
-sta_handler_fn sta_get_ping, sta_get_catalog, sta_get_tags, sta_get_referrers;           /* v2_lists.c */
+	sta_get_api_root;                                                      /* rest_users.c */
+sta_handler_fn sta_get_ping, sta_get_catalog, sta_get_tags, sta_get_referrers; /* v2_lists.c */
 sta_handler_fn sta_get_manifest, sta_put_manifest, sta_put_manifest_begin,
 	sta_delete_manifest_route;                  /* v2_manifests.c */
 sta_handler_fn sta_get_blob, sta_delete_blob_route; /* v2_blobs.c */

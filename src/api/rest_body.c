@@ -125,7 +125,8 @@ take_all(struct sta_arena *a, json_t *j, const struct sta_rest_field *fields, si
 	return STA_OK;
 }
 
-/* A form of a page elsewhere can send other types, and only those. */
+/* A form of a page elsewhere can send other types, and only those; its script none at all, and then says
+ * where it comes from. */
 static enum sta_rc
 check_type(const struct sta_request *req, struct sta_err *err)
 {
@@ -133,7 +134,8 @@ check_type(const struct sta_request *req, struct sta_err *err)
 	const char *type = sta_request_header(req, "Content-Type");
 	size_t len = type ? strcspn(type, "; \t") : 0;
 
-	if (len == 0 || (len == strlen(json) && strncasecmp(type, json, len) == 0))
+	if (len == 0 ? !sta_request_header(req, "Origin")
+		     : (len == strlen(json) && strncasecmp(type, json, len) == 0))
 		return STA_OK;
 	if (len > strlen("+json") && strncasecmp(type, "application/", strlen("application/")) == 0 &&
 	    strncasecmp(type + len - strlen("+json"), "+json", strlen("+json")) == 0)
@@ -141,7 +143,7 @@ check_type(const struct sta_request *req, struct sta_err *err)
 	return sta_rest_fail(
 		err, STA_UNSUPPORTED, 415,
 		"Unsupported 'Content-Type' header: '%.*s'. The body must be 'application/json'.",
-		len > 100 ? 100 : (int) len, type);
+		len > 100 ? 100 : (int) len, type ? type : "");
 }
 
 enum sta_rc

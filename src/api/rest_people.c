@@ -62,7 +62,10 @@ sta_people_join(struct sta_arena *a, const char *field, const struct sta_rest_va
 	if (!p)
 		return sta_err_set(err, STA_NOMEM, 0, "body");
 	for (size_t i = 0; i < texts->n; i++) {
-		p = stpcpy(p, texts->texts[i]);
+		size_t len = strlen(texts->texts[i]);
+
+		memcpy(p, texts->texts[i], len);
+		p += len;
 		*p++ = i + 1 < texts->n ? separator : '\0';
 	}
 	return STA_OK;

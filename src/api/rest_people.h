@@ -45,4 +45,17 @@ int64_t sta_people_id(const char *text);
 /* A time, or null for 0. */
 json_t *sta_people_time(int64_t unix_time) STA_CHECK;
 
+/* --- the handlers, by file --- */
+
+sta_handler_fn sta_get_settings, sta_patch_settings, sta_put_own_password, sta_get_users, sta_post_user,
+	sta_get_user_of_site, sta_patch_user, sta_change_user_suspended, sta_put_user_password,
+	sta_post_user_rename; /* rest_account.c */
+sta_handler_fn sta_get_tokens, sta_post_token_of, sta_delete_token, sta_get_current_token,
+	sta_delete_current_token; /* rest_tokens.c */
+sta_handler_fn sta_get_robots, sta_post_robot, sta_get_robot, sta_patch_robot, sta_delete_robot,
+	sta_change_robot_suspended; /* rest_robots.c */
+sta_handler_fn sta_get_issuers, sta_post_issuer, sta_get_issuer, sta_delete_issuer, sta_get_issuer_rules,
+	sta_post_issuer_rule, sta_delete_issuer_rule, sta_post_issuer_explain;           /* rest_issuers.c */
+sta_handler_fn sta_get_audit_log, sta_get_org_audit_log, sta_get_names, sta_delete_name; /* rest_audit.c */
+
 #endif

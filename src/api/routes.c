@@ -1,4 +1,5 @@
 #include "api/rest_orgs.h"
+#include "api/rest_people.h"
 #include "oci/manifest.h"
 
 #define FORM_MAX 65536

@@ -54,32 +54,41 @@ insert_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 			 n->account.site_admin ? "site administrator" : "", err);
 }
 
+/* What is asked for, checked and hashed. */
+static enum sta_rc
+prepare(const char *name, const char *password, struct new_user *n, struct sta_err *err)
+{
+	char folded[STA_NAMESPACE_MAX + 1];
+	enum sta_rc rc = STA_OK;
+
+	if (!sta_namespace_fold(name, folded))
+		return sta_err_set(
+			err, STA_INVALID, 0,
+			"a user name has 1 to %d of a-z, 0-9 and single '-' between them, and is no "
+			"reserved word",
+			STA_NAMESPACE_MAX);
+	n->account.created_unix = sta_now_unix();
+	n->account.name = sta_arena_strdup(n->call->arena, folded);
+	if (!n->account.name)
+		return sta_err_set(err, STA_NOMEM, 0, "user");
+	if (!password)
+		return sta_must_wait(n->call, err);
+	n->account.password_hash = n->hash;
+	rc = sta_password_check(name, password, err);
+	if (rc == STA_OK)
+		rc = must_hash(n->call, err);
+	return rc == STA_OK ? sta_password_hash(password, strlen(password), n->hash, err) : rc;
+}
+
 enum sta_rc
 sta_user_create(struct sta_registry *r, const struct sta_call *call, const char *name, const char *password,
 		bool site_admin, struct sta_user *out, struct sta_err *err)
 {
 	struct new_user n = { .call = call, .account = { .site_admin = site_admin } };
-	char folded[STA_NAMESPACE_MAX + 1];
 	enum sta_rc rc = sta_door_site(call, err);
 
-	if (rc == STA_OK && !sta_namespace_fold(name, folded))
-		rc = sta_err_set(err, STA_INVALID, 0,
-				 "a user name has 1 to %d of a-z, 0-9 and single '-' between them, and is no "
-				 "reserved word",
-				 STA_NAMESPACE_MAX);
-	if (rc == STA_OK && password)
-		rc = sta_password_check(name, password, err);
 	if (rc == STA_OK)
-		rc = password ? must_hash(call, err) : sta_must_wait(call, err);
-	if (rc == STA_OK && password) {
-		rc = sta_password_hash(password, strlen(password), n.hash, err);
-		n.account.password_hash = n.hash;
-	}
-	if (rc == STA_OK) {
-		n.account.name = sta_arena_strdup(call->arena, folded);
-		rc = n.account.name ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "user");
-	}
-	n.account.created_unix = sta_now_unix();
+		rc = prepare(name, password, &n, err);
 	if (rc == STA_OK)
 		rc = sta_db_write(r->db, insert_tx, &n, err);
 	if (rc == STA_OK)
