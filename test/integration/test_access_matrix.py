@@ -111,6 +111,15 @@ OTHERS = {REST: "test_rest_clients.py", f"{REST}/restore": "test_rest_clients.py
               "/repos/{owner}/{repo}/collaborators", "/repos/{owner}/{repo}/collaborators/{subject}")},
           **{REST + end: "test_rest_access.py" for end in (
               "/visibility", "/repository", "/rename", "/access/explain", "/access/{subject}")},
+          **{f"/api/v3/{path}": "test_rest_people.py" for path in (
+              "user/settings", "user/password", "orgs/{org}/audit-log", "admin/audit-log", "admin/names", "admin/names/{kept_name}",
+              "admin/users", *(f"admin/users/{{username}}{end}" for end in ("", "/suspended", "/password", "/rename")))},
+          **{f"/api/v3/{path}/tokens{end}": "test_rest_tokens.py"
+             for path in ("user", "admin/users/{username}", "orgs/{org}/robots/{robot}") for end in ("", "/{token_id}")},
+          "/api/v3/user/tokens/current": "test_rest_tokens.py",
+          **{f"/api/v3/orgs/{{org}}/robots{end}": "test_rest_robots.py" for end in ("", "/{robot}", "/{robot}/suspended")},
+          **{f"/api/v3/admin/issuers{end}": "test_rest_issuers.py"
+             for end in ("", "/explain", "/{issuer}", "/{issuer}/rules", "/{issuer}/rules/{rule_id}")},
           "/v2": "test_ping_and_errors.py", "/v2/": "test_ping_and_errors.py", "/v2/_catalog": "test_lists.py",
           "/token": "test_token.py", "/healthz": "test_operate.py", "/readyz": "test_operate.py",
           "/metrics": "test_operate.py", "/api/v3/registry/workflow-token": "test_workflows.py",

@@ -279,7 +279,18 @@ def test_what_scopes_a_site_administrator_shows_does_not_matter_to_metrics(peopl
 
 
 @pytest.mark.parametrize("scopes", [READ, f"{READ},{WRITE}", f"{READ},{WRITE},{DELETE}"])
-def test_no_token_of_a_site_administrator_administers_the_site(people, scopes):
+def test_v89_no_token_of_a_site_administrator_administers_the_site(people, scopes):
     client = people.by_token(people.boss, scopes)
     for path in ("users", f"users/{people.boss.name}", f"users/{people.boss.name}/tokens", "issuers", "audit-log", "names"):
         people.said(client.get(f"{ROOT}/admin/{path}"), 403)
+
+
+def test_v36_a_page_elsewhere_cannot_use_what_a_browser_remembers(people):
+    """A script of another origin can leave out the type, and then the browser says where it comes from."""
+    made, body = name(), b'{"login":"%s"}'
+    client = people.registry.basic(people.boss.name, people.boss.password)
+    for headers in ({"Origin": "https://elsewhere.example"}, {"Origin": "null"}, {"Content-Type": "text/plain"},
+                    {"Content-Type": "application/x-www-form-urlencoded"}, {"Origin": "null", "Content-Type": ""}):
+        assert client.post(USERS, data=body % made.encode(), headers=headers).status_code == 415
+    assert made not in people.registry.users()
+    assert client.post(USERS, data=body % made.encode()).status_code == 201

@@ -158,7 +158,7 @@ def test_v37_a_token_is_revoked_below_its_owner_alone(people, parent):
     people.complete(f"DELETE {parent.route}/{{token_id}}")
 
 
-def test_a_workflows_job_has_no_tokens(people, issuer):
+def test_v89_a_workflows_job_has_no_tokens(people, issuer):
     owner = people.person()
     people.registry.cli("issuer", "allow", "ci", "--when", f"repository={owner.name}/*", "--role", "admin")
     mint = people.registry.bare().post(f"{ROOT}/registry/workflow-token", json={"token": issuer.token(repository=f"{owner.name}/app")})
@@ -205,3 +205,14 @@ def test_tokens_go_on_under_a_new_name(people):
     mine = people.signed_in(Account(to, own.user.password, ""))
     assert token["id"] in [one["id"] for one in people.said(mine.get(OWN), 200).json()]
     people.said(mine.delete(f"{OWN}/{token['id']}"), 204)
+
+
+def test_v89_a_token_that_leaks_makes_no_other(people):
+    user = people.person()
+    before = people.log()
+    for shown in (people.registry.bearer(user.token), people.registry.basic(user.name, user.token), people.registry.basic("x", user.token),
+                  people.registry.client(user)):
+        for method, path, body in (("POST", OWN, {"scopes": [READ]}), ("GET", OWN, None), ("DELETE", f"{OWN}/1", None),
+                                   ("PUT", f"{ROOT}/user/password", {"old_password": user.password, "password": "staple that walks on"})):
+            assert shown.request(method, path, json=body).status_code in (401, 403)
+    assert people.log() == before
