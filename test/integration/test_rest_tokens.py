@@ -143,7 +143,8 @@ def test_v37_a_token_is_revoked_below_its_owner_alone(people, parent):
     before = people.log()
     for wrong in (other["id"], NEVER, 0, -1, "x", "1e3", "18446744073709551616", "%20" + str(token["id"]), f"{token['id']}%2F"):
         people.said(parent.manager.delete(f"{parent.path}/{wrong}"), 404)
-    answers = {people.said(parent.manager.delete(f"{parent.path}/{one}"), 404).text.replace(str(one), "") for one in (other["id"], NEVER)}
+    answers = {people.said(parent.manager.delete(f"{parent.path}/{one}"), 404).json()["message"].replace(str(one), "")
+               for one in (other["id"], NEVER)}
     assert len(answers) == 1 and people.log() == before
     for refused, status in parent.others(people):
         people.said(refused.delete(path), status)
