@@ -66,8 +66,9 @@ sta_people_join(struct sta_arena *a, const char *field, const struct sta_rest_va
 
 		memcpy(p, texts->texts[i], len);
 		p += len;
-		*p++ = i + 1 < texts->n ? separator : '\0';
+		*p++ = separator;
 	}
+	p[-1] = '\0';
 	return STA_OK;
 }
 

@@ -29,18 +29,16 @@ sta_get_robots(void *ctx, struct sta_request *req, struct sta_response *res, str
 	return rc == STA_OK ? sta_people_list(r, req, res, robots, n, robot_json, err) : rc;
 }
 
-/* "acme+ci" of the organization in the path, which is there and may be managed. */
+/* "acme+ci"; a name that no organization can have is one of none. */
 static enum sta_rc
-full_name(struct sta_api *api, struct sta_request *req, const struct sta_rest *r, const char *name,
-	  const char **out, struct sta_err *err)
+full_name(const struct sta_request *req, const char *name, const char **out, struct sta_err *err)
 {
-	struct sta_robot *robots = NULL;
-	size_t n = 0;
-	enum sta_rc rc = sta_robot_all(api->r, &r->call, req->param[0], &robots, &n, err);
+	char folded[STA_NAMESPACE_MAX + 1];
 
-	if (rc != STA_OK)
-		return rc;
-	*out = sta_arena_printf(req->arena, "%s+%s", req->param[0], name);
+	if (!sta_namespace_fold(req->param[0], folded))
+		return sta_err_set(err, STA_NOT_FOUND, 0, "no organization '%.*s'", STA_NAMESPACE_MAX,
+				   req->param[0]);
+	*out = sta_arena_printf(req->arena, "%s+%s", folded, name);
 	return *out ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "robot");
 }
 
@@ -62,7 +60,7 @@ sta_post_robot(void *ctx, struct sta_request *req, struct sta_response *res, str
 	if (rc == STA_OK)
 		rc = sta_rest_body(req, fields, STA_REST_N(fields), err);
 	if (rc == STA_OK)
-		rc = full_name(api, req, r, name.text, &full, err);
+		rc = full_name(req, name.text, &full, err);
 	if (rc == STA_OK)
 		rc = sta_people_role(&word, true, &role, err);
 	if (rc == STA_OK)

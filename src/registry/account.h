@@ -21,7 +21,7 @@ struct sta_user {
 };
 
 struct sta_account;
-struct sta_user sta_user_of(const struct sta_account *account);
+struct sta_user sta_user_of(const struct sta_account *a);
 
 /* STA_INVALID: the name or password does not fit (password_rules.h); STA_EXISTS: the
  * name is taken.  password NULL: the user can use tokens only.  Passwords need a thread that may hash. */

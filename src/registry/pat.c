@@ -76,7 +76,7 @@ static enum sta_rc
 create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct new_token *n = arg;
-	struct sta_account account;
+	struct sta_account account = { 0 };
 	enum sta_rc rc = door_to_tokens(c, n->call, n->user, &account, err);
 
 	if (rc != STA_OK)
@@ -260,7 +260,7 @@ door_to_token(struct sta_db_conn *c, const struct sta_call *call, int64_t id, st
 static enum sta_rc
 door_to_own(struct sta_db_conn *c, const struct revocation *x, struct sta_token_row *out, struct sta_err *err)
 {
-	struct sta_account account;
+	struct sta_account account = { 0 };
 	enum sta_rc rc = door_to_tokens(c, x->call, x->user, &account, err);
 
 	if (rc != STA_OK)
