@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "base/alloc.h"
 #include "base/log.h"
+#include "registry/pulls.h"
 #include "registry/upload.h"
 
 #define CLASSES 6 /* 0: the client went away; 1xx to 5xx */
@@ -245,6 +246,9 @@ sta_metrics_write(struct sta_api *api, struct sta_buf *b)
 	write_one(b, "login_delayed_total", "counter",
 		  "Attempts to sign in that came too soon after failed ones and were not looked at.",
 		  l.delayed);
+	write_one(b, "pulls_not_counted_total", "counter",
+		  "Pulls and heads that found no place among what is to be written down.",
+		  sta_pulls_lost(api->r));
 	sta_upload_stats(api->r, &u);
 	write_one(b, "uploads_active", "gauge", "Uploads that a request is writing to.", u.held);
 	write_one(b, "upload_buffer_bytes", "gauge", "Memory of upload buffers.", u.buffer_bytes);

@@ -52,6 +52,7 @@ sta_get_manifest(void *ctx, struct sta_request *req, struct sta_response *res, s
 	struct sta_name name;
 	struct sta_reference ref;
 	struct sta_pulled_manifest m;
+	bool sent;
 	enum sta_rc rc = enter(api, req, &call, &name, &ref, err);
 
 	if (rc == STA_OK)
@@ -68,8 +69,9 @@ sta_get_manifest(void *ctx, struct sta_request *req, struct sta_response *res, s
 	res->size = m.size;
 	res->ranges = true;
 	res->etag = sta_arena_printf(req->arena, "\"%s\"", sta_response_get(res, "Docker-Content-Digest"));
-	if (req->method == STA_GET && !sta_etag_listed(sta_request_header(req, "If-None-Match"), res->etag))
-		sta_pull_count(api->r, m.id);
+	sent = req->method == STA_GET &&
+	       !sta_etag_listed(sta_request_header(req, "If-None-Match"), res->etag);
+	sta_pull_count(api->r, m.id, ref.is_digest ? NULL : ref.tag, sent ? STA_PULLED : STA_PULL_HEAD);
 	return STA_OK;
 }
 

@@ -72,6 +72,7 @@ registry_options(const struct sta_conf *conf)
 	o.delete_last_tagged = sta_conf_bool(conf, STA_OPTION_DELETE_LAST_TAGGED);
 	o.popular_after = sta_conf_number(conf, STA_OPTION_DELETE_POPULAR_AFTER);
 	o.delete_cascade = sta_conf_bool(conf, STA_OPTION_DELETE_CASCADE);
+	o.statistics_keep_s = sta_conf_number(conf, STA_OPTION_STATISTICS_KEEP);
 	o.forges = sta_conf_list(conf, STA_OPTION_FORGES);
 	o.token_ttl_s = sta_conf_number(conf, STA_OPTION_TOKEN_TTL);
 	o.workflow_ttl_s = sta_conf_number(conf, STA_OPTION_WORKFLOW_TOKEN_TTL);

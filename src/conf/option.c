@@ -135,6 +135,11 @@ const struct sta_option sta_options[STA_OPTION_MAX_] = {
 		.name = "delete.cascade", .type = STA_OPTION_BOOL, .def = "false", .unit = "",
 		.help = "The packages API deletes with a version those untagged that only it lists or that refer to it.",
 	},
+	[STA_OPTION_STATISTICS_KEEP] = {
+		.name = "statistics.keep", .type = STA_OPTION_SPAN, .def = "400d", .unit = "time",
+		.min = "1d", .max = "3650d",
+		.help = "Pulls are counted by day for so long; of days before that only the sums stay.",
+	},
 	[STA_OPTION_API_RATE_LIMIT] = {
 		.name = "api.rate_limit", .type = STA_OPTION_U64, .def = "50000", .unit = "requests",
 		.min = "1", .max = "1000000000",

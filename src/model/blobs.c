@@ -295,18 +295,18 @@ sta_member_remove_all(struct sta_db_conn *c, int64_t package_id, int64_t now_uni
 	"   OR (t.object_kind = 2 AND p.inherits = 1 AND t.object_id = p.repository_id))))"
 
 enum sta_rc
-sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_digest *d,
-		     int64_t account_id, int64_t after_package, int64_t *package_id, const char **package,
-		     struct sta_err *err)
+sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_elsewhere_query *q,
+		     int64_t *package_id, const char **package, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	struct sta_key key = sta_key_of(d);
+	struct sta_key key = sta_key_of(q->digest);
 	enum sta_rc rc = sta_sql_one(c, &s, err,
 				     "SELECT p.id, p.name FROM blob b JOIN package_blob m ON m.blob_id = b.id"
 				     " JOIN package p ON p.id = m.package_id"
 				     " WHERE b.digest = $1 AND b.state = 2 AND m.package_id > $2" READABLE
-				     " ORDER BY m.package_id LIMIT 1",
-				     STA_V_KEY(&key), STA_V_INT(after_package), STA_V_INT(account_id));
+				     " AND m.package_id <> $4 ORDER BY m.package_id LIMIT 1",
+				     STA_V_KEY(&key), STA_V_INT(q->after_package), STA_V_INT(q->account_id),
+				     STA_V_INT(q->not_package));
 
 	if (rc != STA_OK)
 		return rc;
@@ -317,21 +317,22 @@ sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct st
 	return STA_OK;
 }
 
-/* The same work for the blob that was made last, if there is none of that digest, and none if there is. */
+/* The same work for the blob that was made last, if there is none of that digest elsewhere, and none if there
+ * is. */
 enum sta_rc
-sta_member_elsewhere_in_vain(struct sta_db_conn *c, const struct sta_digest *d, int64_t account_id,
-			     struct sta_err *err)
+sta_member_elsewhere_in_vain(struct sta_db_conn *c, const struct sta_elsewhere_query *q, struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	struct sta_key key = sta_key_of(d);
+	struct sta_key key = sta_key_of(q->digest);
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
 		"SELECT p.id FROM blob b JOIN package_blob m ON m.blob_id = b.id"
 		" JOIN package p ON p.id = m.package_id"
-		" WHERE b.id = (SELECT CASE WHEN EXISTS (SELECT 1 FROM blob WHERE digest = $1 AND state = 2)"
+		" WHERE b.id = (SELECT CASE WHEN EXISTS (SELECT 1 FROM blob x JOIN package_blob y"
+		"   ON y.blob_id = x.id WHERE x.digest = $1 AND x.state = 2 AND y.package_id <> $2)"
 		"  THEN 0 ELSE (SELECT max(id) FROM blob) END)"
-		" AND b.state = 2 AND m.package_id > $2" READABLE " ORDER BY m.package_id LIMIT 1",
-		STA_V_KEY(&key), STA_V_INT(0), STA_V_INT(account_id));
+		" AND b.state = 2 AND m.package_id > 0" READABLE " ORDER BY m.package_id LIMIT 1",
+		STA_V_KEY(&key), STA_V_INT(q->not_package), STA_V_INT(q->account_id));
 
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }

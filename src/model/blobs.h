@@ -86,15 +86,21 @@ enum sta_rc sta_member_remove(struct sta_db_conn *c, int64_t package_id, int64_t
 enum sta_rc sta_member_remove_all(struct sta_db_conn *c, int64_t package_id, int64_t now_unix,
 				  struct sta_err *err) STA_CHECK;
 
-/* A package, other than not_package, that holds the blob and that account_id might read, after
- * after_package; for automatic mounts.  STA_NOT_FOUND. */
-enum sta_rc sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a, const struct sta_digest *d,
-				 int64_t account_id, int64_t after_package, int64_t *package_id,
+/* A package, other than not_package (0: any), that holds the blob and that account_id might read, after
+ * after_package.  STA_NOT_FOUND. */
+struct sta_elsewhere_query {
+	const struct sta_digest *digest;
+	int64_t account_id;
+	int64_t not_package;
+	int64_t after_package;
+};
+enum sta_rc sta_member_elsewhere(struct sta_db_conn *c, struct sta_arena *a,
+				 const struct sta_elsewhere_query *q, int64_t *package_id,
 				 const char **package, struct sta_err *err) STA_CHECK;
 /* When that found nothing: as much work again, so that the time does not tell whether there is a blob of
  * that digest in packages of others. */
-enum sta_rc sta_member_elsewhere_in_vain(struct sta_db_conn *c, const struct sta_digest *d,
-					 int64_t account_id, struct sta_err *err) STA_CHECK;
+enum sta_rc sta_member_elsewhere_in_vain(struct sta_db_conn *c, const struct sta_elsewhere_query *q,
+					 struct sta_err *err) STA_CHECK;
 /* --- the collector's side --- */
 
 struct sta_due {

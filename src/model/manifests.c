@@ -107,12 +107,13 @@ sta_version_insert(struct sta_db_conn *c, int64_t package_id, struct sta_version
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
 		"INSERT INTO manifest(package_id, digest, media_type, artifact_type, subject, annotations,"
-		" is_index, size, created, updated, description, licenses)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) RETURNING id",
+		" is_index, size, created, updated, description, licenses, platform)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12) RETURNING id",
 		STA_V_INT(package_id), STA_V_KEY(&digest), STA_V_TEXT(v->media_type),
 		STA_V_TEXT(v->artifact_type), v->has_subject ? STA_V_KEY(&subject) : STA_V_NULL,
 		STA_V_TEXT(v->annotations), STA_V_INT(v->is_index), STA_V_INT(len),
-		STA_V_INT(v->created_unix), STA_V_TEXT(v->description), STA_V_TEXT(v->licenses));
+		STA_V_INT(v->created_unix), STA_V_TEXT(v->description), STA_V_TEXT(v->licenses),
+		STA_V_TEXT(v->platform));
 
 	if (rc != STA_OK)
 		return rc;

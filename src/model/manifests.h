@@ -26,6 +26,7 @@ struct sta_version {
 	int64_t created_unix;
 	const char *description; /* what the image says of itself, or NULL */
 	const char *licenses;    /* or NULL */
+	const char *platform;    /* of an image, "linux/arm64/v8", or NULL; for sta_version_insert() alone */
 };
 
 /* Also a deleted one, which *deleted tells.  STA_NOT_FOUND. */

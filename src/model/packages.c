@@ -1,6 +1,7 @@
 #include "model/packages.h"
 
 #include "model/sql.h"
+#include "model/statistics.h"
 #include "model/tag_events.h"
 
 /* Grants to teams that the account $1 is in, or in one below; the object's columns come behind. */
@@ -170,9 +171,12 @@ enum sta_rc
 sta_package_remove(struct sta_db_conn *c, int64_t id, bool *gone, struct sta_err *err)
 {
 	bool more = false;
+	bool more_pulls = false;
 	enum sta_rc rc = sta_tag_event_drop(c, id, HISTORY_AT_ONCE, &more, err);
 
-	*gone = rc == STA_OK && !more;
+	if (rc == STA_OK)
+		rc = sta_pull_day_drop(c, id, HISTORY_AT_ONCE, &more_pulls, err);
+	*gone = rc == STA_OK && !more && !more_pulls;
 	return *gone ? remove_row(c, id, err) : rc;
 }
 

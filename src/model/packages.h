@@ -58,8 +58,8 @@ enum sta_rc sta_package_is_new(struct sta_db_conn *c, int64_t id, int64_t accoun
 enum sta_rc sta_package_touch(struct sta_db_conn *c, int64_t id, int64_t now_unix,
 			      struct sta_err *err) STA_CHECK;
 
-/* The row, its grants, its former names and its history; everything else of it must be gone.  *gone false: a
- * part of a long history went; go on in another transaction. */
+/* The row, its grants, its former names, its history and its statistics; everything else of it must be gone.
+ * *gone false: a part of much went; go on in another transaction. */
 enum sta_rc sta_package_remove(struct sta_db_conn *c, int64_t id, bool *gone, struct sta_err *err) STA_CHECK;
 
 /* A deleted package: that one, or (id 0) the one of that name that was deleted last, after after_unix.

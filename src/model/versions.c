@@ -194,16 +194,17 @@ sta_version_row(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, 
 }
 
 enum sta_rc
-sta_version_add_pulls(struct sta_db_conn *c, int64_t id, uint64_t n, struct sta_err *err)
+sta_version_add_pulls(struct sta_db_conn *c, int64_t id, uint64_t n, bool whole, struct sta_err *err)
 {
 	enum sta_rc rc = sta_sql_run(c, err, "UPDATE manifest SET pulls = pulls + $1 WHERE id = $2",
 				     STA_V_INT(n), STA_V_INT(id));
 
-	return rc == STA_OK ? sta_sql_run(c, err,
-					  "UPDATE package SET pulls = pulls + $1"
-					  " WHERE id = (SELECT package_id FROM manifest WHERE id = $2)",
-					  STA_V_INT(n), STA_V_INT(id))
-			    : rc;
+	return rc == STA_OK && whole
+		       ? sta_sql_run(c, err,
+				     "UPDATE package SET pulls = pulls + $1"
+				     " WHERE id = (SELECT package_id FROM manifest WHERE id = $2)",
+				     STA_V_INT(n), STA_V_INT(id))
+		       : rc;
 }
 
 enum sta_rc

@@ -49,8 +49,8 @@ enum sta_rc sta_version_list(struct sta_db_conn *c, struct sta_arena *a, const s
 enum sta_rc sta_version_row(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, int64_t id,
 			    struct sta_version_row *out, struct sta_err *err) STA_CHECK;
 
-/* It was pulled so many times more, and so was its package.  One that is gone is none's loss. */
-enum sta_rc sta_version_add_pulls(struct sta_db_conn *c, int64_t id, uint64_t n,
+/* It was pulled so many times more, and (whole) so was its package.  One that is gone is none's loss. */
+enum sta_rc sta_version_add_pulls(struct sta_db_conn *c, int64_t id, uint64_t n, bool whole,
 				  struct sta_err *err) STA_CHECK;
 
 /* Was one of the package's versions that are there (id 0), or that one, pulled more often than that? */

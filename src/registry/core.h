@@ -94,6 +94,18 @@ enum sta_rc sta_entry_add_blob(struct sta_db_conn *c, const struct sta_registry 
 			       const struct sta_digest *digest, int64_t blob_id,
 			       struct sta_err *err) STA_CHECK;
 
+/* A blob in packages that the caller may read, other than not_package (0: in any); used: by a version that is
+ * there.  Of those that the caller may not read neither the result nor the time tells.  mount.c */
+struct sta_elsewhere {
+	const struct sta_digest *digest;
+	int64_t not_package;
+	bool used;
+};
+struct sta_membership;
+enum sta_rc sta_readable_elsewhere(struct sta_db_conn *c, const struct sta_call *call,
+				   const struct sta_elsewhere *x, bool *found, struct sta_membership *out,
+				   struct sta_err *err) STA_CHECK;
+
 struct sta_account;
 struct sta_repository_row;
 

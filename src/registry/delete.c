@@ -5,6 +5,7 @@
 #include "model/tags.h"
 #include "model/trash.h"
 #include "registry/core.h"
+#include "registry/pulls.h"
 #include "registry/trash.h"
 
 #define USERS_AT_ONCE 128
@@ -119,12 +120,15 @@ run(struct removal *x, sta_db_tx_fn *tx, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
 	struct sta_entry e;
+	struct sta_err ignored;
 	enum sta_rc rc = sta_db_reader(x->r->db, &c, err);
 
 	if (rc == STA_OK)
 		rc = sta_door_existing(c, x->call, x->name, STA_ACTION_DELETE, &e, err);
 	if (rc == STA_OK)
 		rc = sta_must_wait(x->call, err);
+	if (rc == STA_OK && x->ref) /* what was pulled until now was pulled of what is there now */
+		(void) !sta_pulls_flush(x->r, &ignored);
 	do {
 		x->more = false;
 		rc = rc == STA_OK ? sta_db_write(x->r->db, tx, x, err) : rc;

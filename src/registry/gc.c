@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "model/blobs.h"
 #include "model/manifests.h"
+#include "model/statistics.h"
 #include "model/trash.h"
 #include "model/uploads.h"
 #include "registry/core.h"
@@ -10,7 +11,9 @@
 #define BATCH 256
 #define BATCH_ARENA_MAX ((size_t) 1 << 20)
 #define TRASH_BATCH 32 /* a version has many rows */
-#define FRESH_S 60     /* what was touched within the last minute is never taken */
+#define STATISTICS_BATCH 500
+#define DAY_S 86400
+#define FRESH_S 60 /* what was touched within the last minute is never taken */
 
 struct pass {
 	struct sta_registry *r;
@@ -19,6 +22,7 @@ struct pass {
 	int64_t due_until;     /* memberships due by then are taken */
 	int64_t deleted_until; /* versions and packages deleted by then are taken */
 	int64_t begun_before;  /* packages never published and begun before are taken */
+	int64_t counted_since; /* statistics of days before that one are taken */
 	size_t n;              /* rows that the batch found */
 	size_t taken;          /* and took */
 	bool gone;             /* a package went, not only a part of its history */
@@ -417,6 +421,29 @@ remove_packages(struct pass *p, struct sta_err *err)
 	return rc;
 }
 
+/* --- statistics of days long ago --- */
+
+static enum sta_rc
+prune_statistics_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
+{
+	struct pass *p = arg;
+
+	return sta_pull_day_prune(c, p->counted_since, STATISTICS_BATCH, &p->taken, err);
+}
+
+static enum sta_rc
+prune_statistics(struct pass *p, struct sta_err *err)
+{
+	struct sta_db_conn *c = NULL;
+	bool any = false;
+	enum sta_rc rc = sta_db_reader(p->r->db, &c, err);
+
+	if (rc == STA_OK)
+		rc = sta_pull_day_any_before(c, p->counted_since, &any, err);
+	p->n = BATCH; /* look again as long as some were taken */
+	return rc == STA_OK && any ? sta_db_write(p->r->db, prune_statistics_tx, p, err) : rc;
+}
+
 static enum sta_rc
 count_waiting(struct pass *p, struct sta_err *err)
 {
@@ -430,15 +457,18 @@ enum sta_rc
 sta_gc_run(struct sta_registry *r, const struct sta_call *call, bool now, struct sta_gc_result *out,
 	   struct sta_err *err)
 {
-	static step_fn *const steps[] = { expire_uploads, empty_trash,     end_memberships, drop_claims,
-					  remove_blobs,   remove_packages, sweep_forgotten };
+	static step_fn *const steps[] = {
+		expire_uploads, empty_trash,     end_memberships,  drop_claims,
+		remove_blobs,   remove_packages, prune_statistics, sweep_forgotten
+	};
 	int64_t t = sta_now_unix();
 	int64_t grace = (int64_t) r->options.collect_grace_s;
 	struct pass p = { .r = r,
 			  .now = t,
 			  .due_until = t,
 			  .begun_before = t - grace,
-			  .deleted_until = t - (int64_t) r->options.trash_keep_s };
+			  .deleted_until = t - (int64_t) r->options.trash_keep_s,
+			  .counted_since = t / DAY_S - (int64_t) r->options.statistics_keep_s / DAY_S };
 	enum sta_rc rc = sta_door_site(call, err);
 
 	if (now && grace > FRESH_S) {

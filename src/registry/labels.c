@@ -110,22 +110,67 @@ take(struct sta_arena *a, const json_t *map, struct sta_labels *out, struct sta_
 	return failed ? sta_err_set(err, STA_NOMEM, 0, "labels") : STA_OK;
 }
 
-/* The same in JSON: the map is the whole text, or "Labels" in its "config".  A text that does not name such a
- * key is not parsed; one that is no JSON says nothing. */
+/* A word of a platform: what names of systems and processors are made of; NULL: it is none. */
+static const char *
+word(const json_t *root, const char *key)
+{
+	const char *text = json_string_value(json_object_get(root, key));
+	size_t len = text ? strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") : 0;
+
+	return len > 0 && len <= STA_PLATFORM_WORD && text[len] == '\0' ? text : NULL;
+}
+
+/* Attestations say that they are for unknown/unknown, which is none. */
 static enum sta_rc
-take_from(struct sta_arena *a, const void *bytes, size_t len, bool is_config, struct sta_labels *out,
-	  struct sta_err *err)
+take_platform(struct sta_arena *a, const json_t *root, struct sta_labels *out, struct sta_err *err)
+{
+	const char *os = word(root, "os");
+	const char *architecture = word(root, "architecture");
+	const char *variant = word(root, "variant");
+
+	if (!os || !architecture || strcmp(os, "unknown") == 0)
+		return STA_OK;
+	out->platform = sta_arena_printf(a, "%s/%s%s%s", os, architecture, variant ? "/" : "",
+					 variant ? variant : "");
+	return out->platform ? STA_OK : sta_err_set(err, STA_NOMEM, 0, "platform");
+}
+
+static bool
+names(const void *bytes, size_t len, const char *key)
+{
+	return bytes && memmem(bytes, len, key, strlen(key));
+}
+
+/* Annotations in JSON.  A text that does not name such a key is not parsed; one that is no JSON says nothing.
+ */
+static enum sta_rc
+take_annotations(struct sta_arena *a, const char *text, struct sta_labels *out, struct sta_err *err)
 {
 	json_t *root = NULL;
-	enum sta_rc rc;
+	size_t len = strlen(text);
+	enum sta_rc rc = STA_OK;
 
-	if (!bytes || !memmem(bytes, len, PREFIX, strlen(PREFIX)))
-		return STA_OK;
-	rc = sta_json_load(a, bytes, len, &root, err);
+	if (names(text, len, PREFIX))
+		rc = sta_json_load(a, text, len, &root, err);
 	if (rc != STA_OK)
 		return rc == STA_NOMEM ? rc : STA_OK;
-	return take(a, is_config ? json_object_get(json_object_get(root, "config"), "Labels") : root, out,
-		    err);
+	return root ? take(a, root, out, err) : STA_OK;
+}
+
+/* The same of a configuration, whose labels are "Labels" in its "config". */
+static enum sta_rc
+take_config(struct sta_arena *a, const void *bytes, size_t len, struct sta_labels *out, struct sta_err *err)
+{
+	json_t *root = NULL;
+	enum sta_rc rc = STA_OK;
+
+	if (names(bytes, len, PREFIX) || names(bytes, len, "\"architecture\""))
+		rc = sta_json_load(a, bytes, len, &root, err);
+	if (rc != STA_OK)
+		return rc == STA_NOMEM ? rc : STA_OK;
+	if (root)
+		rc = take(a, json_object_get(json_object_get(root, "config"), "Labels"), out, err);
+	return rc == STA_OK && root ? take_platform(a, root, out, err) : rc;
 }
 
 enum sta_rc
@@ -138,11 +183,9 @@ sta_labels_read(struct sta_registry *r, struct sta_db_conn *c, const struct sta_
 
 	*out = (struct sta_labels){ .source = NULL };
 	if (m->annotations)
-		rc = take_from(call->arena, m->annotations, strlen(m->annotations), false, out, err);
+		rc = take_annotations(call->arena, m->annotations, out, err);
 	if (rc != STA_OK || m->is_index || m->n_refs == 0 || m->refs[0].kind != STA_REF_CONFIG)
 		return rc;
-	if (out->source && out->description && out->licenses)
-		return STA_OK;
 	rc = read_config(r, c, call, package_id, &m->refs[0].digest, &bytes, &len, err);
-	return rc == STA_OK ? take_from(call->arena, bytes, len, true, out, err) : rc;
+	return rc == STA_OK ? take_config(call->arena, bytes, len, out, err) : rc;
 }

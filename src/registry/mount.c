@@ -1,10 +1,11 @@
 #include <string.h>
 
 #include "model/blobs.h"
+#include "model/sizes.h"
 #include "registry/core.h"
 #include "registry/push.h"
 
-#define CANDIDATES_MAX 64 /* packages that an automatic mount tries */
+#define CANDIDATES_MAX 64 /* packages that are tried, one after the other */
 
 struct mount {
 	struct sta_registry *r;
@@ -18,46 +19,41 @@ struct mount {
 /* Is the blob in that package, and may the caller read it there?  Every "no"
  * is the same "no". */
 static enum sta_rc
-readable_in(struct sta_db_conn *c, const struct mount *m, const struct sta_name *from, bool *found,
-	    struct sta_membership *out, struct sta_err *err)
+readable_in(struct sta_db_conn *c, const struct sta_call *call, const struct sta_digest *digest,
+	    const struct sta_name *from, bool *found, struct sta_membership *out, struct sta_err *err)
 {
 	struct sta_entry e;
-	enum sta_rc rc = sta_door(c, m->call, from, STA_ACTION_READ, &e, err);
+	enum sta_rc rc = sta_door(c, call, from, STA_ACTION_READ, &e, err);
 
 	*found = false;
 	if (rc == STA_DENIED || rc == STA_UNAUTHENTICATED || (rc == STA_OK && !e.exists))
 		return STA_OK;
 	if (rc == STA_OK)
-		rc = sta_blob_member(c, e.package.id, m->digest, out, err);
+		rc = sta_blob_member(c, e.package.id, digest, out, err);
 	*found = rc == STA_OK;
 	return rc == STA_NOT_FOUND ? STA_OK : rc;
 }
 
-static enum sta_rc
-readable_anywhere(struct sta_db_conn *c, const struct mount *m, bool *found, struct sta_membership *out,
-		  struct sta_err *err)
+enum sta_rc
+sta_readable_elsewhere(struct sta_db_conn *c, const struct sta_call *call, const struct sta_elsewhere *x,
+		       bool *found, struct sta_membership *out, struct sta_err *err)
 {
-	struct sta_call call = *m->call;
-	struct mount wide = *m;
-	int64_t after = 0;
+	struct sta_elsewhere_query q = { .digest = x->digest,
+					 .account_id = call->caller.user_id,
+					 .not_package = x->not_package };
 
 	*found = false;
-	if (call.caller.limited && !call.caller.limit_mounts)
-		return STA_OK;
-	call.caller.limited = false; /* for reading the source; the target's door has been passed */
-	wide.call = &call;
 	for (int i = 0; i < CANDIDATES_MAX && !*found; i++) {
 		const char *candidate = NULL;
 		struct sta_name from;
-		enum sta_rc rc = sta_member_elsewhere(c, m->call->arena, m->digest, m->call->caller.user_id,
-						      after, &after, &candidate, err);
+		enum sta_rc rc = sta_member_elsewhere(c, call->arena, &q, &q.after_package, &candidate, err);
 
 		if (rc == STA_NOT_FOUND)
-			return i > 0 ? STA_OK
-				     : sta_member_elsewhere_in_vain(c, m->digest, m->call->caller.user_id,
-								    err);
+			return i > 0 ? STA_OK : sta_member_elsewhere_in_vain(c, &q, err);
 		if (rc == STA_OK && sta_name_parse(candidate, strlen(candidate), &from))
-			rc = readable_in(c, &wide, &from, found, out, err);
+			rc = readable_in(c, call, x->digest, &from, found, out, err);
+		if (rc == STA_OK && *found && x->used)
+			rc = sta_size_used_in(c, q.after_package, out->blob.id, found, err);
 		if (rc != STA_OK)
 			return rc;
 	}
@@ -65,10 +61,24 @@ readable_anywhere(struct sta_db_conn *c, const struct mount *m, bool *found, str
 }
 
 static enum sta_rc
+readable_anywhere(struct sta_db_conn *c, const struct mount *m, bool *found, struct sta_membership *out,
+		  struct sta_err *err)
+{
+	const struct sta_elsewhere x = { .digest = m->digest };
+	struct sta_call call = *m->call;
+
+	*found = false;
+	if (call.caller.limited && !call.caller.limit_mounts)
+		return STA_OK;
+	call.caller.limited = false; /* for reading the source; the target's door has been passed */
+	return sta_readable_elsewhere(c, &call, &x, found, out, err);
+}
+
+static enum sta_rc
 find_source(struct sta_db_conn *c, const struct mount *m, bool *found, struct sta_membership *out,
 	    struct sta_err *err)
 {
-	return m->from ? readable_in(c, m, m->from, found, out, err)
+	return m->from ? readable_in(c, m->call, m->digest, m->from, found, out, err)
 		       : readable_anywhere(c, m, found, out, err);
 }
 

@@ -167,6 +167,7 @@ insert(struct work *w, struct sta_db_conn *c, int64_t package_id, const struct t
 		.created_unix = sta_now_unix(),
 		.description = w->labels.description,
 		.licenses = w->labels.licenses,
+		.platform = w->labels.platform,
 	};
 	enum sta_rc rc = sta_version_insert(c, package_id, &v, w->push->bytes, w->push->len, err);
 

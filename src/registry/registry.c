@@ -34,6 +34,7 @@ sta_registry_defaults(struct sta_registry_options *o)
 		.retire_after = 5000,
 		.trash_keep_s = UINT64_C(30) * 24 * 3600,
 		.popular_after = 5000,
+		.statistics_keep_s = UINT64_C(400) * 24 * 3600,
 	};
 }
 

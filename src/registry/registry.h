@@ -47,7 +47,8 @@ struct sta_registry_options {
 	uint64_t popular_after;  /* public ones with more pulls stay; 5,000; 0: none does */
 	bool delete_last_tagged; /* also the last one with a tag */
 	bool delete_cascade;     /* with what has no purpose without it, unless the request says otherwise */
-	bool sparse_manifests;   /* accept manifests whose blobs are not in the package (yet) */
+	uint64_t statistics_keep_s; /* pulls of days before that are forgotten; 400 d */
+	bool sparse_manifests;      /* accept manifests whose blobs are not in the package (yet) */
 };
 void sta_registry_defaults(struct sta_registry_options *o);
 

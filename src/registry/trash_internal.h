@@ -1,7 +1,7 @@
 /*
  * trash_internal - what deleting and restoring of versions and of packages share.
  *
- * Only trash.c and trash_package.c include this.
+ * Only trash.c, trash_package.c and sizes.c include this.
  *
  * Layer: registry.
  */

@@ -325,9 +325,10 @@ static enum sta_rc
 elsewhere(struct world *w, struct sta_db_conn *c, int64_t account, int64_t after, int64_t *package)
 {
 	struct sta_digest d = digest_of(1);
+	const struct sta_elsewhere_query q = { .digest = &d, .account_id = account, .after_package = after };
 	const char *name = NULL;
 
-	return sta_member_elsewhere(c, w->arena, &d, account, after, package, &name, &w->err);
+	return sta_member_elsewhere(c, w->arena, &q, package, &name, &w->err);
 }
 
 static void

@@ -161,7 +161,7 @@ pull_app(struct world *w, struct sta_db_conn *c, uint64_t n)
 	struct sta_version v = { .digest = digest_of(1), .media_type = "application/json" };
 
 	assert_int_equal(sta_version_insert(c, w->app, &v, "{}", 2, &w->err), STA_OK);
-	assert_int_equal(sta_version_add_pulls(c, v.id, n, &w->err), STA_OK);
+	assert_int_equal(sta_version_add_pulls(c, v.id, n, true, &w->err), STA_OK);
 }
 
 static void

@@ -233,9 +233,9 @@ sums_count_versions_tags_and_bytes(struct world *w, struct sta_db_conn *c)
 	assert_int_equal(sums.tags, 1);
 	assert_int_equal(sums.bytes, 10);
 	assert_int_equal(sums.pulls, 0);
-	assert_int_equal(sta_version_add_pulls(c, one, 7, &w->err), STA_OK);
-	assert_int_equal(sta_version_add_pulls(c, one + 1, 5, &w->err), STA_OK);
-	assert_int_equal(sta_version_add_pulls(c, 12345, 5, &w->err), STA_OK); /* gone */
+	assert_int_equal(sta_version_add_pulls(c, one, 7, true, &w->err), STA_OK);
+	assert_int_equal(sta_version_add_pulls(c, one + 1, 5, true, &w->err), STA_OK);
+	assert_int_equal(sta_version_add_pulls(c, 12345, 5, true, &w->err), STA_OK); /* gone */
 	assert_int_equal(sta_package_sum(c, w->app, &sums, &w->err), STA_OK);
 	assert_int_equal(sums.pulls, 12);
 }

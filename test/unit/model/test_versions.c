@@ -273,8 +273,8 @@ popular_is_what_was_pulled_more_often(struct world *w, struct sta_db_conn *c)
 	int64_t one = add(w, c, 1);
 	int64_t two = add(w, c, 2);
 
-	assert_int_equal(sta_version_add_pulls(c, one, 5, &w->err), STA_OK);
-	assert_int_equal(sta_version_add_pulls(c, two, 2, &w->err), STA_OK);
+	assert_int_equal(sta_version_add_pulls(c, one, 5, true, &w->err), STA_OK);
+	assert_int_equal(sta_version_add_pulls(c, two, 2, true, &w->err), STA_OK);
 	assert_int_equal(number(c, "SELECT pulls FROM package WHERE id = 1"), 7);
 	assert_false(popular(w, c, 0, 5));
 	assert_true(popular(w, c, 0, 4));

@@ -61,14 +61,14 @@ pulls_are_written_down_once(void **state)
 	struct house *h = *state;
 	int64_t id = make_package(h);
 
-	sta_pull_count(h->r, id);
-	sta_pull_count(h->r, id);
+	sta_pull_count(h->r, id, NULL, STA_PULLED);
+	sta_pull_count(h->r, id, NULL, STA_PULLED);
 	assert_int_equal(pulls(h), 0);
 	flush(h);
 	assert_int_equal(pulls(h), 2);
 	flush(h);
 	assert_int_equal(pulls(h), 2);
-	sta_pull_count(h->r, id);
+	sta_pull_count(h->r, id, NULL, STA_PULLED);
 	flush(h);
 	assert_int_equal(pulls(h), 3);
 }
@@ -85,8 +85,8 @@ count(void *arg)
 	const struct counter *c = arg;
 
 	for (int i = 0; i < EACH; i++) {
-		sta_pull_count(c->h->r, c->id);
-		sta_pull_count(c->h->r, c->id + 4096); /* of nobody, in the same place */
+		sta_pull_count(c->h->r, c->id, NULL, STA_PULLED);
+		sta_pull_count(c->h->r, c->id + 4096, NULL, STA_PULLED); /* of nobody, in the same place */
 	}
 	return NULL;
 }
@@ -116,10 +116,10 @@ pulls_that_could_not_be_written_are_kept(void **state)
 	struct house *h = *state;
 	int64_t id = make_package(h);
 
-	sta_pull_count(h->r, id);
+	sta_pull_count(h->r, id, NULL, STA_PULLED);
 	fails = true;
 	assert_int_equal(sta_pulls_flush(h->r, &h->err), STA_FULL);
-	sta_pull_count(h->r, id);
+	sta_pull_count(h->r, id, NULL, STA_PULLED);
 	assert_int_equal(sta_pulls_flush(h->r, &h->err), STA_FULL);
 	fails = false;
 	flush(h);
@@ -133,13 +133,13 @@ a_version_without_a_place_is_not_counted(void **state)
 	int64_t id = make_package(h);
 
 	for (int64_t i = 1; i <= PLACES; i++)
-		sta_pull_count(h->r, id + i * 4096);
-	sta_pull_count(h->r, id);
-	sta_pull_count(h->r, 0);
-	sta_pull_count(h->r, INT64_MAX);
+		sta_pull_count(h->r, id + i * 4096, NULL, STA_PULLED);
+	sta_pull_count(h->r, id, NULL, STA_PULLED);
+	sta_pull_count(h->r, 0, NULL, STA_PULLED);
+	sta_pull_count(h->r, INT64_MAX, NULL, STA_PULLED);
 	flush(h);
 	assert_int_equal(pulls(h), 0);
-	sta_pull_count(h->r, id);
+	sta_pull_count(h->r, id, NULL, STA_PULLED);
 	flush(h);
 	assert_int_equal(pulls(h), 1);
 }

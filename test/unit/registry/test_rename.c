@@ -155,7 +155,7 @@ make_popular(struct house *h, const char *sql_id, int n)
 
 	assert_int_equal(sta_db_write(h->db, make_version, &m, &h->err), STA_OK);
 	for (int i = 0; i < n; i++)
-		sta_pull_count(h->r, m.id);
+		sta_pull_count(h->r, m.id, NULL, STA_PULLED);
 }
 
 #define APP_ID "SELECT id FROM package WHERE name = 'acme/app'"

@@ -171,10 +171,10 @@ a_popular_version_stays_while_it_is_public(void **state)
 	house_restart(h);
 	assert_rc(h, sta_package_set_visibility(h->r, &h->alice, APP, STA_PUBLIC, &h->err), STA_OK);
 	for (int i = 0; i < 3; i++)
-		sta_pull_count(h->r, one);
+		sta_pull_count(h->r, one, NULL, STA_PULLED);
 	assert_rc(h, remove_version(h, &h->alice, one), STA_OK); /* "more than" */
 	assert_rc(h, restore_version(h, &h->alice, one), STA_OK);
-	sta_pull_count(h->r, one); /* not written down yet */
+	sta_pull_count(h->r, one, NULL, STA_PULLED); /* not written down yet */
 	assert_rc(h, remove_version(h, &h->alice, one), STA_INVALID);
 	assert_string_equal(h->err.msg,
 			    "Publicly visible package versions with more than 3 downloads cannot be "
@@ -580,7 +580,7 @@ pulls_from_before_the_deletion_count_in_the_trash(void **state)
 
 	(void) add_image(h, "two", 2);
 	assert_rc(h, delete_v2(h, one), STA_OK);
-	sta_pull_count(h->r, one);
+	sta_pull_count(h->r, one, NULL, STA_PULLED);
 	assert_rc(h, sta_pulls_flush(h->r, &h->err), STA_OK);
 	assert_int_equal(list(h, true, &rows, &n), 1);
 	assert_int_equal(rows[0].pulls, 1);

@@ -264,8 +264,8 @@ a_popular_package_stays_while_it_is_public(void **state)
 	h->options.retire_after = 0;
 	house_restart(h);
 	for (int i = 0; i < 2; i++)
-		sta_pull_count(h->r, two);
-	sta_pull_count(h->r, one);
+		sta_pull_count(h->r, two, NULL, STA_PULLED);
+	sta_pull_count(h->r, one, NULL, STA_PULLED);
 	assert_rc(h, sta_package_set_visibility(h->r, &h->alice, APP, STA_PUBLIC, &h->err), STA_OK);
 	assert_rc(h, remove_package(h, &h->alice), STA_INVALID);
 	assert_string_equal(h->err.msg, "Publicly visible packages with more than 1 downloads on any version "
@@ -347,7 +347,7 @@ a_renamed_owner_restores_under_its_new_name(void **state)
 
 	h->options.retire_after = 1;
 	house_restart(h);
-	sta_pull_count(h->r, one);
+	sta_pull_count(h->r, one, NULL, STA_PULLED);
 	assert_rc(h, sta_package_set_visibility(h->r, &h->alice, APP, STA_PUBLIC, &h->err), STA_OK);
 	assert_rc(h, remove_package(h, &h->alice), STA_OK);
 	assert_rc(h, sta_user_rename(h->r, &h->sys, "alice", "anna", &now, &h->err), STA_OK);
@@ -397,7 +397,7 @@ retire_bobs_app(struct house *h)
 				NULL, &h->err),
 		  STA_OK);
 	assert_rc(h, sta_package_set_visibility(h->r, &h->bob, "bob/app", STA_PUBLIC, &h->err), STA_OK);
-	sta_pull_count(h->r, number(h, "SELECT max(id) FROM manifest"));
+	sta_pull_count(h->r, number(h, "SELECT max(id) FROM manifest"), NULL, STA_PULLED);
 	assert_rc(h, sta_user_rename(h->r, &h->sys, "bob", "bill", &now, &h->err), STA_OK);
 	assert_rc(h, sta_name_release(h->r, &h->sys, "bob", &h->err), STA_OK);
 }
