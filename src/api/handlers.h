@@ -137,6 +137,7 @@ sta_handler_fn sta_get_package_tags, sta_get_package_tag, sta_put_package_tag, s
 	sta_get_tag_history, sta_get_package_history, sta_post_tag_rollback; /* rest_tags.c */
 sta_handler_fn sta_get_user, sta_get_user_by_name, sta_get_org, sta_get_rate_limit, sta_get_meta,
 	sta_get_api_root;                                                      /* rest_users.c */
+sta_handler_fn sta_get_statistics, sta_get_package_size, sta_get_version_size; /* rest_usage.c */
 sta_handler_fn sta_get_ping, sta_get_catalog, sta_get_tags, sta_get_referrers; /* v2_lists.c */
 sta_handler_fn sta_get_manifest, sta_put_manifest, sta_put_manifest_begin,
 	sta_delete_manifest_route;                  /* v2_manifests.c */

@@ -149,6 +149,9 @@ const struct sta_route sta_routes[] = {
 	{ STA_GET, "/api/v3/admin/audit-log", "audit_log", WHOLE_LIST, sta_get_audit_log },
 	{ STA_GET, "/api/v3/admin/names", "kept_names", WHOLE_LIST, sta_get_names },
 	{ STA_DELETE, "/api/v3/admin/names/{kept_name}", "kept_name", NO_BODY, sta_delete_name },
+	OF_PACKAGE(STA_GET, "/statistics", "package_statistics", NO_BODY, sta_get_statistics),
+	OF_PACKAGE(STA_GET, "/size", "package_size", NO_BODY, sta_get_package_size),
+	OF_PACKAGE(STA_GET, "/versions/{package_version_id}/size", "version_size", NO_BODY, sta_get_version_size),
 
 	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },
 	{ STA_GET, "/readyz", "readyz", NO_BODY, sta_get_ready },
