@@ -53,6 +53,9 @@ ALLOWED_SORTS = {
     "sta_kept_names": "names of three tables in one list, for administrators",
     "sta_grant_list": "people and teams in one list; at most a package's",
     "sta_grant_by_team": "the grants of one package, to explain them",
+    "sta_pull_tags": "the pulls of one package in a time, those with most first; a thread that may wait",
+    "sta_pull_digests": "the same",
+    "sta_pull_platforms": "the same",
     "sta_audit_page_of": "entries of several targets by time; for administrators",
 }
 

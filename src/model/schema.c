@@ -322,8 +322,7 @@ static const char step_5[] =
 	" part INTEGER NOT NULL," /* 1: by digest, while an index of the package listed it */
 	" pulls INTEGER NOT NULL,"
 	" heads INTEGER NOT NULL,"
-	" PRIMARY KEY (package_id, day, digest, tag, part)) WITHOUT ROWID;"
-	"CREATE INDEX pull_day_day ON pull_day(day);" /* for their end */
+	" PRIMARY KEY (package_id, day, digest, tag, part)) WITHOUT ROWID; CREATE INDEX pull_day_day ON pull_day(day);"
 
 	/* Words in lower case of names and labels; those of a package whose indexed is 0 are not up to date. */
 	"CREATE TABLE package_word ("

@@ -51,14 +51,14 @@ sta_pull_day_add(struct sta_db_conn *c, const struct sta_pull_count *count, stru
 	" AND (CAST($4 AS TEXT) IS NULL OR tag = $4) AND (CAST($5 AS BLOB) IS NULL OR digest = $5)"          \
 	" AND (CAST($6 AS TEXT) IS NULL OR platform = $6) AND (part = 0 OR $7 = 1)"
 #define MOST_FIRST " ORDER BY 2 DESC, 1 LIMIT $8"
-#define VALUES(q, key)                                                                                       \
-	STA_V_INT((q)->package_id), STA_V_INT((q)->from), STA_V_INT((q)->to), STA_V_TEXT((q)->tag),          \
-		(q)->digest ? STA_V_KEY(key) : STA_V_NULL, STA_V_TEXT((q)->platform), STA_V_INT((q)->parts)
-
-static struct sta_key
-key_of(const struct sta_pull_query *q)
+/* The digest that is asked for; key holds its bytes. */
+static struct sta_sql_value
+digest_of(const struct sta_pull_query *q, struct sta_key *key)
 {
-	return q->digest ? sta_key_of(q->digest) : (struct sta_key){ 0 };
+	if (!q->digest)
+		return STA_V_NULL;
+	*key = sta_key_of(q->digest);
+	return STA_V_KEY(key);
 }
 
 static struct sta_pull_sum
@@ -107,10 +107,11 @@ sta_pull_total(struct sta_db_conn *c, const struct sta_pull_query *q, struct sta
 	       struct sta_err *err)
 {
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
-	struct sta_key key = key_of(q);
-	enum sta_rc rc =
-		sta_sql_one(c, &s, err, "SELECT 0, coalesce(sum(pulls), 0), coalesce(sum(heads), 0)" ASKED,
-			    VALUES(q, &key));
+	struct sta_key key;
+	enum sta_rc rc = sta_sql_one(
+		c, &s, err, "SELECT 0, coalesce(sum(pulls), 0), coalesce(sum(heads), 0)" ASKED,
+		STA_V_INT(q->package_id), STA_V_INT(q->from), STA_V_INT(q->to), STA_V_TEXT(q->tag),
+		digest_of(q, &key), STA_V_TEXT(q->platform), STA_V_INT(q->parts));
 
 	if (rc == STA_OK)
 		*out = sums_of(s);
@@ -132,11 +133,13 @@ sta_pull_days(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pull_
 	      struct sta_pull_sum **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_pull_sum);
-	struct sta_key key = key_of(q);
+	struct sta_key key;
 
 	return give(sta_sql_list(c, &list, read_day, err,
 				 "SELECT day, sum(pulls), sum(heads)" ASKED " GROUP BY day ORDER BY day",
-				 VALUES(q, &key)),
+				 STA_V_INT(q->package_id), STA_V_INT(q->from), STA_V_INT(q->to),
+				 STA_V_TEXT(q->tag), digest_of(q, &key), STA_V_TEXT(q->platform),
+				 STA_V_INT(q->parts)),
 		    &list, out, n);
 }
 
@@ -145,11 +148,13 @@ sta_pull_tags(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pull_
 	      struct sta_pull_sum **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_pull_sum);
-	struct sta_key key = key_of(q);
+	struct sta_key key;
 
 	return give(sta_sql_list(c, &list, read_name, err,
 				 "SELECT tag, sum(pulls), sum(heads)" ASKED " GROUP BY tag" MOST_FIRST,
-				 VALUES(q, &key), STA_V_INT(max)),
+				 STA_V_INT(q->package_id), STA_V_INT(q->from), STA_V_INT(q->to),
+				 STA_V_TEXT(q->tag), digest_of(q, &key), STA_V_TEXT(q->platform),
+				 STA_V_INT(q->parts), STA_V_INT(max)),
 		    &list, out, n);
 }
 
@@ -158,11 +163,13 @@ sta_pull_digests(struct sta_db_conn *c, struct sta_arena *a, const struct sta_pu
 		 struct sta_pull_sum **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_pull_sum);
-	struct sta_key key = key_of(q);
+	struct sta_key key;
 
 	return give(sta_sql_list(c, &list, read_digest, err,
 				 "SELECT digest, sum(pulls), sum(heads)" ASKED " GROUP BY digest" MOST_FIRST,
-				 VALUES(q, &key), STA_V_INT(max)),
+				 STA_V_INT(q->package_id), STA_V_INT(q->from), STA_V_INT(q->to),
+				 STA_V_TEXT(q->tag), digest_of(q, &key), STA_V_TEXT(q->platform),
+				 STA_V_INT(q->parts), STA_V_INT(max)),
 		    &list, out, n);
 }
 
@@ -171,12 +178,14 @@ sta_pull_platforms(struct sta_db_conn *c, struct sta_arena *a, const struct sta_
 		   struct sta_pull_sum **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_pull_sum);
-	struct sta_key key = key_of(q);
+	struct sta_key key;
 
 	return give(sta_sql_list(c, &list, read_name, err,
 				 "SELECT platform, sum(pulls), sum(heads)" ASKED
 				 " GROUP BY platform" MOST_FIRST,
-				 VALUES(q, &key), STA_V_INT(max)),
+				 STA_V_INT(q->package_id), STA_V_INT(q->from), STA_V_INT(q->to),
+				 STA_V_TEXT(q->tag), digest_of(q, &key), STA_V_TEXT(q->platform),
+				 STA_V_INT(q->parts), STA_V_INT(max)),
 		    &list, out, n);
 }
 

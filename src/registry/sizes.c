@@ -300,32 +300,44 @@ stays(void *arg, int64_t version_id)
 	return !k || !(k->flags & GOES);
 }
 
+/* Versions of the package that stay use it, or other packages. */
 static enum sta_rc
-add_blob(struct work *w, struct family *f, const struct sta_sized_blob *b, unsigned flags,
-	 struct sta_err *err)
+has_others(struct work *w, struct family *f, const struct sta_sized_blob *b, bool *out, struct sta_err *err)
+{
+	enum sta_rc rc = sta_size_kept(w->c, w->package.id, b->id, stays, f, out, err);
+
+	return rc == STA_OK && !*out ? used_elsewhere(w, b, out, err) : rc;
+}
+
+static void
+count_blob(struct sta_sizes *s, const struct sta_sized_blob *b, unsigned as, bool kept)
+{
+	if (as & LISTED) {
+		s->blobs++;
+		s->bytes += b->size;
+		s->shared += kept ? b->size : 0;
+	}
+	if ((as & GOES) && !kept)
+		s->freed += b->size;
+}
+
+static enum sta_rc
+add_blob(struct work *w, struct family *f, const struct sta_sized_blob *b, unsigned as, struct sta_err *err)
 {
 	struct known *k = find(&f->blobs, b->id);
-	unsigned fresh = flags & ~(k ? k->flags : 0);
-	bool kept = k && (k->flags & STAYS);
-	enum sta_rc rc = STA_OK;
+	bool kept = false;
+	enum sta_rc rc;
 
-	if (!k)
-		rc = sta_size_kept(w->c, w->package.id, b->id, stays, f, &kept, err);
-	if (rc == STA_OK && !k && !kept)
-		rc = used_elsewhere(w, b, &kept, err);
+	if (k) {
+		count_blob(&w->sizes, b, as & ~k->flags, k->flags & STAYS);
+		k->flags |= as;
+		return STA_OK;
+	}
+	rc = has_others(w, f, b, &kept, err);
 	if (rc != STA_OK)
 		return rc;
-	if (fresh & LISTED) {
-		w->sizes.blobs++;
-		w->sizes.bytes += b->size;
-		w->sizes.shared += kept ? b->size : 0;
-	}
-	if ((fresh & GOES) && !kept)
-		w->sizes.freed += b->size;
-	if (!k)
-		return add(&f->blobs, b->id, flags | (kept ? STAYS : 0), err);
-	k->flags |= flags;
-	return STA_OK;
+	count_blob(&w->sizes, b, as, kept);
+	return add(&f->blobs, b->id, as | (kept ? STAYS : 0), err);
 }
 
 static enum sta_rc

@@ -12,7 +12,7 @@
 #include "model/statistics.h"
 #include "registry/registry.h"
 
-#define STA_STATISTICS_DAYS 400  /* that are looked at at once */
+#define STA_STATISTICS_DAYS 400   /* that are looked at at once */
 #define STA_STATISTICS_ITEMS 1000 /* tags, digests or platforms of an answer */
 
 enum sta_statistics_by {

@@ -92,6 +92,9 @@ REST_PROBES = {
     ("POST", f"{REST}/versions/{{package_version_id}}/restore"): [
         Probe(ADMIN, "POST", "/versions/4294967295/restore", (404,))],
     ("GET", f"{REST}/access"): [Probe(ADMIN, "GET", "/access", (200,))],
+    ("GET", f"{REST}/statistics"): [Probe(READ, "GET", "/statistics?by=tag", (200,))],
+    ("GET", f"{REST}/size"): [Probe(READ, "GET", "/size", (200,))],
+    ("GET", f"{REST}/versions/{{package_version_id}}/size"): [Probe(READ, "GET", "/versions/4294967295/size", (404,))],
 }
 REST_SCOPES = {READ: "read:packages", WRITE: "write:packages", DELETE: "delete:packages", ADMIN: "write:packages"}
 # Those that are about no package, or the same under another path, or cannot be allowed and change nothing; and who

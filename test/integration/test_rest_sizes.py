@@ -180,7 +180,7 @@ def test_v37_a_version_of_another_package_is_none_of_this_one(shelf, registry, a
 # What the caller may not know
 
 
-def test_t4_who_may_not_read_the_package_gets_what_an_absent_one_gets(shelf, bob):
+def test_t4_who_may_not_read_the_package_gets_no_size_of_it(shelf, bob):
     image = shelf.image([os.urandom(INLINE)], "v1")
     api = PackagesApi(shelf.registry, bob.token)
     name = shelf.name.split("/", 1)[1]
@@ -190,7 +190,7 @@ def test_t4_who_may_not_read_the_package_gets_what_an_absent_one_gets(shelf, bob
         assert (hidden.status_code, hidden.content) == (absent.status_code, absent.content)
 
 
-def test_packages_that_the_caller_may_not_read_change_no_number(shelf, registry, alice, bob, admin):
+def test_t4_packages_that_the_caller_may_not_read_change_no_number(shelf, registry, alice, bob, admin):
     layer = os.urandom(FILE)
     image = shelf.image([layer], "v1")
     before = (shelf.size(), shelf.size(image))

@@ -241,7 +241,7 @@ def test_what_is_no_day_is_refused(usage, wrong):
 # Who may look
 
 
-def test_t4_who_may_not_read_the_package_gets_what_an_absent_one_gets(usage, bob):
+def test_t4_who_may_not_read_the_package_gets_no_statistics_of_it(usage, bob):
     usage.client.push_image(usage.name, "v1")
     api = PackagesApi(usage.registry, bob.token)
     hidden, absent = api.get(usage.path), api.get(path("/users/alice", "absent", "statistics"))
