@@ -21,7 +21,7 @@
 #include "oci/errcode.h"
 #include "oci/ref.h"
 
-#define STA_ROUTES_MAX 200
+#define STA_ROUTES_MAX 256
 
 struct sta_metrics;
 struct sta_rate;
