@@ -232,7 +232,7 @@ sta_version_remove(struct sta_db_conn *c, int64_t package_id, int64_t id, int64_
 		rc = sta_sql_run(c, err, "DELETE FROM manifest_data WHERE manifest_id = $1", STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err,
-				 "UPDATE package SET versions = versions - 1 WHERE id ="
+				 "UPDATE package SET versions = versions - 1, indexed = 0 WHERE id ="
 				 " (SELECT package_id FROM manifest WHERE id = $1 AND deleted = 0)",
 				 STA_V_INT(id));
 	if (rc == STA_OK)

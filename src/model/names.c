@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/sql.h"
+#include "model/word_index.h"
 
 /* What a package is called; a deleted one has "@" and its id behind the name. */
 #define PLAIN_NAME "replace(p.name, '@' || p.id, '')"
@@ -137,7 +138,7 @@ move_names(struct sta_db_conn *c, int64_t id, const char *old, const char *name,
 {
 	const size_t rest = strlen(old) + 1;
 	enum sta_rc rc = sta_sql_run(
-		c, err, "UPDATE package SET name = $1 || substr(name, $2) WHERE namespace_id = $3",
+		c, err, "UPDATE package SET name = $1 || substr(name, $2), indexed = 0 WHERE namespace_id = $3",
 		STA_V_TEXT(name), STA_V_INT(rest), STA_V_INT(id));
 
 	if (rc == STA_OK)
@@ -149,6 +150,11 @@ move_names(struct sta_db_conn *c, int64_t id, const char *old, const char *name,
 		rc = sta_sql_run(
 			c, err, "UPDATE repository SET name = $1 || substr(name, $2) WHERE namespace_id = $3",
 			STA_V_TEXT(name), STA_V_INT(rest), STA_V_INT(id));
+	if (rc == STA_OK)
+		rc = sta_sql_run(c, err,
+				 "UPDATE package SET indexed = 0 WHERE repository_id IN"
+				 " (SELECT id FROM repository WHERE namespace_id = $1)",
+				 STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err,
 				 "UPDATE namespace SET name = $1 || substr(name, $2)"
@@ -191,6 +197,8 @@ sta_package_rename_to(struct sta_db_conn *c, int64_t id, const char *old, const 
 	enum sta_rc rc = sta_sql_run(c, err, "UPDATE package SET name = $1 WHERE id = $2", STA_V_TEXT(name),
 				     STA_V_INT(id));
 
+	if (rc == STA_OK)
+		rc = sta_word_index(c, id, err);
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM former_package WHERE name = $1 AND package_id = $2",
 				 STA_V_TEXT(name), STA_V_INT(id));

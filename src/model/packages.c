@@ -3,6 +3,7 @@
 #include "model/sql.h"
 #include "model/statistics.h"
 #include "model/tag_events.h"
+#include "model/word_index.h"
 
 /* Grants to teams that the account $1 is in, or in one below; the object's columns come behind. */
 #define BY_TEAM                                                                                              \
@@ -25,7 +26,7 @@
 	" coalesce(g.role, 0), coalesce(m.role, 0), coalesce((SELECT max(t.role)" BY_TEAM OF_PACKAGE         \
 	"), 0),"                                                                                             \
 	" CASE WHEN" OF_WORKFLOWS " THEN 2 ELSE coalesce((SELECT max(r.role)" INHERITED "), 0) END,"         \
-	" coalesce(p.repository_id, 0), p.inherits, p.versions, p.deleted, p.pulls"                          \
+	" coalesce(p.repository_id, 0), p.inherits, p.versions, p.deleted, p.pulls, p.indexed"               \
 	" FROM package p LEFT JOIN role_grant g"                                                             \
 	" ON g.object_kind = 1 AND g.object_id = p.id AND g.subject_kind = 1 AND g.subject_id = $1"          \
 	" LEFT JOIN organization_member m ON m.organization_id = p.namespace_id AND m.account_id = $1"
@@ -53,6 +54,7 @@ read_package(struct sta_arena *a, struct sta_db_stmt *s, void *out, struct sta_e
 		.versions = (uint64_t) sta_db_int(s, 13),
 		.deleted_unix = sta_db_int(s, 14),
 		.pulls = (uint64_t) sta_db_int(s, 15),
+		.indexed = sta_db_int(s, 16),
 	};
 
 	if (!got.name)
@@ -107,8 +109,8 @@ sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name
 	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
 	enum sta_rc rc = sta_sql_one(
 		c, &s, err,
-		"INSERT INTO package(namespace_id, name, visibility, published, created, updated)"
-		" VALUES ($1, $2, $3, 0, $4, $4) RETURNING id",
+		"INSERT INTO package(namespace_id, name, visibility, published, created, updated, indexed)"
+		" VALUES ($1, $2, $3, 0, $4, $4, 1) RETURNING id",
 		STA_V_INT(namespace_id), STA_V_TEXT(name), STA_V_INT(visibility), STA_V_INT(now_unix));
 
 	if (rc == STA_OK)
@@ -119,17 +121,22 @@ sta_package_insert(struct sta_db_conn *c, int64_t namespace_id, const char *name
 enum sta_rc
 sta_package_update_visibility(struct sta_db_conn *c, int64_t id, enum sta_visibility v, struct sta_err *err)
 {
-	return sta_sql_run(c, err, "UPDATE package SET visibility = $1 WHERE id = $2", STA_V_INT(v),
-			   STA_V_INT(id));
+	enum sta_rc rc = sta_sql_run(c, err, "UPDATE package SET visibility = $1 WHERE id = $2", STA_V_INT(v),
+				     STA_V_INT(id));
+
+	return rc == STA_OK ? sta_word_index(c, id, err) : rc;
 }
 
 enum sta_rc
 sta_package_update_link(struct sta_db_conn *c, int64_t id, int64_t repository_id, bool inherits,
 			struct sta_err *err)
 {
-	return sta_sql_run(c, err, "UPDATE package SET repository_id = $1, inherits = $2 WHERE id = $3",
-			   repository_id != 0 ? STA_V_INT(repository_id) : STA_V_NULL, STA_V_INT(inherits),
-			   STA_V_INT(id));
+	enum sta_rc rc =
+		sta_sql_run(c, err, "UPDATE package SET repository_id = $1, inherits = $2 WHERE id = $3",
+			    repository_id != 0 ? STA_V_INT(repository_id) : STA_V_NULL, STA_V_INT(inherits),
+			    STA_V_INT(id));
+
+	return rc == STA_OK ? sta_word_index(c, id, err) : rc;
 }
 
 enum sta_rc
@@ -162,6 +169,8 @@ remove_row(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM former_package WHERE package_id = $1", STA_V_INT(id));
+	if (rc == STA_OK)
+		rc = sta_word_index_remove(c, id, err);
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM package WHERE id = $1", STA_V_INT(id));
 	return rc;

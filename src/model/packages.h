@@ -24,6 +24,7 @@ struct sta_package {
 	uint64_t versions;     /* that are not deleted */
 	int64_t deleted_unix;  /* 0: it is not; else its name has "@" and its id behind it */
 	uint64_t pulls;        /* as far as they were written down */
+	int64_t indexed;       /* by its name and labels (word_index.h); 0: it is to be */
 	/* Of the account that was asked for. */
 	enum sta_role granted;    /* to it in person */
 	enum sta_role team;       /* to a team of it, the strongest */

@@ -324,19 +324,24 @@ static const char step_5[] =
 	" heads INTEGER NOT NULL,"
 	" PRIMARY KEY (package_id, day, digest, tag, part)) WITHOUT ROWID; CREATE INDEX pull_day_day ON pull_day(day);"
 
-	/* Words in lower case of names and labels; those of a package whose indexed is 0 are not up to date. */
+	/* Which packages have a word (model/words.h): those with the same id / 4096, as base/idset.h stores them. */
 	"CREATE TABLE package_word ("
 	" word TEXT NOT NULL,"
-	" package_id INTEGER NOT NULL REFERENCES package(id),"
-	" PRIMARY KEY (word, package_id)) WITHOUT ROWID;"
-	"CREATE INDEX package_word_package ON package_word(package_id, word);"
+	" piece INTEGER NOT NULL,"
+	" packages BLOB NOT NULL,"
+	" PRIMARY KEY (word, piece)) WITHOUT ROWID;"
+	/* Under which words a package stands there, a newline behind each. */
+	"CREATE TABLE indexed_package ("
+	" package_id INTEGER PRIMARY KEY REFERENCES package(id),"
+	" words TEXT NOT NULL);"
+	/* 0: its words are not up to date; else a hash of its labels. */
 	"ALTER TABLE package ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"
 	"CREATE INDEX package_unindexed ON package(id) WHERE indexed = 0;"
 	/* Of the version with a tag that was pushed last. */
 	"ALTER TABLE package ADD COLUMN description TEXT;"
 	"ALTER TABLE package ADD COLUMN licenses TEXT;"
 	"CREATE INDEX tag_name ON tag(name, package_id);"
-	"CREATE INDEX manifest_digest ON manifest(digest, package_id);";
+	"CREATE INDEX manifest_digest ON manifest(digest, package_id) WHERE deleted = 0;";
 /* clang-format on */
 
 static const char *const steps[] = { step_1, step_2, step_3, step_4, step_5 };

@@ -1,6 +1,7 @@
 #include "model/tags.h"
 
 #include "model/sql.h"
+#include "model/word_index.h"
 
 /* What the tag points to; 0: there is none. */
 static enum sta_rc
@@ -56,6 +57,8 @@ sta_tag_remove(struct sta_db_conn *c, int64_t package_id, const char *name, cons
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM tag WHERE package_id = $1 AND name = $2",
 				 STA_V_INT(package_id), STA_V_TEXT(name));
+	if (rc == STA_OK)
+		rc = sta_word_index_mark(c, package_id, err);
 	if (rc == STA_OK)
 		rc = touch(c, id, by->now_unix, err);
 	return rc == STA_OK ? sta_tag_event_add(c, package_id, name, id, 0, by, err) : rc;

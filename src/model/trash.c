@@ -1,6 +1,7 @@
 #include "model/trash.h"
 
 #include "model/sql.h"
+#include "model/word_index.h"
 
 enum sta_rc
 sta_trash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, const struct sta_author *by,
@@ -17,7 +18,7 @@ sta_trash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, const s
 		rc = sta_sql_run(c, err, "DELETE FROM tag WHERE manifest_id = $1", STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err,
-				 "UPDATE package SET versions = versions - 1 WHERE id ="
+				 "UPDATE package SET versions = versions - 1, indexed = 0 WHERE id ="
 				 " (SELECT package_id FROM manifest WHERE id = $1 AND deleted = 0)",
 				 STA_V_INT(id));
 	if (rc == STA_OK)
@@ -44,9 +45,11 @@ sta_untrash_version(struct sta_db_conn *c, int64_t package_id, int64_t id, const
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "UPDATE manifest SET deleted = 0, updated = $1 WHERE id = $2",
 				 STA_V_INT(by->now_unix), STA_V_INT(id));
-	return rc == STA_OK ? sta_sql_run(c, err, "UPDATE package SET versions = versions + 1 WHERE id = $1",
-					  STA_V_INT(package_id))
-			    : rc;
+	return rc == STA_OK
+		       ? sta_sql_run(c, err,
+				     "UPDATE package SET versions = versions + 1, indexed = 0 WHERE id = $1",
+				     STA_V_INT(package_id))
+		       : rc;
 }
 
 enum sta_rc
@@ -90,20 +93,26 @@ sta_trash_users(struct sta_db_conn *c, struct sta_arena *a, int64_t package_id, 
 enum sta_rc
 sta_trash_package(struct sta_db_conn *c, int64_t id, int64_t now_unix, struct sta_err *err)
 {
-	return sta_sql_run(c, err,
-			   "UPDATE package SET name = name || '@' || id, published = 0, deleted = $1"
-			   " WHERE id = $2",
-			   STA_V_INT(now_unix), STA_V_INT(id));
+	enum sta_rc rc =
+		sta_sql_run(c, err,
+			    "UPDATE package SET name = name || '@' || id, published = 0, deleted = $1"
+			    " WHERE id = $2",
+			    STA_V_INT(now_unix), STA_V_INT(id));
+
+	return rc == STA_OK ? sta_word_index(c, id, err) : rc;
 }
 
 enum sta_rc
 sta_untrash_package(struct sta_db_conn *c, int64_t id, const char *name, struct sta_err *err)
 {
-	return sta_sql_run(c, err,
-			   "UPDATE package SET name = $1, deleted = 0, published = CASE WHEN EXISTS"
-			   " (SELECT 1 FROM manifest v WHERE v.package_id = package.id) THEN 1 ELSE 0 END"
-			   " WHERE id = $2",
-			   STA_V_TEXT(name), STA_V_INT(id));
+	enum sta_rc rc =
+		sta_sql_run(c, err,
+			    "UPDATE package SET name = $1, deleted = 0, published = CASE WHEN EXISTS"
+			    " (SELECT 1 FROM manifest v WHERE v.package_id = package.id) THEN 1 ELSE 0 END"
+			    " WHERE id = $2",
+			    STA_V_TEXT(name), STA_V_INT(id));
+
+	return rc == STA_OK ? sta_word_index(c, id, err) : rc;
 }
 
 static enum sta_rc

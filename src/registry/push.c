@@ -6,6 +6,7 @@
 #include "model/blobs.h"
 #include "model/manifests.h"
 #include "model/tags.h"
+#include "model/word_index.h"
 #include "oci/manifest.h"
 #include "registry/core.h"
 #include "registry/labels.h"
@@ -215,6 +216,19 @@ set_tags(struct work *w, struct sta_db_conn *c, int64_t package_id, int64_t id, 
 	return rc == STA_OK ? sta_package_touch(c, package_id, by.now_unix, err) : rc;
 }
 
+/* A package is found by what the version that got a tag last says of itself. */
+static enum sta_rc
+index_words(struct work *w, struct sta_db_conn *c, const struct sta_package *p, bool created,
+	    struct sta_err *err)
+{
+	const struct sta_labels *l = &w->labels;
+	bool tagged = !w->push->ref->is_digest || w->push->n_tags > 0;
+
+	if (tagged && (created || p->indexed != sta_word_index_hash(l->description, l->licenses)))
+		return sta_word_index_labels(c, p->id, l->description, l->licenses, err);
+	return created ? sta_word_index(c, p->id, err) : STA_OK;
+}
+
 static enum sta_rc
 push_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -243,6 +257,8 @@ push_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 		rc = store_version(w, c, e.package.id, targets, &id, err);
 	if (rc == STA_OK)
 		rc = set_tags(w, c, e.package.id, id, err);
+	if (rc == STA_OK)
+		rc = index_words(w, c, &e.package, created, err);
 	return rc;
 }
 
