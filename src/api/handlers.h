@@ -130,6 +130,7 @@ sta_handler_fn sta_get_health, sta_get_ready, sta_get_metrics; /* health.c */
 sta_handler_fn sta_get_token, sta_post_token;                  /* token.c */
 sta_handler_fn sta_post_workflow_token;                        /* rest_workflow.c */
 sta_handler_fn sta_get_openapi;                                /* rest_openapi.c */
+sta_handler_fn sta_get_search_packages;
 sta_handler_fn sta_get_packages, sta_get_docker_conflicts, sta_get_package, sta_delete_package_route,
 	sta_post_package_restore, sta_get_versions, sta_get_version, sta_delete_version_route,
 	sta_post_version_restore; /* rest_packages.c */

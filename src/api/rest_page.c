@@ -4,7 +4,7 @@
 #include "base/parse.h"
 
 #define PER_PAGE 30
-#define VALUE_MAX 64 /* of a parameter that means something */
+#define VALUE_MAX 256 /* of a parameter that means something: what is searched for */
 
 static uint64_t
 number_of(struct sta_request *req, const char *name, uint64_t otherwise)

@@ -153,6 +153,7 @@ const struct sta_route sta_routes[] = {
 	OF_PACKAGE(STA_GET, "/size", "package_size", NO_BODY, sta_get_package_size),
 	OF_PACKAGE(STA_GET, "/versions/{package_version_id}/size", "version_size", NO_BODY, sta_get_version_size),
 
+	{ STA_GET, "/api/v3/search/packages", "search_packages", NO_BODY, sta_get_search_packages },
 	{ STA_GET, "/healthz", "healthz", NO_BODY, sta_get_health },
 	{ STA_GET, "/readyz", "readyz", NO_BODY, sta_get_ready },
 	{ STA_GET, "/metrics", "metrics", NO_BODY, sta_get_metrics },

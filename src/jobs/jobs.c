@@ -9,10 +9,12 @@
 #include "base/log.h"
 #include "registry/gc.h"
 #include "registry/pulls.h"
+#include "registry/search.h"
 #include "registry/token.h"
 
 #define JOB_MEMORY_MAX ((size_t) 64 << 20)
 #define FLUSH_INTERVAL_S 60
+#define INDEX_INTERVAL_S 1
 #define NS_PER_S UINT64_C(1000000000)
 
 struct sta_jobs {
@@ -75,6 +77,15 @@ flush_counts(struct sta_registry *r)
 		log_failure("pulls not written", &err);
 }
 
+static void
+index_words(struct sta_registry *r)
+{
+	struct sta_err err = { 0 };
+
+	if (sta_search_catch_up(r, &err) != STA_OK && err.rc != STA_BUSY)
+		log_failure("words of packages not written", &err);
+}
+
 /* Sleep until then, or until the stop; false: stop. */
 static bool
 sleep_until(struct sta_jobs *j, uint64_t then_ns)
@@ -91,14 +102,27 @@ sleep_until(struct sta_jobs *j, uint64_t then_ns)
 	return !stop;
 }
 
+static uint64_t
+earliest(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t first = a < b ? a : b;
+
+	return first < c ? first : c;
+}
+
 static void *
 run(void *arg)
 {
 	struct sta_jobs *j = arg;
 	uint64_t gc_ns = sta_now_ns() + j->gc_interval_s * NS_PER_S;
 	uint64_t flush_ns = sta_now_ns() + FLUSH_INTERVAL_S * NS_PER_S;
+	uint64_t index_ns = sta_now_ns();
 
-	while (sleep_until(j, gc_ns < flush_ns ? gc_ns : flush_ns)) {
+	while (sleep_until(j, earliest(gc_ns, flush_ns, index_ns))) {
+		if (sta_now_ns() >= index_ns) {
+			index_words(j->registry);
+			index_ns = sta_now_ns() + INDEX_INTERVAL_S * NS_PER_S;
+		}
 		if (sta_now_ns() >= gc_ns) {
 			collect(j->registry);
 			gc_ns = sta_now_ns() + j->gc_interval_s * NS_PER_S;

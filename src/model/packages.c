@@ -75,6 +75,17 @@ sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, i
 }
 
 enum sta_rc
+sta_package_by_id(struct sta_db_conn *c, struct sta_arena *a, int64_t id, int64_t account_id,
+		  struct sta_package *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err, SELECT_PACKAGE " WHERE p.id = $2 AND p.deleted = 0",
+				     STA_V_INT(account_id), STA_V_INT(id));
+
+	return rc == STA_OK ? read_package(a, s, out, err) : rc;
+}
+
+enum sta_rc
 sta_package_find_deleted(struct sta_db_conn *c, struct sta_arena *a, const char *name, int64_t id,
 			 int64_t account_id, int64_t after_unix, struct sta_package *out, struct sta_err *err)
 {

@@ -37,6 +37,10 @@ struct sta_package {
 enum sta_rc sta_package_find(struct sta_db_conn *c, struct sta_arena *a, const char *name, int64_t account_id,
 			     struct sta_package *out, struct sta_err *err) STA_CHECK;
 
+/* The same by its id. */
+enum sta_rc sta_package_by_id(struct sta_db_conn *c, struct sta_arena *a, int64_t id, int64_t account_id,
+			      struct sta_package *out, struct sta_err *err) STA_CHECK;
+
 /* The same for the package that was made last, whichever it is: for the time that it takes. */
 enum sta_rc sta_package_find_last(struct sta_db_conn *c, struct sta_arena *a, int64_t account_id,
 				  struct sta_package *out, struct sta_err *err) STA_CHECK;

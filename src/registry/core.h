@@ -123,6 +123,12 @@ bool sta_may_list(const struct sta_caller *caller, const struct sta_package *p);
 /* Does the caller see every package? */
 bool sta_sees_everything(const struct sta_caller *caller);
 
+struct sta_published_package;
+/* As the packages API shows it to the caller, who may read it. */
+enum sta_rc sta_published_describe(struct sta_db_conn *c, const struct sta_call *call,
+				   const struct sta_package *p, struct sta_published_package *out,
+				   struct sta_err *err) STA_CHECK;
+
 /* In loops that may take long: STA_BUSY when the process is about to end. */
 enum sta_rc sta_go_on(struct sta_registry *r, struct sta_err *err) STA_CHECK;
 

@@ -263,18 +263,25 @@ sta_published_packages(struct sta_registry *r, const struct sta_call *call, cons
 	return STA_OK;
 }
 
+enum sta_rc
+sta_published_describe(struct sta_db_conn *c, const struct sta_call *call, const struct sta_package *p,
+		       struct sta_published_package *out, struct sta_err *err)
+{
+	struct sta_owner owner;
+	enum sta_rc rc =
+		sta_owner_by_id(c, call->arena, p->namespace_id, call->caller.user_id, &owner, err);
+
+	return rc == STA_OK ? describe(c, call, &owner, p, out, err) : rc;
+}
+
 /* The package under the name that it has now, which may be another one than asked. */
 static enum sta_rc
 enter(struct sta_db_conn *c, const struct sta_call *call, const struct sta_name *name, enum sta_action action,
       struct sta_entry *e, struct sta_published_package *out, struct sta_err *err)
 {
-	struct sta_owner owner;
 	enum sta_rc rc = sta_door_published(c, call, name, action, e, err);
 
-	if (rc == STA_OK)
-		rc = sta_owner_by_id(c, call->arena, e->package.namespace_id, call->caller.user_id, &owner,
-				     err);
-	return rc == STA_OK ? describe(c, call, &owner, &e->package, out, err) : rc;
+	return rc == STA_OK ? sta_published_describe(c, call, &e->package, out, err) : rc;
 }
 
 enum sta_rc

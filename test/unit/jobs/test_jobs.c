@@ -7,6 +7,7 @@
 #include "jobs/jobs.h"
 #include "registry/gc.h"
 #include "registry/pulls.h"
+#include "registry/search.h"
 #include "registry/token.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -14,6 +15,7 @@
 static sem_t collected;
 static sem_t flushed;
 static sem_t counted;
+static sem_t indexed;
 static _Atomic uint64_t skew_ns; /* how far the clock of the jobs is ahead */
 static _Atomic bool fails;
 static char *const registry = (char[]){ "registry" };
@@ -22,6 +24,7 @@ enum sta_rc __wrap_sta_gc_run(struct sta_registry *r, const struct sta_call *cal
 			      struct sta_gc_result *out, struct sta_err *err);
 enum sta_rc __wrap_sta_pat_flush_used(struct sta_registry *r, struct sta_err *err);
 enum sta_rc __wrap_sta_pulls_flush(struct sta_registry *r, struct sta_err *err);
+enum sta_rc __wrap_sta_search_catch_up(struct sta_registry *r, struct sta_err *err);
 uint64_t __wrap_sta_now_ns(void);
 uint64_t __real_sta_now_ns(void);
 
@@ -53,6 +56,14 @@ __wrap_sta_pulls_flush(struct sta_registry *r, struct sta_err *err)
 	return fails ? sta_err_set(err, STA_BACKEND, 0, "no") : STA_OK;
 }
 
+enum sta_rc
+__wrap_sta_search_catch_up(struct sta_registry *r, struct sta_err *err)
+{
+	(void) r;
+	(void) sem_post(&indexed);
+	return fails ? sta_err_set(err, STA_BACKEND, 0, "no") : STA_OK;
+}
+
 uint64_t
 __wrap_sta_now_ns(void)
 {
@@ -66,7 +77,7 @@ setup(void **state)
 	skew_ns = 0;
 	fails = false;
 	return sem_init(&collected, 0, 0) == 0 && sem_init(&flushed, 0, 0) == 0 &&
-			       sem_init(&counted, 0, 0) == 0
+			       sem_init(&counted, 0, 0) == 0 && sem_init(&indexed, 0, 0) == 0
 		       ? 0
 		       : -1;
 }
@@ -149,6 +160,18 @@ the_last_use_and_pulls_are_written_every_minute(void **state)
 	sta_jobs_stop(j);
 }
 
+static void
+words_are_written_at_the_start_and_every_second(void **state)
+{
+	struct sta_jobs *j = start(3600);
+
+	(void) state;
+	expect(&indexed);
+	skew_ns = 2 * NS_PER_S;
+	expect(&indexed);
+	sta_jobs_stop(j);
+}
+
 int
 main(void)
 {
@@ -157,6 +180,7 @@ main(void)
 		cmocka_unit_test_setup(collection_comes_at_every_interval, setup),
 		cmocka_unit_test_setup(a_failure_does_not_end_the_jobs, setup),
 		cmocka_unit_test_setup(the_last_use_and_pulls_are_written_every_minute, setup),
+		cmocka_unit_test_setup(words_are_written_at_the_start_and_every_second, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
