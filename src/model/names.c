@@ -138,7 +138,8 @@ move_names(struct sta_db_conn *c, int64_t id, const char *old, const char *name,
 {
 	const size_t rest = strlen(old) + 1;
 	enum sta_rc rc = sta_sql_run(
-		c, err, "UPDATE package SET name = $1 || substr(name, $2), indexed = 0 WHERE namespace_id = $3",
+		c, err,
+		"UPDATE package SET name = $1 || substr(name, $2), indexed = 0 WHERE namespace_id = $3",
 		STA_V_TEXT(name), STA_V_INT(rest), STA_V_INT(id));
 
 	if (rc == STA_OK)

@@ -162,9 +162,8 @@ sta_repository_insert(struct sta_db_conn *c, const struct sta_repository_row *ro
 enum sta_rc
 sta_repository_update(struct sta_db_conn *c, const struct sta_repository_row *row, struct sta_err *err)
 {
-	enum sta_rc rc =
-		sta_sql_run(c, err, "UPDATE repository SET visibility = $1, url = $2 WHERE id = $3",
-			    STA_V_INT(row->visibility), STA_V_TEXT(row->url), STA_V_INT(row->id));
+	enum sta_rc rc = sta_sql_run(c, err, "UPDATE repository SET visibility = $1, url = $2 WHERE id = $3",
+				     STA_V_INT(row->visibility), STA_V_TEXT(row->url), STA_V_INT(row->id));
 
 	if (rc != STA_OK)
 		return rc;
@@ -191,10 +190,10 @@ sta_repository_remove(struct sta_db_conn *c, int64_t id, struct sta_err *err)
 			STA_V_INT(id));
 
 	if (rc == STA_OK)
-		rc = sta_sql_run(
-			c, err,
-			"UPDATE package SET repository_id = NULL, inherits = 0, indexed = 0 WHERE repository_id = $1",
-			STA_V_INT(id));
+		rc = sta_sql_run(c, err,
+				 "UPDATE package SET repository_id = NULL, inherits = 0, indexed = 0 WHERE "
+				 "repository_id = $1",
+				 STA_V_INT(id));
 	if (rc == STA_OK)
 		rc = sta_sql_run(c, err, "DELETE FROM role_grant WHERE object_kind = 2 AND object_id = $1",
 				 STA_V_INT(id));

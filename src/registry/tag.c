@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/manifests.h"
+#include "model/word_index.h"
 #include "registry/core.h"
 
 static enum sta_rc
@@ -213,6 +214,15 @@ find_past_version(struct sta_db_conn *c, const struct change *x, int64_t package
 	return rc;
 }
 
+/* The package says of itself what the version says that a tag came to last. */
+static enum sta_rc
+changed(struct sta_db_conn *c, int64_t package_id, int64_t now_unix, struct sta_err *err)
+{
+	enum sta_rc rc = sta_package_touch(c, package_id, now_unix, err);
+
+	return rc == STA_OK ? sta_word_index_renew(c, package_id, err) : rc;
+}
+
 static enum sta_rc
 put(struct sta_db_conn *c, struct change *x, int64_t package_id, int64_t id, struct sta_err *err)
 {
@@ -226,7 +236,7 @@ put(struct sta_db_conn *c, struct change *x, int64_t package_id, int64_t id, str
 	if (rc == STA_OK)
 		rc = sta_tag_set(c, package_id, x->tag, id, &by, err);
 	if (rc == STA_OK && (x->made || old.manifest_id != id))
-		rc = sta_package_touch(c, package_id, by.now_unix, err);
+		rc = changed(c, package_id, by.now_unix, err);
 	return rc == STA_OK ? sta_tag_row(c, x->call->arena, package_id, x->tag, &x->row, err) : rc;
 }
 
