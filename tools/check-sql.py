@@ -41,6 +41,9 @@ ALLOWED = {
     ("sta_issuer_list", "issuer"): "lists every issuer, for administrators; few rows",
     ("sta_issuer_rule_list", "issuer_rule"): "lists those of an issuer, or all for administrators; few rows",
     ("sta_robot_list", "account"): "lists every robot, for administrators, or those of one organization",
+    ("walk_names", "package"): "walks the index on names until the page is full, or a limit is reached",
+    ("sort_times", "package"): "looks at the times of all, or up to a limit",
+    ("sta_word_index_marked", "package"): "walks the partial index of those that are marked, up to the limit",
     ("sta_blob_deleting", "blob"): "walks the partial index of blobs without members, up to the limit",
 }
 
@@ -56,6 +59,7 @@ ALLOWED_SORTS = {
     "sta_pull_tags": "the pulls of one package in a time, those with most first; a thread that may wait",
     "sta_pull_digests": "the same",
     "sta_pull_platforms": "the same",
+    "sta_word_index_renew": "tags that came in the same second",
     "sta_audit_page_of": "entries of several targets by time; for administrators",
 }
 

@@ -324,18 +324,12 @@ static const char step_5[] =
 	" heads INTEGER NOT NULL,"
 	" PRIMARY KEY (package_id, day, digest, tag, part)) WITHOUT ROWID; CREATE INDEX pull_day_day ON pull_day(day);"
 
-	/* Which packages have a word (model/words.h): those with the same id / 4096, as base/idset.h stores them. */
-	"CREATE TABLE package_word ("
-	" word TEXT NOT NULL,"
-	" piece INTEGER NOT NULL,"
-	" packages BLOB NOT NULL,"
+	/* Which packages have a word (model/words.h), and an id / 4096 of that, as base/idset.h stores them. */
+	"CREATE TABLE package_word (word TEXT NOT NULL, piece INTEGER NOT NULL, packages BLOB NOT NULL,"
 	" PRIMARY KEY (word, piece)) WITHOUT ROWID;"
 	/* Under which words a package stands there, a newline behind each. */
-	"CREATE TABLE indexed_package ("
-	" package_id INTEGER PRIMARY KEY REFERENCES package(id),"
-	" words TEXT NOT NULL);"
-	/* 0: its words are not up to date; else a hash of its labels. */
-	"ALTER TABLE package ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE indexed_package (package_id INTEGER PRIMARY KEY REFERENCES package(id), words TEXT NOT NULL);"
+	"ALTER TABLE package ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;" /* 0: to be; else a hash of its labels */
 	"CREATE INDEX package_unindexed ON package(id) WHERE indexed = 0;"
 	/* Of the version with a tag that was pushed last. */
 	"ALTER TABLE package ADD COLUMN description TEXT;"

@@ -268,8 +268,7 @@ sta_published_describe(struct sta_db_conn *c, const struct sta_call *call, const
 		       struct sta_published_package *out, struct sta_err *err)
 {
 	struct sta_owner owner;
-	enum sta_rc rc =
-		sta_owner_by_id(c, call->arena, p->namespace_id, call->caller.user_id, &owner, err);
+	enum sta_rc rc = sta_owner_by_id(c, call->arena, p->namespace_id, call->caller.user_id, &owner, err);
 
 	return rc == STA_OK ? describe(c, call, &owner, p, out, err) : rc;
 }

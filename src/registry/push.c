@@ -203,19 +203,6 @@ store_version(struct work *w, struct sta_db_conn *c, int64_t package_id, const s
 	return STA_OK;
 }
 
-static enum sta_rc
-set_tags(struct work *w, struct sta_db_conn *c, int64_t package_id, int64_t id, struct sta_err *err)
-{
-	const struct sta_author by = sta_author_of(w->call);
-	enum sta_rc rc = STA_OK;
-
-	if (!w->push->ref->is_digest)
-		rc = sta_tag_set(c, package_id, w->push->ref->tag, id, &by, err);
-	for (size_t i = 0; rc == STA_OK && i < w->push->n_tags; i++)
-		rc = sta_tag_set(c, package_id, w->push->tags[i], id, &by, err);
-	return rc == STA_OK ? sta_package_touch(c, package_id, by.now_unix, err) : rc;
-}
-
 /* A package is found by what the version that got a tag last says of itself. */
 static enum sta_rc
 index_words(struct work *w, struct sta_db_conn *c, const struct sta_package *p, bool created,
@@ -227,6 +214,22 @@ index_words(struct work *w, struct sta_db_conn *c, const struct sta_package *p, 
 	if (tagged && (created || p->indexed != sta_word_index_hash(l->description, l->licenses)))
 		return sta_word_index_labels(c, p->id, l->description, l->licenses, err);
 	return created ? sta_word_index(c, p->id, err) : STA_OK;
+}
+
+static enum sta_rc
+set_tags(struct work *w, struct sta_db_conn *c, const struct sta_package *p, bool created, int64_t id,
+	 struct sta_err *err)
+{
+	const struct sta_author by = sta_author_of(w->call);
+	enum sta_rc rc = STA_OK;
+
+	if (!w->push->ref->is_digest)
+		rc = sta_tag_set(c, p->id, w->push->ref->tag, id, &by, err);
+	for (size_t i = 0; rc == STA_OK && i < w->push->n_tags; i++)
+		rc = sta_tag_set(c, p->id, w->push->tags[i], id, &by, err);
+	if (rc == STA_OK)
+		rc = sta_package_touch(c, p->id, by.now_unix, err);
+	return rc == STA_OK ? index_words(w, c, p, created, err) : rc;
 }
 
 static enum sta_rc
@@ -256,9 +259,7 @@ push_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	if (rc == STA_OK)
 		rc = store_version(w, c, e.package.id, targets, &id, err);
 	if (rc == STA_OK)
-		rc = set_tags(w, c, e.package.id, id, err);
-	if (rc == STA_OK)
-		rc = index_words(w, c, &e.package, created, err);
+		rc = set_tags(w, c, &e.package, created, id, err);
 	return rc;
 }
 

@@ -126,7 +126,7 @@ OTHERS = {REST: "test_rest_clients.py", f"{REST}/restore": "test_rest_clients.py
           "/v2": "test_ping_and_errors.py", "/v2/": "test_ping_and_errors.py", "/v2/_catalog": "test_lists.py",
           "/token": "test_token.py", "/healthz": "test_operate.py", "/readyz": "test_operate.py",
           "/metrics": "test_operate.py", "/api/v3/registry/workflow-token": "test_workflows.py",
-          "/api/v3/openapi.json": "test_openapi.py"}
+          "/api/v3/openapi.json": "test_openapi.py", "/api/v3/search/packages": "test_rest_search.py"}
 
 
 @dataclass

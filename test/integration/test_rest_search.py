@@ -1,6 +1,6 @@
 """Search: /api/v3/search/packages.
 
-K7, V34, V41, V50, T1; route search_packages.
+K7, V34, V41, V50, T3; route search_packages.
 """
 
 import random
@@ -245,8 +245,8 @@ def test_links_repeat_what_is_searched_for(place):
 # --- who sees what ---
 
 
-def test_who_sees_nothing_gets_the_same_whether_there_is_something(place):
-    """K7, T1: as an oracle for packages of others: body and headers."""
+def test_t3_who_sees_nothing_gets_the_same_whether_there_is_something(place):
+    """K7, T3: as an oracle for packages of others: body and headers."""
     place.package("alice/visible", labels=described("secret words"), visibility="public")
     queries = ("secret", "hidden", "owner:acme", "tag:v9", "visibility:private", "license:mit", "acme/hidden", "secret in:name")
 
@@ -294,7 +294,7 @@ def test_tokens_find_what_they_are_for(place):
 
 
 def test_a_repository_s_name_is_a_word_for_whoever_may_know_it(place):
-    """K7, T1: a package that a stranger may read does not tell of a private repository."""
+    """K7, T3: a package that a stranger may read does not tell of a private repository."""
     registry = place.registry
     place.package("acme/app", visibility="public")
     registry.cli("repository", "create", "acme/skunkworks")
@@ -465,8 +465,8 @@ class World(Place):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_is_found_is_what_a_recount_finds(fresh, seed):
-    """K7, T1: for each caller, of packages, roles and queries at random."""
+def test_t3_what_is_found_is_what_a_recount_finds(fresh, seed):
+    """K7, T3: for each caller, of packages, roles and queries at random."""
     world = World(fresh(), seed)
     queries = [world.query() for _ in range(120)]
     found = 0
@@ -509,7 +509,7 @@ def test_v34_v50_text_of_a_query_is_no_part_of_a_statement(place):
     place.package("acme/axb", labels=described("y"))
     api = place.caller(place.alice)
     assert api.names("a_b") == ["acme/a_b"]
-    for query in ("a%b", "'", "'; DROP TABLE package; --", '" OR 1=1', "tag:%", "tag:_1", "owner:%", "acm\\%", "a*"):
+    for query in ("a%b", "'", "'; DROP TABLE package; --", '" OR 1=1', "tag:%", "tag:_1", "owner:%", "ac\\%", "a*"):
         response = api.get(SEARCH, params={"q": query})
         assert response.status_code == 422 or "acme/axb" not in map(full_name, response.json()["items"]), query
     assert api.names("acme") == ["acme/a_b", "acme/axb"]

@@ -19,11 +19,10 @@ words_of(const char *text, const char *expected)
 {
 	char all[512] = "";
 	char word[STA_WORD_MAX + 1];
+	size_t len = 0;
 
-	while (sta_word_next(&text, word)) {
-		(void) strncat(all, word, sizeof(all) - strlen(all) - 1);
-		(void) strncat(all, "|", sizeof(all) - strlen(all) - 1);
-	}
+	while (sta_word_next(&text, word))
+		len += (size_t) snprintf(all + len, sizeof(all) - len, "%s|", word);
 	assert_string_equal(all, expected);
 }
 
