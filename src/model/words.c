@@ -24,12 +24,12 @@ is_of_license(char c)
 	return is_letter(c) || c == '-' || c == '.' || c == '+' || c == ':';
 }
 
-/* Up to size - 1 bytes, and not within a character. */
+/* Up to size - 1 bytes, and not within a character, which has four at most. */
 static void
 fold(const char *text, size_t len, char *out, size_t size)
 {
 	if (len >= size)
-		for (len = size - 1; len > 0 && ((unsigned char) text[len] & 0xc0) == 0x80;)
+		for (len = size - 1; len > size - 4 && ((unsigned char) text[len] & 0xc0) == 0x80;)
 			len--;
 	for (size_t i = 0; i < len; i++)
 		out[i] = (char) tolower((unsigned char) text[i]);

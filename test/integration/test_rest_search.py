@@ -101,15 +101,18 @@ class Searcher(PackagesApi):
     def names(self, query, **parameters):
         found = self.search(query, per_page=100, **parameters)
         assert not found["incomplete_results"]
-        assert found["total_count"] == len(found["items"]) or len(found["items"]) == 100
+        assert found["total_count"] == len(found["items"])
+        # Counted alike where none is shown, and so none is looked at again.
+        assert self.search(query, per_page=1, page=1000, **parameters)["total_count"] == found["total_count"], query
         return [full_name(item) for item in found["items"]]
 
     def becomes(self, query, names):
         """Words follow changes of many packages soon."""
         until = time.monotonic() + SECONDS
-        while self.names(query) != names:
+        while [full_name(item) for item in self.search(query, per_page=100)["items"]] != names:
             assert time.monotonic() < until, f"{query}: {self.names(query)}, not {names}"
             time.sleep(0.05)
+        assert self.names(query) == names
 
 
 class Place:
