@@ -92,7 +92,7 @@ enum sta_rc
 sta_put_package_repository(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
 	struct sta_api *api = ctx;
-	struct sta_rest_value repository, inherits;
+	struct sta_rest_value repository = { 0 }, inherits = { 0 };
 	const struct sta_rest_field fields[] = {
 		{ "repository", STA_REST_TEXT, STA_REST_REQUIRED, &repository },
 		{ "inherit_access", STA_REST_BOOL, 0, &inherits },
@@ -150,14 +150,14 @@ enum sta_rc
 sta_post_package_rename(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
 	struct sta_api *api = ctx;
-	struct sta_rest_value name;
+	struct sta_rest_value name = { 0 };
 	const struct sta_rest_field fields[] = { { "name", STA_REST_TEXT, STA_REST_REQUIRED, &name } };
 	struct sta_rest_asked x;
-	struct sta_name to;
+	struct sta_name to = { 0 };
 	enum sta_rc rc = enter(api, req, fields, STA_REST_N(fields), &x, err);
 
 	if (rc == STA_OK)
-		rc = read_name(req->arena, &x, name.text, &to, err);
+		rc = read_name(req->arena, &x, name.text ? name.text : "", &to, err);
 	if (rc != STA_OK)
 		return rc;
 	rc = sta_package_rename(api->r, &x.r->call, x.full, to.full, err);

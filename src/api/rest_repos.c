@@ -186,7 +186,7 @@ enum sta_rc
 sta_patch_repo(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
 	struct sta_api *api = ctx;
-	struct sta_rest_value visibility, url;
+	struct sta_rest_value visibility = { 0 }, url = { 0 };
 	const struct sta_rest_field fields[] = {
 		{ "visibility", STA_REST_TEXT, 0, &visibility },
 		{ "url", STA_REST_TEXT, STA_REST_OR_NULL, &url },

@@ -211,11 +211,14 @@ list_allowed(const bool allowed[STA_METHOD_MAX_], char *out, size_t size)
 						 sta_method_name(m));
 }
 
-/* Most routes are ruled out by the first letter behind the slash. */
+/* Most routes are ruled out by what stands before their first parameter. */
 static bool
 may_match(const char *pattern, const char *path)
 {
-	return path[0] == '/' && (pattern[1] == path[1] || pattern[1] == '{');
+	while (*pattern != '\0' && *pattern != '{')
+		if (*pattern++ != *path++)
+			return false;
+	return true;
 }
 
 /* How well a route serves a method: 0 not at all, 1 HEAD by its GET, 2 itself. */
@@ -259,6 +262,9 @@ sta_route_match(struct sta_arena *a, const struct sta_route *routes, size_t n, e
 	if (!find_segments(a, path, target, &segs))
 		return false;
 	for (size_t i = 0; i < n && best < 2; i++) {
+		/* Where one serves it, only its own method's could do so better. */
+		if (best > 0 && routes[i].method != method)
+			continue;
 		if (!route_matches(&routes[i], path, &segs, &pat))
 			continue;
 		allowed[routes[i].method] = true;

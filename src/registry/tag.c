@@ -39,7 +39,7 @@ sta_tag_page_of(struct sta_registry *r, const struct sta_call *call, const struc
 		struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
-	struct sta_entry e;
+	struct sta_entry e = { 0 };
 	struct sta_tag_query q = { .order = order, .skip = span->skip, .max = span->max };
 	enum sta_rc rc = enter(r, call, name, STA_ACTION_READ, &c, &e, err);
 
@@ -60,7 +60,7 @@ sta_tag_get(struct sta_registry *r, const struct sta_call *call, const struct st
 	    struct sta_tag_row *out, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
-	struct sta_entry e;
+	struct sta_entry e = { 0 };
 	enum sta_rc rc = enter(r, call, name, STA_ACTION_READ, &c, &e, err);
 
 	return rc == STA_OK ? tag_unknown(sta_tag_row(c, call->arena, e.package.id, tag, out, err), err) : rc;
@@ -89,7 +89,7 @@ sta_tag_history(struct sta_registry *r, const struct sta_call *call, const struc
 		struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
-	struct sta_entry e;
+	struct sta_entry e = { 0 };
 	struct sta_tag_event_query q = { .tag = tag, .before = span->before, .max = span->max + 1 };
 	enum sta_rc rc = enter(r, call, name, STA_ACTION_READ, &c, &e, err);
 
@@ -112,7 +112,7 @@ sta_tag_at(struct sta_registry *r, const struct sta_call *call, const struct sta
 	struct sta_db_conn *c = NULL;
 	struct sta_tag_event event;
 	struct sta_version v;
-	struct sta_entry e;
+	struct sta_entry e = { 0 };
 	enum sta_rc rc = enter(r, call, name, STA_ACTION_READ, &c, &e, err);
 
 	if (rc == STA_OK) /* the history is walked back up to then */
@@ -244,7 +244,7 @@ static enum sta_rc
 put_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct change *x = arg;
-	struct sta_entry e;
+	struct sta_entry e = { 0 };
 	int64_t id = 0;
 	enum sta_rc rc = sta_still_enabled(c, x->call, err);
 
@@ -261,7 +261,7 @@ drop_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	const struct change *x = arg;
 	const struct sta_author by = sta_author_of(x->call);
-	struct sta_entry e;
+	struct sta_entry e = { 0 };
 	enum sta_rc rc = sta_still_enabled(c, x->call, err);
 
 	if (rc == STA_OK)
@@ -276,7 +276,7 @@ static enum sta_rc
 run(struct sta_registry *r, struct change *x, enum sta_action action, sta_db_tx_fn *tx, struct sta_err *err)
 {
 	struct sta_db_conn *c = NULL;
-	struct sta_entry e;
+	struct sta_entry e = { 0 };
 	enum sta_rc rc = enter(r, x->call, x->name, action, &c, &e, err);
 
 	if (rc == STA_OK && !sta_tag_valid(x->tag, strlen(x->tag)))

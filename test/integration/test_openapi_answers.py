@@ -10,7 +10,7 @@ import pytest
 
 from harness import Registry, images, openapi
 from harness.issuer import Issuer
-from harness.rest_world import DELETE, MINT, READ, World, complete, refusals, route, said, unchanged
+from harness.rest_world import DELETE, FORMS, MINT, READ, World, complete, refusals, route, said, unchanged
 
 SOURCE = "org.opencontainers.image.source"
 WANTED = "?package_type=container"
@@ -34,7 +34,7 @@ def server(tmp_path_factory, issuer):
     registry.stop()
 
 
-@pytest.fixture(params=["orgs", "user", "users", "users of an organization"])
+@pytest.fixture(params=FORMS)
 def world(server, issuer, request):
     return World(server, issuer, request.param)
 

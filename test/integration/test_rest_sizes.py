@@ -14,12 +14,13 @@ import pytest
 
 from harness import Registry, images
 from harness.packages_api import NO_PACKAGE, NO_VERSION, PackagesApi, path, refused, succeeded
-from test_openapi_answers import DELETE, NEVER, PACKAGE, VERSION, World, complete, issuer, refusals, route, said, server, unchanged  # noqa: F401
+from harness.rest_world import DELETE, FORMS, World, complete, refusals, route, said, unchanged
+from test_openapi_answers import NEVER, PACKAGE, VERSION, issuer, server  # noqa: F401
 
 INLINE, FILE = 3000, 70_000  # bytes of blobs in the database, and in a file
 
 
-@pytest.fixture(params=["orgs", "user", "users", "users of an organization"])
+@pytest.fixture(params=FORMS)
 def world(server, issuer, request):  # noqa: F811
     return World(server, issuer, request.param)
 

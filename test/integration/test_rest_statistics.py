@@ -8,10 +8,11 @@ import pytest
 
 from harness import images
 from harness.packages_api import NO_PACKAGE, PackagesApi, path, refused, succeeded
-from test_openapi_answers import DELETE, PACKAGE, World, complete, issuer, refusals, route, said, server, unchanged  # noqa: F401
+from harness.rest_world import DELETE, FORMS, World, complete, refusals, route, said, unchanged
+from test_openapi_answers import PACKAGE, issuer, server  # noqa: F401
 
 
-@pytest.fixture(params=["orgs", "user", "users", "users of an organization"])
+@pytest.fixture(params=FORMS)
 def world(server, issuer, request):  # noqa: F811
     return World(server, issuer, request.param)
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness import Registry
 from harness.issuer import Issuer
-from harness.rest_world import DELETE, READ, WRITE, World, complete, refusals, route, said, unchanged
+from harness.rest_world import DELETE, FORMS, READ, WRITE, World, complete, refusals, route, said, unchanged
 
 PACKAGE = "/packages/{package_type}/{package_name}"
 TAG = f"{PACKAGE}/tags/{{tag}}"
@@ -34,7 +34,7 @@ def server(tmp_path_factory, issuer):
     registry.stop()
 
 
-@pytest.fixture(params=["orgs", "user", "users", "users of an organization"])
+@pytest.fixture(params=FORMS)
 def world(server, issuer, request):
     return World(server, issuer, request.param)
 

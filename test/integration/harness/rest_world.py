@@ -4,6 +4,7 @@ The tests of a route ask it as each kind of caller, in each form of its path, wi
 document, until each status that the document has was seen (complete()).
 """
 
+import os
 import re
 import uuid
 
@@ -13,6 +14,9 @@ from .issuer import AUDIENCE
 MINT = "/api/v3/registry/workflow-token"
 FOR_CALLERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Used", "X-RateLimit-Reset", "X-RateLimit-Resource",
                "X-OAuth-Scopes")
+# Ways to name the owner of a package, all by the same functions: sanitizers ask in one of them alone.
+FORMS = [form for form in ("orgs", "user", "users", "users of an organization")
+         if form == os.environ.get("STAITHE_TEST_FORM", form)]
 READ, WRITE, DELETE = "read:packages", "write:packages", "delete:packages"
 
 
