@@ -98,6 +98,9 @@ void sta_rest_tag(struct sta_request *req, struct sta_response *res, const char 
 /* 204 */
 enum sta_rc sta_rest_done(struct sta_response *res);
 
+/* A time, or null for 0; NULL: out of memory. */
+json_t *sta_rest_time(int64_t unix_time) STA_CHECK;
+
 /* Objects of GitHub's interface; NULL: out of memory.  The caller's. */
 json_t *sta_rest_user(const struct sta_rest *r, struct sta_arena *a, const struct sta_owner *owner) STA_CHECK;
 json_t *sta_rest_package(const struct sta_rest *r, struct sta_arena *a,

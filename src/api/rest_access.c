@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/rest_orgs.h"
+#include "api/rest_manage.h"
 #include "oci/ref.h"
 #include "registry/package.h"
 #include "registry/rename.h"
@@ -60,7 +60,7 @@ sta_put_package_visibility(void *ctx, struct sta_request *req, struct sta_respon
 	enum sta_rc rc = enter(api, req, fields, STA_REST_N(fields), &x, err);
 
 	if (rc == STA_OK)
-		rc = sta_rest_visibility("visibility", &word, &visibility, err);
+		rc = sta_rest_visibility("visibility", &word, true, &visibility, err);
 	if (rc == STA_OK)
 		rc = verdict(sta_package_set_visibility(api->r, &x.r->call, x.full, visibility, err), err);
 	return rc == STA_OK ? say(api, req, res, &x, x.name, err) : rc;
@@ -227,7 +227,7 @@ sta_put_package_access(void *ctx, struct sta_request *req, struct sta_response *
 	enum sta_rc rc = enter(api, req, fields, STA_REST_N(fields), &x, err);
 
 	if (rc == STA_OK)
-		rc = sta_rest_role(&word, &role, err);
+		rc = sta_rest_role(&word, false, &role, err);
 	if (rc == STA_OK)
 		rc = verdict(sta_grant_give(api->r, &x.r->call, x.full, req->param[x.param], role, err), err);
 	if (rc == STA_OK)

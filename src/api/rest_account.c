@@ -1,6 +1,6 @@
 /* Users: their own settings and password, and all of them for site administrators. */
 
-#include "api/rest_people.h"
+#include "api/rest_manage.h"
 #include "registry/account.h"
 #include "registry/rename.h"
 
@@ -45,7 +45,7 @@ read_wish(struct sta_request *req, struct wish *out, struct sta_err *err)
 
 	*out = (struct wish){ .inherits = false };
 	if (rc == STA_OK)
-		rc = sta_people_visibility(&visibility, &out->visibility, err);
+		rc = sta_rest_visibility("default_visibility", &visibility, false, &out->visibility, err);
 	if (rc != STA_OK)
 		return rc;
 	out->inherits = inherits.flag;
@@ -67,7 +67,7 @@ sta_patch_settings(void *ctx, struct sta_request *req, struct sta_response *res,
 		rc = read_wish(req, &wish, err);
 	if (rc == STA_OK)
 		rc = sta_rest_verdict(sta_user_set_own(api->r, &r->call, &wish.change, &user, err), err);
-	return rc == STA_OK ? sta_people_answer(req, res, 200, settings_json(&user), err) : rc;
+	return rc == STA_OK ? sta_rest_say(req, res, 200, settings_json(&user), err) : rc;
 }
 
 enum sta_rc
@@ -80,7 +80,7 @@ sta_put_own_password(void *ctx, struct sta_request *req, struct sta_response *re
 	};
 	struct sta_api *api = ctx;
 	struct sta_rest *r;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = sta_rest_body(req, fields, STA_REST_N(fields), err);
@@ -93,7 +93,7 @@ sta_put_own_password(void *ctx, struct sta_request *req, struct sta_response *re
 /* --- all of them --- */
 
 static json_t *
-user_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i)
+user_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i, const void *about)
 {
 	const struct sta_user *u = (const struct sta_user *) items + i;
 	const struct sta_owner owner = {
@@ -105,9 +105,10 @@ user_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size
 	json_t *j = sta_rest_user(r, a, &owner);
 	json_t *more = json_pack("{s:b, s:s, s:b, s:o}", "suspended", u->disabled, "default_visibility",
 				 sta_visibility_name(u->visibility), "inherit_access", u->inherits,
-				 "created_at", sta_people_time(u->created_unix));
+				 "created_at", sta_rest_time(u->created_unix));
 	bool failed = !j || !more || json_object_update(j, more) != 0;
 
+	(void) about;
 	json_decref(more);
 	if (!failed)
 		return j;
@@ -122,11 +123,15 @@ sta_get_users(void *ctx, struct sta_request *req, struct sta_response *res, stru
 	struct sta_rest *r;
 	struct sta_user *users = NULL;
 	size_t n = 0;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = sta_user_list(api->r, &r->call, &users, &n, err);
-	return rc == STA_OK ? sta_people_list(r, req, res, users, n, user_json, err) : rc;
+	return rc == STA_OK
+		       ? sta_rest_list(r, req, res,
+				       &(struct sta_rest_list){ .n = n, .items = users, .fn = user_json },
+				       err)
+		       : rc;
 }
 
 enum sta_rc
@@ -141,7 +146,7 @@ sta_post_user(void *ctx, struct sta_request *req, struct sta_response *res, stru
 	struct sta_api *api = ctx;
 	struct sta_rest *r;
 	struct sta_user user;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = sta_rest_body(req, fields, STA_REST_N(fields), err);
@@ -149,7 +154,7 @@ sta_post_user(void *ctx, struct sta_request *req, struct sta_response *res, stru
 		rc = sta_rest_verdict(
 			sta_user_create(api->r, &r->call, login.text, password.text, admin.flag, &user, err),
 			err);
-	return rc == STA_OK ? sta_people_answer(req, res, 201, user_json(r, req->arena, &user, 0), err) : rc;
+	return rc == STA_OK ? sta_rest_say(req, res, 201, user_json(r, req->arena, &user, 0, NULL), err) : rc;
 }
 
 /* Who calls, and the user of the path: nobody else learns whether there is one. */
@@ -157,7 +162,7 @@ static enum sta_rc
 enter_user(struct sta_api *api, struct sta_request *req, struct sta_rest **r, struct sta_user *user,
 	   struct sta_err *err)
 {
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, r, err);
 
 	return rc == STA_OK ? sta_user_get(api->r, &(*r)->call, req->param[0], user, err) : rc;
 }
@@ -169,7 +174,7 @@ sta_get_user_of_site(void *ctx, struct sta_request *req, struct sta_response *re
 	struct sta_user user;
 	enum sta_rc rc = enter_user(ctx, req, &r, &user, err);
 
-	return rc == STA_OK ? sta_rest_reply(req, res, user_json(r, req->arena, &user, 0), err) : rc;
+	return rc == STA_OK ? sta_rest_reply(req, res, user_json(r, req->arena, &user, 0, NULL), err) : rc;
 }
 
 enum sta_rc
@@ -186,7 +191,7 @@ sta_patch_user(void *ctx, struct sta_request *req, struct sta_response *res, str
 	if (rc == STA_OK)
 		rc = sta_rest_verdict(sta_user_set(api->r, &r->call, user.name, &wish.change, &user, err),
 				      err);
-	return rc == STA_OK ? sta_people_answer(req, res, 200, user_json(r, req->arena, &user, 0), err) : rc;
+	return rc == STA_OK ? sta_rest_say(req, res, 200, user_json(r, req->arena, &user, 0, NULL), err) : rc;
 }
 
 /* PUT: suspended; DELETE: no more. */
@@ -241,5 +246,5 @@ sta_post_user_rename(void *ctx, struct sta_request *req, struct sta_response *re
 	if (rc == STA_OK)
 		rc = sta_rest_verdict(
 			sta_user_rename(api->r, &r->call, user.name, login.text, &user.name, err), err);
-	return rc == STA_OK ? sta_people_answer(req, res, 200, user_json(r, req->arena, &user, 0), err) : rc;
+	return rc == STA_OK ? sta_rest_say(req, res, 200, user_json(r, req->arena, &user, 0, NULL), err) : rc;
 }

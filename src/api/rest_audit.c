@@ -1,6 +1,6 @@
 /* The audit log, and names that are kept. */
 
-#include "api/rest_people.h"
+#include "api/rest_manage.h"
 #include "registry/grant.h"
 #include "registry/rename.h"
 
@@ -10,7 +10,7 @@ entry_json(const struct sta_audit_line *e)
 	const char *actor = e->actor[0] != '\0' ? e->actor : NULL;
 
 	return json_pack("{s:I, s:o, s:s?, s:s, s:s, s:s}", "id", (json_int_t) e->id, "created_at",
-			 sta_people_time(e->created_unix), "actor", actor, "action", e->action, "target",
+			 sta_rest_time(e->created_unix), "actor", actor, "action", e->action, "target",
 			 e->target, "detail", e->detail);
 }
 
@@ -45,7 +45,7 @@ sta_get_audit_log(void *ctx, struct sta_request *req, struct sta_response *res, 
 	struct sta_rest_page page;
 	struct sta_rest *r;
 	size_t n = 0;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	sta_rest_page(req, &page);
 	if (rc == STA_OK)
@@ -62,7 +62,7 @@ sta_get_org_audit_log(void *ctx, struct sta_request *req, struct sta_response *r
 	struct sta_rest_page page;
 	struct sta_rest *r;
 	size_t n = 0;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_ORG_SCOPE, &r, err);
 
 	sta_rest_page(req, &page);
 	if (rc == STA_OK)
@@ -72,14 +72,15 @@ sta_get_org_audit_log(void *ctx, struct sta_request *req, struct sta_response *r
 }
 
 static json_t *
-name_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i)
+name_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i, const void *about)
 {
 	const struct sta_name_kept *one = (const struct sta_name_kept *) items + i;
 
+	(void) about;
 	(void) r;
 	(void) a;
 	return json_pack("{s:s, s:s, s:s, s:o}", "name", one->name, "kind", sta_name_kind_text(one->kind),
-			 "of", one->of, "created_at", sta_people_time(one->since_unix));
+			 "of", one->of, "created_at", sta_rest_time(one->since_unix));
 }
 
 enum sta_rc
@@ -89,11 +90,15 @@ sta_get_names(void *ctx, struct sta_request *req, struct sta_response *res, stru
 	struct sta_name_kept *names = NULL;
 	struct sta_rest *r;
 	size_t n = 0;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = sta_names_kept(api->r, &r->call, &names, &n, err);
-	return rc == STA_OK ? sta_people_list(r, req, res, names, n, name_json, err) : rc;
+	return rc == STA_OK
+		       ? sta_rest_list(r, req, res,
+				       &(struct sta_rest_list){ .n = n, .items = names, .fn = name_json },
+				       err)
+		       : rc;
 }
 
 enum sta_rc
@@ -101,7 +106,7 @@ sta_delete_name(void *ctx, struct sta_request *req, struct sta_response *res, st
 {
 	struct sta_api *api = ctx;
 	struct sta_rest *r;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = sta_name_release(api->r, &r->call, req->param[0], err);

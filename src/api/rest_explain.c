@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "api/rest_orgs.h"
+#include "api/rest_manage.h"
 #include "base/parse.h"
 #include "registry/token.h"
 
@@ -31,21 +31,7 @@ read_question(struct sta_request *req, struct sta_access_question *out, struct s
 static json_t *
 split(const char *text)
 {
-	json_t *list;
-
-	if (!text || !*text)
-		return json_null();
-	list = json_array();
-	while (text) {
-		size_t len = strcspn(text, ",");
-
-		if (json_array_append_new(list, json_stringn(text, len)) != 0) {
-			json_decref(list);
-			return NULL;
-		}
-		text = text[len] ? text + len + 1 : NULL;
-	}
-	return list;
+	return text && *text ? sta_rest_split(text, ',') : json_null();
 }
 
 static json_t *
@@ -114,13 +100,13 @@ explanation(struct sta_arena *a, const struct sta_rest_asked *asked, const struc
 	return NULL;
 }
 
-/* In the words of this interface: which role or scope is missing; about a token it may be the site's. */
+/* In the words of this interface: which role or scope is missing. */
 static enum sta_rc
 denial(struct sta_api *api, const struct sta_rest_asked *x, struct sta_err *err)
 {
 	enum sta_rc rc = sta_published_manage(api->r, &x->r->call, x->owner, x->name, err);
 
-	return rc == STA_OK ? sta_rest_site_verdict(x->r, STA_DENIED, err) : rc; /* *err is as it was */
+	return rc == STA_OK ? sta_err_set(err, STA_DENIED, 0, "Must have admin rights to the package.") : rc;
 }
 
 enum sta_rc

@@ -2,22 +2,23 @@
 
 #include <string.h>
 
-#include "api/rest_people.h"
+#include "api/rest_manage.h"
 #include "crypto/jwt.h"
 #include "registry/issuer.h"
 #include "registry/workflow.h"
 
 static json_t *
-issuer_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i)
+issuer_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i, const void *about)
 {
 	const struct sta_issuer *one = (const struct sta_issuer *) items + i;
 
+	(void) about;
 	(void) r;
 	(void) a;
 	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:o}", "name", one->name, "url", one->url,
-			 "audience", one->audience, "claims", sta_people_split(one->claims, '\n'),
-			 "read_events", sta_people_split(one->read_events, '\n'), "keys_given",
-			 one->keys_given, "created_at", sta_people_time(one->created_unix));
+			 "audience", one->audience, "claims", sta_rest_split(one->claims, '\n'),
+			 "read_events", sta_rest_split(one->read_events, '\n'), "keys_given", one->keys_given,
+			 "created_at", sta_rest_time(one->created_unix));
 }
 
 enum sta_rc
@@ -27,11 +28,15 @@ sta_get_issuers(void *ctx, struct sta_request *req, struct sta_response *res, st
 	struct sta_rest *r;
 	struct sta_issuer *all = NULL;
 	size_t n = 0;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = sta_issuer_all(api->r, &r->call, &all, &n, err);
-	return rc == STA_OK ? sta_people_list(r, req, res, all, n, issuer_json, err) : rc;
+	return rc == STA_OK
+		       ? sta_rest_list(r, req, res,
+				       &(struct sta_rest_list){ .n = n, .items = all, .fn = issuer_json },
+				       err)
+		       : rc;
 }
 
 /* An empty array is a value of its own here: no claims, no events. */
@@ -42,7 +47,7 @@ lines_of(struct sta_arena *a, const char *field, const struct sta_rest_value *te
 	*out = "";
 	if (texts->given && !texts->null && texts->n == 0)
 		return STA_OK;
-	return sta_people_join(a, field, texts, '\n', out, err);
+	return sta_rest_join(a, field, texts, '\n', out, err);
 }
 
 static enum sta_rc
@@ -79,13 +84,13 @@ sta_post_issuer(void *ctx, struct sta_request *req, struct sta_response *res, st
 	struct sta_issuer_request wanted = { 0 };
 	struct sta_issuer made;
 	struct sta_rest *r;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = read_issuer(req, &wanted, err);
 	if (rc == STA_OK)
 		rc = sta_rest_verdict(sta_issuer_add(api->r, &r->call, &wanted, &made, err), err);
-	return rc == STA_OK ? sta_people_answer(req, res, 201, issuer_json(r, req->arena, &made, 0), err)
+	return rc == STA_OK ? sta_rest_say(req, res, 201, issuer_json(r, req->arena, &made, 0, NULL), err)
 			    : rc;
 }
 
@@ -96,7 +101,7 @@ enter(struct sta_api *api, struct sta_request *req, struct sta_rest **r, struct 
 {
 	struct sta_issuer *all = NULL;
 	size_t n = 0;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, r, err);
 
 	if (rc == STA_OK)
 		rc = sta_issuer_all(api->r, &(*r)->call, &all, &n, err);
@@ -118,7 +123,8 @@ sta_get_issuer(void *ctx, struct sta_request *req, struct sta_response *res, str
 	struct sta_issuer issuer;
 	enum sta_rc rc = enter(ctx, req, &r, &issuer, err);
 
-	return rc == STA_OK ? sta_rest_reply(req, res, issuer_json(r, req->arena, &issuer, 0), err) : rc;
+	return rc == STA_OK ? sta_rest_reply(req, res, issuer_json(r, req->arena, &issuer, 0, NULL), err)
+			    : rc;
 }
 
 enum sta_rc
@@ -137,22 +143,23 @@ sta_delete_issuer(void *ctx, struct sta_request *req, struct sta_response *res, 
 /* --- rules --- */
 
 static json_t *
-rule_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i)
+rule_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i, const void *about)
 {
 	const struct sta_issuer_rule *one = (const struct sta_issuer_rule *) items + i;
 
+	(void) about;
 	(void) r;
 	(void) a;
 	return json_pack("{s:I, s:s, s:o, s:s?, s:s, s:o}", "id", (json_int_t) one->id, "issuer", one->issuer,
-			 "conditions", sta_people_split(one->conditions, '\n'), "repository", one->repository,
-			 "role", sta_role_name(one->role), "created_at", sta_people_time(one->created_unix));
+			 "conditions", sta_rest_split(one->conditions, '\n'), "repository", one->repository,
+			 "role", sta_role_name(one->role), "created_at", sta_rest_time(one->created_unix));
 }
 
 static enum sta_rc
 enter_rules(struct sta_api *api, struct sta_request *req, struct sta_rest **r, struct sta_issuer_rule **out,
 	    size_t *n, struct sta_err *err)
 {
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, r, err);
 
 	return rc == STA_OK ? sta_issuer_rules(api->r, &(*r)->call, req->param[0], out, n, err) : rc;
 }
@@ -165,7 +172,10 @@ sta_get_issuer_rules(void *ctx, struct sta_request *req, struct sta_response *re
 	size_t n = 0;
 	enum sta_rc rc = enter_rules(ctx, req, &r, &all, &n, err);
 
-	return rc == STA_OK ? sta_people_list(r, req, res, all, n, rule_json, err) : rc;
+	return rc == STA_OK
+		       ? sta_rest_list(r, req, res,
+				       &(struct sta_rest_list){ .n = n, .items = all, .fn = rule_json }, err)
+		       : rc;
 }
 
 enum sta_rc
@@ -186,15 +196,15 @@ sta_post_issuer_rule(void *ctx, struct sta_request *req, struct sta_response *re
 	if (rc == STA_OK)
 		rc = sta_rest_body(req, fields, STA_REST_N(fields), err);
 	if (rc == STA_OK)
-		rc = sta_people_join(req->arena, "conditions", &conditions, '\n', &rule.conditions, err);
+		rc = sta_rest_join(req->arena, "conditions", &conditions, '\n', &rule.conditions, err);
 	if (rc == STA_OK)
-		rc = sta_people_role(&word, false, &rule.role, err);
+		rc = sta_rest_role(&word, false, &rule.role, err);
 	if (rc != STA_OK)
 		return rc;
 	rule.issuer = issuer.name;
 	rule.repository = repository.text;
 	rc = sta_rest_verdict(sta_issuer_allow(api->r, &r->call, &rule, err), err);
-	return rc == STA_OK ? sta_people_answer(req, res, 201, rule_json(r, req->arena, &rule, 0), err) : rc;
+	return rc == STA_OK ? sta_rest_say(req, res, 201, rule_json(r, req->arena, &rule, 0, NULL), err) : rc;
 }
 
 enum sta_rc
@@ -210,7 +220,7 @@ sta_delete_issuer_rule(void *ctx, struct sta_request *req, struct sta_response *
 
 	if (rc != STA_OK)
 		return rc;
-	id = sta_people_id(req->param[1]);
+	id = sta_rest_id(req->param[1]);
 	while (i < n && all[i].id != id)
 		i++;
 	if (i == n) /* none, or another issuer's */
@@ -240,7 +250,7 @@ sta_post_issuer_explain(void *ctx, struct sta_request *req, struct sta_response 
 	struct sta_api *api = ctx;
 	struct sta_workflow_verdict verdict;
 	struct sta_rest *r;
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = sta_rest_body(req, fields, STA_REST_N(fields), err);
@@ -249,5 +259,5 @@ sta_post_issuer_explain(void *ctx, struct sta_request *req, struct sta_response 
 				   STA_JWT_MAX);
 	if (rc == STA_OK)
 		rc = sta_workflow_explain(api->r, &r->call, token.text, strlen(token.text), &verdict, err);
-	return rc == STA_OK ? sta_people_answer(req, res, 200, verdict_json(&verdict), err) : rc;
+	return rc == STA_OK ? sta_rest_say(req, res, 200, verdict_json(&verdict), err) : rc;
 }

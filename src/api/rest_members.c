@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/rest_orgs.h"
+#include "api/rest_manage.h"
 
 #define OWNER "admin" /* GitHub's word for an organization's owner */
 #define MEMBER "member"
@@ -55,7 +55,9 @@ sta_get_org_members(void *ctx, struct sta_request *req, struct sta_response *res
 		rc = keep_role(req, members, &n, err);
 	return rc == STA_OK
 		       ? sta_rest_list(x.r, req, res,
-				       &(struct sta_rest_list){ n, members, member_item, NULL }, names, err)
+				       &(struct sta_rest_list){
+					       .n = n, .items = members, .fn = member_item, .names = names },
+				       err)
 		       : rc;
 }
 

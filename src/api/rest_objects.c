@@ -1,8 +1,16 @@
 #include <string.h>
 
-#include "api/rest_orgs.h"
+#include "api/rest_manage.h"
 #include "base/clock.h"
 #include "base/parse.h"
+
+json_t *
+sta_rest_time(int64_t unix_time)
+{
+	char text[STA_TIME_TEXT_MAX];
+
+	return unix_time != 0 ? json_string_nocheck(sta_time_rfc3339(unix_time, text)) : json_null();
+}
 
 /* Collects what is put into an object; a failure makes the whole NULL. */
 struct object {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "api/rest_orgs.h"
+#include "api/rest_manage.h"
 #include "registry/rename.h"
 
 static json_t *
@@ -18,7 +18,6 @@ typedef enum sta_rc list_fn(struct sta_registry *r, const struct sta_call *call,
 static enum sta_rc
 list(struct sta_api *api, struct sta_request *req, struct sta_response *res, list_fn *fn, struct sta_err *err)
 {
-	static const char *const names[] = { "per_page", NULL };
 	struct sta_rest *r;
 	struct sta_org *orgs = NULL;
 	size_t n = 0;
@@ -26,9 +25,10 @@ list(struct sta_api *api, struct sta_request *req, struct sta_response *res, lis
 
 	if (rc == STA_OK)
 		rc = fn(api->r, &r->call, &orgs, &n, err);
-	return rc == STA_OK ? sta_rest_list(r, req, res, &(struct sta_rest_list){ n, orgs, org_item, NULL },
-					    names, err)
-			    : rc;
+	return rc == STA_OK
+		       ? sta_rest_list(r, req, res,
+				       &(struct sta_rest_list){ .n = n, .items = orgs, .fn = org_item }, err)
+		       : rc;
 }
 
 enum sta_rc
@@ -56,14 +56,13 @@ sta_post_organization(void *ctx, struct sta_request *req, struct sta_response *r
 	};
 	struct sta_rest *r;
 	struct sta_org org = { 0 };
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_ORG_SCOPE, &r, err);
+	enum sta_rc rc = sta_rest_enter_known(api, req, STA_REST_PASSWORD, &r, err);
 
 	if (rc == STA_OK)
 		rc = sta_rest_body(req, fields, STA_REST_N(fields), err);
 	if (rc != STA_OK)
 		return rc;
-	rc = sta_org_create(api->r, &r->call, login.text, admin.text, &org, err);
-	rc = sta_rest_named_verdict(sta_rest_site_verdict(r, rc, err), err);
+	rc = sta_rest_named_verdict(sta_org_create(api->r, &r->call, login.text, admin.text, &org, err), err);
 	return rc == STA_OK ? sta_rest_say(req, res, 201, sta_rest_org_object(r, req->arena, &org), err) : rc;
 }
 
@@ -112,7 +111,7 @@ read_visibilities(const struct sta_rest_value *v, unsigned *out, struct sta_err 
 		const struct sta_rest_value one = { .given = true, .text = v->texts[i] };
 		enum sta_visibility word = STA_PRIVATE;
 
-		rc = sta_rest_visibility("each of members_can_create", &one, &word, err);
+		rc = sta_rest_visibility("each of members_can_create", &one, true, &word, err);
 		*out |= 1U << word;
 	}
 	return rc;
@@ -136,7 +135,7 @@ sta_patch_org_settings(void *ctx, struct sta_request *req, struct sta_response *
 	enum sta_rc rc = sta_rest_enter_org(api, req, fields, STA_REST_N(fields), &x, err);
 
 	if (rc == STA_OK)
-		rc = sta_rest_visibility("default_visibility", &visibility, &word, err);
+		rc = sta_rest_visibility("default_visibility", &visibility, true, &word, err);
 	if (rc == STA_OK)
 		rc = read_visibilities(&creates, &set, err);
 	if (rc != STA_OK)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "api/rest_orgs.h"
+#include "api/rest_manage.h"
 #include "registry/repository.h"
 
 #define READ_SCOPE "read:packages"
@@ -108,7 +108,7 @@ make(struct sta_api *api, struct sta_request *req, struct sta_response *res, con
 	const char *name = sta_arena_printf(req->arena, "%s/%s", owner, w->name.text);
 	enum sta_visibility visibility = STA_PRIVATE;
 	struct sta_repository made;
-	enum sta_rc rc = name ? sta_rest_visibility("visibility", &w->visibility, &visibility, err)
+	enum sta_rc rc = name ? sta_rest_visibility("visibility", &w->visibility, true, &visibility, err)
 			      : sta_err_set(err, STA_NOMEM, 0, "request");
 
 	if (rc == STA_OK)
@@ -198,7 +198,7 @@ sta_patch_repo(void *ctx, struct sta_request *req, struct sta_response *res, str
 	enum sta_rc rc = enter(api, req, STA_REST_ORG_SCOPE, fields, STA_REST_N(fields), &x, err);
 
 	if (rc == STA_OK)
-		rc = sta_rest_visibility("visibility", &visibility, &word, err);
+		rc = sta_rest_visibility("visibility", &visibility, true, &word, err);
 	if (rc != STA_OK)
 		return rc;
 	change.visibility = visibility.given ? &word : NULL;
@@ -234,7 +234,6 @@ grant_item(const struct sta_rest *r, struct sta_arena *a, const void *items, siz
 enum sta_rc
 sta_get_collaborators(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
-	static const char *const names[] = { "per_page", NULL };
 	struct sta_api *api = ctx;
 	struct sta_grant *grants = NULL;
 	struct asked x;
@@ -244,8 +243,9 @@ sta_get_collaborators(void *ctx, struct sta_request *req, struct sta_response *r
 	if (rc == STA_OK)
 		rc = sta_repository_grants(api->r, &x.r->call, x.repository.name, &grants, &n, err);
 	return rc == STA_OK
-		       ? sta_rest_list(x.r, req, res, &(struct sta_rest_list){ n, grants, grant_item, NULL },
-				       names, err)
+		       ? sta_rest_list(x.r, req, res,
+				       &(struct sta_rest_list){ .n = n, .items = grants, .fn = grant_item },
+				       err)
 		       : rc;
 }
 
@@ -263,7 +263,7 @@ sta_put_collaborator(void *ctx, struct sta_request *req, struct sta_response *re
 	enum sta_rc rc = enter(api, req, STA_REST_ORG_SCOPE, fields, STA_REST_N(fields), &x, err);
 
 	if (rc == STA_OK)
-		rc = sta_rest_role(&word, &role, err);
+		rc = sta_rest_role(&word, false, &role, err);
 	if (rc == STA_OK)
 		rc = sta_rest_verdict(
 			sta_repository_give(api->r, &x.r->call, x.repository.name, req->param[2], role, err),

@@ -52,14 +52,6 @@ reference(const struct asked *x, struct sta_arena *a, const struct sta_digest *d
 }
 
 static json_t *
-time_json(int64_t unix_time)
-{
-	char text[STA_TIME_TEXT_MAX];
-
-	return json_string(sta_time_rfc3339(unix_time, text));
-}
-
-static json_t *
 digest_json(const struct sta_digest *d)
 {
 	char text[STA_DIGEST_TEXT_MAX];
@@ -86,8 +78,8 @@ tag_json(const struct asked *x, struct sta_arena *a, const struct sta_tag_row *t
 	return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:s}", "name", t->name, "digest",
 			 digest_json(&t->digest), "package_version_id", (json_int_t) t->manifest_id,
 			 "package_version_url", version_url(url, a, t->manifest_id), "created_at",
-			 time_json(t->created_unix), "updated_at", time_json(t->updated_unix), "reference",
-			 reference(x, a, &t->digest), "url", self);
+			 sta_rest_time(t->created_unix), "updated_at", sta_rest_time(t->updated_unix),
+			 "reference", reference(x, a, &t->digest), "url", self);
 }
 
 static json_t *
@@ -124,7 +116,7 @@ event_list(const struct sta_tag_event *items, size_t n)
 				      e->was ? digest_json(&e->old) : json_null(), "new_digest",
 				      e->is ? digest_json(&e->new) : json_null(), "actor",
 				      *e->actor ? json_string(e->actor) : json_null(), "created_at",
-				      time_json(e->created_unix));
+				      sta_rest_time(e->created_unix));
 
 		if (json_array_append_new(list, j) != 0) {
 			json_decref(list);
@@ -146,7 +138,7 @@ past_json(const struct asked *x, struct sta_arena *a, const struct sta_tag_past 
 			 digest_json(&p->digest), "package_version_id",
 			 there ? json_integer((json_int_t) p->version_id) : json_null(),
 			 "package_version_url", there ? version_url(url, a, p->version_id) : json_null(),
-			 "at", time_json(at_unix), "since", time_json(p->since_unix), "reference",
+			 "at", sta_rest_time(at_unix), "since", sta_rest_time(p->since_unix), "reference",
 			 reference(x, a, &p->digest));
 }
 

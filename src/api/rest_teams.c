@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/rest_orgs.h"
+#include "api/rest_manage.h"
 #include "registry/team.h"
 
 /* A route of one team. */
@@ -76,8 +76,6 @@ team_item(const struct sta_rest *r, struct sta_arena *a, const void *items, size
 	return team_object(about, a, &((const struct sta_team *) items)[i]);
 }
 
-static const char *const page_names[] = { "per_page", NULL };
-
 enum sta_rc
 sta_get_teams(void *ctx, struct sta_request *req, struct sta_response *res, struct sta_err *err)
 {
@@ -89,8 +87,10 @@ sta_get_teams(void *ctx, struct sta_request *req, struct sta_response *res, stru
 
 	if (rc == STA_OK)
 		rc = sta_team_all(api->r, &x.r->call, x.org.name, &teams, &n, err);
-	return rc == STA_OK ? sta_rest_list(x.r, req, res, &(struct sta_rest_list){ n, teams, team_item, &x },
-					    page_names, err)
+	return rc == STA_OK ? sta_rest_list(x.r, req, res,
+					    &(struct sta_rest_list){
+						    .n = n, .items = teams, .fn = team_item, .about = &x },
+					    err)
 			    : rc;
 }
 
@@ -186,8 +186,9 @@ sta_get_team_members(void *ctx, struct sta_request *req, struct sta_response *re
 	if (rc == STA_OK)
 		rc = sta_team_members(api->r, &x.at.r->call, x.team.name, &mates, &n, err);
 	return rc == STA_OK
-		       ? sta_rest_list(x.at.r, req, res, &(struct sta_rest_list){ n, mates, mate_item, NULL },
-				       page_names, err)
+		       ? sta_rest_list(x.at.r, req, res,
+				       &(struct sta_rest_list){ .n = n, .items = mates, .fn = mate_item },
+				       err)
 		       : rc;
 }
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "api/rest_people.h"
+#include "api/rest_manage.h"
 #include "registry/account.h"
 #include "registry/robot.h"
 #include "registry/token.h"
@@ -47,31 +47,33 @@ find_robot(struct sta_api *api, const struct sta_request *req, struct owner *out
 static enum sta_rc
 enter(struct sta_api *api, struct sta_request *req, struct owner *out, struct sta_err *err)
 {
-	enum sta_rc rc = sta_rest_enter_known(api, req, STA_SITE_SCOPE, &out->r, err);
+	bool of_robot = begins(req, "/api/v3/orgs/");
+	const char *scope = of_robot ? STA_REST_ORG_SCOPE : STA_REST_PASSWORD;
+	enum sta_rc rc = sta_rest_enter_known(api, req, scope, &out->r, err);
 
 	out->name = NULL;
 	out->param = 0;
 	if (rc == STA_OK && begins(req, "/api/v3/admin/"))
 		return find_user(api, req, out, err);
-	if (rc == STA_OK && begins(req, "/api/v3/orgs/"))
+	if (rc == STA_OK && of_robot)
 		return find_robot(api, req, out, err);
 	return rc;
 }
 
 static json_t *
-token_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i)
+token_json(const struct sta_rest *r, struct sta_arena *a, const void *items, size_t i, const void *about)
 {
 	const struct sta_pat *t = (const struct sta_pat *) items + i;
 	const char *scopes = sta_scopes_text(a, t->scopes);
 
+	(void) about;
 	(void) r;
-	return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "id", (json_int_t) t->id,
-			 "login", t->user, "name", t->name, "scopes",
-			 sta_people_split(scopes ? scopes : "", ','), "packages",
-			 sta_people_split(t->packages, ','), "addresses", sta_people_split(t->addresses, ','),
-			 "created_at", sta_people_time(t->created_unix), "expires_at",
-			 sta_people_time(t->expires_unix), "last_used_at", sta_people_time(t->last_used_unix),
-			 "revoked", t->revoked);
+	return json_pack(
+		"{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "id", (json_int_t) t->id, "login",
+		t->user, "name", t->name, "scopes", sta_rest_split(scopes ? scopes : "", ','), "packages",
+		sta_rest_split(t->packages, ','), "addresses", sta_rest_split(t->addresses, ','),
+		"created_at", sta_rest_time(t->created_unix), "expires_at", sta_rest_time(t->expires_unix),
+		"last_used_at", sta_rest_time(t->last_used_unix), "revoked", t->revoked);
 }
 
 enum sta_rc
@@ -87,14 +89,18 @@ sta_get_tokens(void *ctx, struct sta_request *req, struct sta_response *res, str
 		rc = sta_pat_list(api->r, &owner.r->call, owner.name, &tokens, &n, err);
 	else if (rc == STA_OK)
 		rc = sta_pat_list_own(api->r, &owner.r->call, &tokens, &n, err);
-	return rc == STA_OK ? sta_people_list(owner.r, req, res, tokens, n, token_json, err) : rc;
+	return rc == STA_OK
+		       ? sta_rest_list(owner.r, req, res,
+				       &(struct sta_rest_list){ .n = n, .items = tokens, .fn = token_json },
+				       err)
+		       : rc;
 }
 
 static enum sta_rc
 read_scopes(struct sta_arena *a, const struct sta_rest_value *texts, unsigned *out, struct sta_err *err)
 {
 	const char *list;
-	enum sta_rc rc = sta_people_join(a, "scopes", texts, ',', &list, err);
+	enum sta_rc rc = sta_rest_join(a, "scopes", texts, ',', &list, err);
 
 	return rc == STA_OK ? sta_scopes_parse(list, out, err) : rc;
 }
@@ -115,9 +121,9 @@ read_request(struct sta_request *req, struct sta_pat_request *out, struct sta_er
 	if (rc == STA_OK)
 		rc = read_scopes(req->arena, &scopes, &out->scopes, err);
 	if (rc == STA_OK)
-		rc = sta_people_join(req->arena, "packages", &packages, ',', &out->packages, err);
+		rc = sta_rest_join(req->arena, "packages", &packages, ',', &out->packages, err);
 	if (rc == STA_OK)
-		rc = sta_people_join(req->arena, "addresses", &addresses, ',', &out->addresses, err);
+		rc = sta_rest_join(req->arena, "addresses", &addresses, ',', &out->addresses, err);
 	/* 0 would mean for ever to the registry. */
 	if (rc == STA_OK && expires.given && !expires.null && expires.number < 1)
 		rc = sta_rest_fail(err, STA_INVALID, 422, "Invalid argument. expires_in is at least 1.");
@@ -147,12 +153,12 @@ sta_post_token_of(void *ctx, struct sta_request *req, struct sta_response *res, 
 				      err);
 	if (rc != STA_OK)
 		return rc;
-	j = token_json(owner.r, req->arena, &token, 0);
+	j = token_json(owner.r, req->arena, &token, 0, NULL);
 	if (!j || json_object_set_new(j, "token", json_string(secret)) != 0) {
 		json_decref(j);
 		return sta_err_set(err, STA_NOMEM, 0, "token");
 	}
-	return sta_people_answer(req, res, 201, j, err);
+	return sta_rest_say(req, res, 201, j, err);
 }
 
 enum sta_rc
@@ -164,7 +170,7 @@ sta_delete_token(void *ctx, struct sta_request *req, struct sta_response *res, s
 
 	if (rc == STA_OK)
 		rc = sta_pat_revoke_of(api->r, &owner.r->call, owner.name,
-				       sta_people_id(req->param[owner.param]), err);
+				       sta_rest_id(req->param[owner.param]), err);
 	return rc == STA_OK ? sta_rest_done(res) : rc;
 }
 
@@ -179,7 +185,7 @@ sta_get_current_token(void *ctx, struct sta_request *req, struct sta_response *r
 
 	if (rc == STA_OK)
 		rc = sta_pat_current(api->r, &r->call, &token, err);
-	return rc == STA_OK ? sta_rest_reply(req, res, token_json(r, req->arena, &token, 0), err) : rc;
+	return rc == STA_OK ? sta_rest_reply(req, res, token_json(r, req->arena, &token, 0, NULL), err) : rc;
 }
 
 enum sta_rc

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "api/rest_orgs.h"
+#include "api/rest_manage.h"
 #include "base/clock.h"
 #include "base/version.h"
 

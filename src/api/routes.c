@@ -1,5 +1,4 @@
-#include "api/rest_orgs.h"
-#include "api/rest_people.h"
+#include "api/rest_manage.h"
 #include "oci/manifest.h"
 
 #define FORM_MAX 65536

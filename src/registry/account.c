@@ -150,8 +150,8 @@ check_self(const struct sta_call *call, struct sta_err *err)
 
 	if (who->kind == STA_CALLER_USER && !who->limited && who->scopes == STA_SCOPE_ALL)
 		return STA_OK;
-	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
-			    "permission_denied: a password is changed with the password");
+	return sta_err_set(err, STA_DENIED, 0,
+			   "Your password is changed with your password, not with a token.");
 }
 
 /* Whoever found a session open has not found the password. */
@@ -164,7 +164,7 @@ check_old(struct sta_registry *r, const struct sta_call *call, const struct sta_
 	if (strlen(old) <= STA_PASSWORD_MAX)
 		rc = sta_login_password(r, call, account, account->name, old, err);
 	if (rc == STA_UNAUTHENTICATED)
-		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "the old password is wrong");
+		return sta_err_set(err, STA_DENIED, 0, "the old password is wrong");
 	return rc;
 }
 

@@ -381,10 +381,10 @@ sta_door_site(const struct sta_call *call, struct sta_err *err)
 
 	if (c->kind == STA_CALLER_SYSTEM || (by_admin && (c->scopes & STA_SCOPE_ORGS)))
 		return STA_OK;
-	if (by_admin)
-		return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED,
-				    "permission_denied: site administrators do this with their password");
-	return sta_oci_fail(err, STA_DENIED, STA_OCI_DENIED, "permission_denied: for site administrators");
+	if (c->site_admin)
+		return sta_err_set(err, STA_DENIED, 0,
+				   "Site administrators do this with their password, not with a token.");
+	return sta_err_set(err, STA_DENIED, 0, "Must be a site administrator.");
 }
 
 enum sta_rc

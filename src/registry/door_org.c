@@ -24,7 +24,10 @@ decide_org(const struct sta_call *call, const char *name, struct sta_org_entry *
 		return STA_OK;
 	if (!e->decision.may_know)
 		return no_org(name, err);
-	(void) sta_err_set(err, STA_DENIED, 0, "only owners of '%s' may do that", e->row.name);
+	if (e->decision.rule == STA_RULE_DENIED_SCOPE || e->decision.rule == STA_RULE_DENIED_LIMIT)
+		(void) sta_lacks_scope("admin:org", err);
+	else
+		(void) sta_err_set(err, STA_DENIED, 0, "only owners of '%s' may do that", e->row.name);
 	(void) snprintf(err->detail, sizeof(err->detail), "%s: %s", sta_rule_name(e->decision.rule),
 			sta_rule_text(e->decision.rule));
 	return STA_DENIED;

@@ -96,6 +96,10 @@ def test_t12_old_passwords_are_guessed_no_faster_than_at_the_door(fresh):
 # All of them
 
 
+NO_ADMIN = "Must be a site administrator."
+NO_PASSWORD = "Site administrators do this with their password, not with a token."
+
+
 def closed(people, *requests):
     """What only site administrators who show the password may do: nobody else changes or learns anything."""
     other, boss = people.person(), people.boss
@@ -104,6 +108,7 @@ def closed(people, *requests):
     before = people.log()
     for method, path, body in requests:
         answers = [people.said(one.request(method, path, json=body), 403) for one in others]
+        assert [one.json()["message"] for one in answers] == [NO_ADMIN, *[NO_PASSWORD] * 5]
         absent = people.said(others[0].request(method, path.replace(boss.name, "nobody0"), json=body), 403)
         assert absent.json() == answers[0].json()
     assert people.log() == before

@@ -10,6 +10,8 @@ import pytest
 from harness.people_api import ROOT, People
 from harness.server import Account
 
+NO_SCOPE = "You need at least admin:org scope for this."
+
 
 @pytest.fixture
 def people(registry):
@@ -38,8 +40,8 @@ class Org:
                   people.by_token(self.owner, packages=f"{self.name}/*")]
         outside = [people.signed_in(people.person()), robot]
         before = people.log()
-        for one in inside:
-            people.said(one.request(method, path, json=body), 403)
+        answers = [people.said(one.request(method, path, json=body), 403) for one in inside]
+        assert [one.json()["message"] for one in answers] == [f"only owners of '{self.name}' may do that", *[NO_SCOPE] * 4]
         for one in outside:
             here = people.said(one.request(method, path, json=body), 404)
             nowhere = people.said(one.request(method, path.replace(self.name, "nobody0"), json=body), 404)

@@ -1,22 +1,11 @@
-/* What the routes of organizations, teams, repositories and rights on packages share. */
+/* What the routes that manage share. */
+
+#include "api/rest_manage.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "api/rest_orgs.h"
-#include "base/clock.h"
-
-static bool
-has_password(const struct sta_call *call)
-{
-	return (call->caller.scopes & STA_SCOPE_ORGS) && !call->caller.limited;
-}
-
-static enum sta_rc
-lacks_password(struct sta_err *err)
-{
-	return sta_err_set(err, STA_DENIED, 0, "You need at least " STA_REST_ORG_SCOPE " scope for this.");
-}
+#include "base/parse.h"
 
 enum sta_rc
 sta_rest_enter_org(struct sta_api *api, struct sta_request *req, const struct sta_rest_field *fields,
@@ -30,39 +19,40 @@ sta_rest_enter_org(struct sta_api *api, struct sta_request *req, const struct st
 		rc = sta_rest_body(req, fields, n, err);
 	if (rc == STA_OK)
 		rc = sta_org_get(api->r, &out->r->call, req->param[0], &out->org, err);
-	if (rc == STA_DENIED && !has_password(&out->r->call))
-		return lacks_password(err);
 	return rc == STA_NOT_FOUND ? sta_err_set(err, rc, 0, "Not Found") : rc;
-}
-
-enum sta_rc
-sta_rest_site_verdict(const struct sta_rest *r, enum sta_rc rc, struct sta_err *err)
-{
-	if (rc != STA_DENIED || err->code == 0)
-		return rc;
-	if (r->call.caller.site_admin && !has_password(&r->call))
-		return lacks_password(err);
-	return sta_err_set(err, STA_DENIED, 0, "Must be a site administrator.");
 }
 
 /* --- words --- */
 
 enum sta_rc
-sta_rest_visibility(const char *field, const struct sta_rest_value *v, enum sta_visibility *out,
-		    struct sta_err *err)
+sta_rest_visibility(const char *field, const struct sta_rest_value *v, bool internal,
+		    enum sta_visibility *out, struct sta_err *err)
 {
-	if (!v->given || sta_visibility_parse(v->text, out))
+	enum sta_visibility word;
+
+	if (!v->given)
 		return STA_OK;
-	return sta_rest_fail(err, STA_INVALID, 422,
-			     "Invalid argument. %s is one of private, internal, public.", field);
+	if (!sta_visibility_parse(v->text, &word) || (word == STA_INTERNAL && !internal))
+		return sta_rest_fail(err, STA_INVALID, 422,
+				     "Invalid argument. %s is one of private, %spublic.", field,
+				     internal ? "internal, " : "");
+	*out = word;
+	return STA_OK;
 }
 
 enum sta_rc
-sta_rest_role(const struct sta_rest_value *v, enum sta_role *out, struct sta_err *err)
+sta_rest_role(const struct sta_rest_value *v, bool none, enum sta_role *out, struct sta_err *err)
 {
-	if (sta_role_parse(v->text, out) && *out != STA_ROLE_NONE)
+	enum sta_role word;
+
+	if (!v->given)
 		return STA_OK;
-	return sta_rest_fail(err, STA_INVALID, 422, "Invalid argument. role is one of read, write, admin.");
+	if (!sta_role_parse(v->text, &word) || (word == STA_ROLE_NONE && !none))
+		return sta_rest_fail(err, STA_INVALID, 422,
+				     "Invalid argument. role is one of %sread, write, admin.",
+				     none ? "none, " : "");
+	*out = word;
+	return STA_OK;
 }
 
 enum sta_rc
@@ -77,6 +67,66 @@ sta_rest_either(const char *field, const char *text, const char *first, const ch
 }
 
 enum sta_rc
+sta_rest_join(struct sta_arena *a, const char *field, const struct sta_rest_value *texts, char separator,
+	      const char **out, struct sta_err *err)
+{
+	size_t size = 1;
+	char *p;
+
+	*out = NULL;
+	if (!texts->given || texts->null)
+		return STA_OK;
+	if (texts->n == 0)
+		return sta_rest_fail(err, STA_INVALID, 422, "Invalid argument. '%s' has at least one entry.",
+				     field);
+	for (size_t i = 0; i < texts->n; i++) {
+		if (texts->texts[i][0] == '\0' || strchr(texts->texts[i], separator))
+			return sta_rest_fail(err, STA_INVALID, 422,
+					     "Invalid argument. An entry of '%s' is empty, or more than one.",
+					     field);
+		size += strlen(texts->texts[i]) + 1;
+	}
+	p = sta_arena_alloc(a, size);
+	*out = p;
+	if (!p)
+		return sta_err_set(err, STA_NOMEM, 0, "body");
+	for (size_t i = 0; i < texts->n; i++) {
+		size_t len = strlen(texts->texts[i]);
+
+		memcpy(p, texts->texts[i], len);
+		p += len;
+		*p++ = separator;
+	}
+	p[-1] = '\0';
+	return STA_OK;
+}
+
+json_t *
+sta_rest_split(const char *text, char separator)
+{
+	json_t *list = json_array();
+
+	while (list && *text) {
+		size_t len = (size_t) (strchrnul(text, separator) - text);
+
+		if (json_array_append_new(list, json_stringn(text, len)) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+		text += len + (text[len] != '\0');
+	}
+	return list;
+}
+
+int64_t
+sta_rest_id(const char *text)
+{
+	uint64_t id;
+
+	return sta_parse_u64(text, strlen(text), &id) && id <= INT64_MAX ? (int64_t) id : 0;
+}
+
+enum sta_rc
 sta_rest_named_verdict(enum sta_rc rc, struct sta_err *err)
 {
 	if (rc == STA_NOT_FOUND && err->code == 0)
@@ -88,8 +138,9 @@ sta_rest_named_verdict(enum sta_rc rc, struct sta_err *err)
 
 enum sta_rc
 sta_rest_list(const struct sta_rest *r, struct sta_request *req, struct sta_response *res,
-	      const struct sta_rest_list *list, const char *const *names, struct sta_err *err)
+	      const struct sta_rest_list *list, struct sta_err *err)
 {
+	static const char *const names[] = { "per_page", NULL };
 	struct sta_rest_page page;
 	json_t *all = json_array();
 	size_t i;
@@ -104,7 +155,7 @@ sta_rest_list(const struct sta_rest *r, struct sta_request *req, struct sta_resp
 			return sta_err_set(err, STA_NOMEM, 0, "list");
 		}
 	}
-	rc = sta_rest_link(r, req, res, &page, names, err);
+	rc = sta_rest_link(r, req, res, &page, list->names ? list->names : names, err);
 	if (rc == STA_OK)
 		return sta_rest_reply(req, res, all, err);
 	json_decref(all);
@@ -118,14 +169,6 @@ sta_rest_say(struct sta_request *req, struct sta_response *res, int status, json
 }
 
 /* --- objects --- */
-
-json_t *
-sta_rest_time(int64_t unix_time)
-{
-	char text[STA_TIME_TEXT_MAX];
-
-	return json_string_nocheck(sta_time_rfc3339(unix_time, text));
-}
 
 json_t *
 sta_rest_person(const struct sta_rest *r, struct sta_arena *a, int64_t id, const char *name, bool site_admin)
