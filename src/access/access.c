@@ -220,6 +220,25 @@ sta_access_decide(const struct sta_caller *caller, const struct sta_object *obje
 	return decide_by_role(caller, object, action, open);
 }
 
+/* What the credential takes away of organizations; the number of no denial: nothing. */
+static enum sta_rule
+taken_away_of_org(const struct sta_caller *c)
+{
+	if (c->limited)
+		return STA_RULE_DENIED_LIMIT;
+	if (!(c->scopes & STA_SCOPE_ORGS))
+		return STA_RULE_DENIED_SCOPE;
+	if (c->bounds.elsewhere)
+		return STA_RULE_DENIED_ADDRESS;
+	return c->bounds.n_packages > 0 ? STA_RULE_DENIED_PATTERN : STA_RULE_MAX_;
+}
+
+bool
+sta_credential_manages(const struct sta_caller *caller)
+{
+	return taken_away_of_org(caller) == STA_RULE_MAX_;
+}
+
 /* A caller with an account, by its place in the organization. */
 static struct sta_decision
 decide_by_place(const struct sta_caller *c, const struct sta_org_object *org, enum sta_org_action action)
@@ -242,16 +261,13 @@ sta_access_decide_org(const struct sta_caller *caller, const struct sta_org_obje
 		      enum sta_org_action action)
 {
 	bool may_know = caller->site_admin || org->member != STA_ORG_NONE;
+	enum sta_rule taken = taken_away_of_org(caller);
 
 	if (caller->kind == STA_CALLER_SYSTEM)
 		return allow(STA_RULE_ALLOWED_SYSTEM);
 	if (caller->kind == STA_CALLER_ANONYMOUS)
 		return deny(STA_RULE_DENIED_ANONYMOUS, false);
-	if (caller->limited)
-		return deny(STA_RULE_DENIED_LIMIT, may_know);
-	if (!(caller->scopes & STA_SCOPE_ORGS))
-		return deny(STA_RULE_DENIED_SCOPE, may_know);
-	return decide_by_place(caller, org, action);
+	return taken != STA_RULE_MAX_ ? deny(taken, may_know) : decide_by_place(caller, org, action);
 }
 
 static const struct {

@@ -26,8 +26,8 @@ enum sta_caller_kind {
 #define STA_SCOPE_READ 1U
 #define STA_SCOPE_WRITE 2U
 #define STA_SCOPE_DELETE 4U
-#define STA_SCOPE_PACKAGES 7U /* those that a personal access token can have */
-#define STA_SCOPE_ORGS 8U     /* organizations and teams: a password's */
+#define STA_SCOPE_PACKAGES 7U /* those for packages: all that a machine can have */
+#define STA_SCOPE_ORGS 8U     /* organizations, their teams and robots, and repositories */
 #define STA_SCOPE_ALL 15U
 
 /* A package name and the actions that a bearer token was issued for. */
@@ -131,6 +131,10 @@ struct sta_decision {
 
 struct sta_decision sta_access_decide(const struct sta_caller *caller, const struct sta_object *object,
 				      enum sta_action action);
+
+/* The credential is for organizations and repositories: it has the scope, is no bearer token, and is confined
+ * to nothing. */
+bool sta_credential_manages(const struct sta_caller *caller);
 
 /* On an organization, with its members, teams and settings. */
 enum sta_org_action {

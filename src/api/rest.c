@@ -175,10 +175,11 @@ scopes_of(struct sta_arena *a, const struct sta_caller *c)
 		{ STA_SCOPE_READ | STA_SCOPE_WRITE, "read:packages" },
 		{ STA_SCOPE_WRITE, "write:packages" },
 	};
+	unsigned scopes = c->limited ? c->scopes & STA_SCOPE_PACKAGES : c->scopes;
 	const char *text = "";
 
 	for (size_t i = 0; text && i < sizeof(all) / sizeof(all[0]); i++)
-		if (c->scopes & all[i].bit)
+		if (scopes & all[i].bit)
 			text = sta_arena_printf(a, "%s%s%s", text, *text ? ", " : "", all[i].name);
 	return text;
 }

@@ -27,7 +27,8 @@ static const struct sta_cli_flag rename_flags[] = {
 static const struct sta_cli_flag token_create_flags[] = {
 	{ "user", "NAME", "Whose token it is." },
 	{ "robot", "ORG+NAME", "A robot's, in place of a user's." },
-	{ "scopes", "LIST", "What it allows: read:packages, write:packages, delete:packages; with commas." },
+	{ "scopes", "LIST",
+	  "What it allows: read:packages, write:packages, delete:packages, admin:org; with commas." },
 	{ "packages", "PATTERNS", "Only for packages of these names: acme/app,acme/lib-*; without it, all." },
 	{ "addresses", "RANGES", "Only good from there: 192.0.2.0/24,2001:db8::7; without it, from all." },
 	{ "name", "TEXT", "A label, to know it again." },

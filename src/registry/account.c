@@ -146,9 +146,7 @@ sta_user_set_password(struct sta_registry *r, const struct sta_call *call, const
 static enum sta_rc
 check_self(const struct sta_call *call, struct sta_err *err)
 {
-	const struct sta_caller *who = &call->caller;
-
-	if (who->kind == STA_CALLER_USER && !who->limited && who->scopes == STA_SCOPE_ALL)
+	if (sta_call_in_person(call))
 		return STA_OK;
 	return sta_err_set(err, STA_DENIED, 0,
 			   "Your password is changed with your password, not with a token.");

@@ -349,15 +349,6 @@ sta_lacks_scope(const char *scope, struct sta_err *err)
 	return sta_err_set(err, STA_DENIED, 0, "You need at least %s scope for this.", scope);
 }
 
-bool
-sta_call_by_site_admin(const struct sta_call *call)
-{
-	const struct sta_caller *c = &call->caller;
-
-	return c->kind == STA_CALLER_USER && c->site_admin && !c->limited && !c->bounds.elsewhere &&
-	       c->bounds.n_packages == 0;
-}
-
 enum sta_rc
 sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char *name, int64_t own_id,
 		 struct sta_err *err)
@@ -371,20 +362,6 @@ sta_check_former(struct sta_db_conn *c, const struct sta_call *call, const char 
 	return rc == STA_OK ? sta_err_set(err, STA_EXISTS, 0,
 					  "'%s' is a former name of '%s', and leads there", name, present)
 			    : rc;
-}
-
-enum sta_rc
-sta_door_site(const struct sta_call *call, struct sta_err *err)
-{
-	const struct sta_caller *c = &call->caller;
-	bool by_admin = sta_call_by_site_admin(call);
-
-	if (c->kind == STA_CALLER_SYSTEM || (by_admin && (c->scopes & STA_SCOPE_ORGS)))
-		return STA_OK;
-	if (c->site_admin)
-		return sta_err_set(err, STA_DENIED, 0,
-				   "Site administrators do this with their password, not with a token.");
-	return sta_err_set(err, STA_DENIED, 0, "Must be a site administrator.");
 }
 
 enum sta_rc

@@ -139,8 +139,8 @@ enum sta_rc sta_check_former(struct sta_db_conn *c, const struct sta_call *call,
 enum sta_rc sta_find_other(struct sta_db_conn *c, const struct sta_call *call, const char *name,
 			   struct sta_account *out, bool *self, struct sta_err *missing) STA_CHECK;
 
-/* Operations that are for administrators of the site and the system alone.  It takes the password: a token
- * that leaks would make itself stronger. */
+/* Operations that are for administrators of the site and the system alone.  It takes the password, and not
+ * its scopes alone: a token that leaks would make itself stronger. */
 enum sta_rc sta_door_site(const struct sta_call *call, struct sta_err *err) STA_CHECK;
 
 #endif

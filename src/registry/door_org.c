@@ -24,7 +24,7 @@ decide_org(const struct sta_call *call, const char *name, struct sta_org_entry *
 		return STA_OK;
 	if (!e->decision.may_know)
 		return no_org(name, err);
-	if (e->decision.rule == STA_RULE_DENIED_SCOPE || e->decision.rule == STA_RULE_DENIED_LIMIT)
+	if (!sta_credential_manages(&call->caller))
 		(void) sta_lacks_scope("admin:org", err);
 	else
 		(void) sta_err_set(err, STA_DENIED, 0, "only owners of '%s' may do that", e->row.name);

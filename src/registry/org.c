@@ -131,13 +131,13 @@ list(struct sta_registry *r, const struct sta_call *call, int64_t account_id, st
 	return rc;
 }
 
-/* As of one organization: a password. */
+/* As of one organization. */
 static enum sta_rc
 door_to_list(const struct sta_call *call, struct sta_err *err)
 {
 	if (call->caller.kind == STA_CALLER_ANONYMOUS || call->caller.limited)
 		return sta_oci_unauthorized(err);
-	return call->caller.scopes & STA_SCOPE_ORGS ? STA_OK : sta_lacks_scope("admin:org", err);
+	return sta_credential_manages(&call->caller) ? STA_OK : sta_lacks_scope("admin:org", err);
 }
 
 enum sta_rc

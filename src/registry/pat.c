@@ -46,12 +46,9 @@ note(struct sta_db_conn *c, const struct sta_call *call, const char *action, con
 static enum sta_rc
 check_in_person(const struct sta_call *call, struct sta_err *err)
 {
-	const struct sta_caller *c = &call->caller;
-
-	if (c->kind == STA_CALLER_ANONYMOUS)
+	if (call->caller.kind == STA_CALLER_ANONYMOUS)
 		return sta_oci_unauthorized(err);
-	if (c->kind == STA_CALLER_USER && c->home_id == 0 && c->token_id == 0 && !c->limited &&
-	    c->scopes == STA_SCOPE_ALL)
+	if (sta_call_in_person(call))
 		return STA_OK;
 	return sta_err_set(err, STA_DENIED, 0,
 			   "Your tokens are managed with your password, not with a token.");
@@ -72,6 +69,20 @@ door_to_tokens(struct sta_db_conn *c, const struct sta_call *call, const char *u
 	return rc == STA_NOT_FOUND ? sta_oci_unauthorized(err) : rc;
 }
 
+/* As far as a token can be told from the one that makes it: what that one cannot do, it makes no token for.
+ */
+static enum sta_rc
+check_no_stronger(const struct sta_call *call, unsigned scopes, struct sta_err *err)
+{
+	unsigned own = call->caller.scopes;
+
+	if (own & STA_SCOPE_WRITE)
+		own |= STA_SCOPE_READ;
+	if (!(scopes & ~own))
+		return STA_OK;
+	return sta_err_set(err, STA_DENIED, 0, "A token makes tokens with no other scopes than its own.");
+}
+
 static enum sta_rc
 create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
@@ -79,6 +90,8 @@ create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	struct sta_account account = { 0 };
 	enum sta_rc rc = door_to_tokens(c, n->call, n->user, &account, err);
 
+	if (rc == STA_OK)
+		rc = check_no_stronger(n->call, n->row.scopes, err);
 	if (rc != STA_OK)
 		return rc;
 	n->row.account_id = account.id;
@@ -98,6 +111,20 @@ label_valid(const char *s)
 		if ((unsigned char) *s < 0x20 || *s == 0x7f)
 			return false;
 	return true;
+}
+
+/* Organizations are managed as a whole, and by people. */
+static enum sta_rc
+check_orgs(const struct sta_pat_request *req, struct sta_err *err)
+{
+	if (!(req->scopes & STA_SCOPE_ORGS))
+		return STA_OK;
+	if (req->packages || req->addresses)
+		return sta_err_set(err, STA_INVALID, 0,
+				   "a token with admin:org is not confined to packages or addresses");
+	if (req->user && sta_robot_named(req->user))
+		return sta_err_set(err, STA_INVALID, 0, "robots manage nothing: they have no admin:org");
+	return STA_OK;
 }
 
 /* What was asked for, as it is stored. */
@@ -120,7 +147,9 @@ row_of(const struct sta_call *call, const struct sta_pat_request *req, struct st
 		.created_unix = now,
 		.expires_unix = req->expires_s > 0 ? now + (int64_t) req->expires_s : 0,
 	};
-	rc = sta_token_packages(call->arena, req->packages, &out->packages, err);
+	rc = check_orgs(req, err);
+	if (rc == STA_OK)
+		rc = sta_token_packages(call->arena, req->packages, &out->packages, err);
 	return rc == STA_OK ? sta_token_addresses(call->arena, req->addresses, &out->addresses, err) : rc;
 }
 

@@ -89,5 +89,7 @@ struct sta_call sta_call_system(struct sta_arena *arena);
 
 /* By a site administrator, with a credential that is not confined to packages, and good from there. */
 bool sta_call_by_site_admin(const struct sta_call *call);
+/* By a person who shows the password: no token, whatever its scopes, and nothing that came from either. */
+bool sta_call_in_person(const struct sta_call *call);
 
 #endif

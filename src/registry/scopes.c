@@ -11,6 +11,7 @@ static const struct {
 	{ "read:packages", STA_SCOPE_READ },
 	{ "write:packages", STA_SCOPE_WRITE },
 	{ "delete:packages", STA_SCOPE_DELETE },
+	{ "admin:org", STA_SCOPE_ORGS },
 };
 #define N_SCOPES (sizeof(scope_names) / sizeof(scope_names[0]))
 
@@ -34,8 +35,8 @@ sta_scopes_parse(const char *text, unsigned *out, struct sta_err *err)
 
 		if (bit == 0)
 			return sta_err_set(err, STA_INVALID, 0,
-					   "unknown scope '%.*s'; there are read:packages, write:packages "
-					   "and delete:packages",
+					   "unknown scope '%.*s'; there are read:packages, write:packages, "
+					   "delete:packages and admin:org",
 					   (int) (len < 64 ? len : 64), word);
 		scopes |= bit;
 		word += len;

@@ -47,7 +47,8 @@ struct sta_pat_request {
 
 /* These are for site administrators and the system; of robots for the owners of their organization
  * too.  One's own a person manages who is signed in with the password, and with no token: one that leaks
- * would make others that are stronger, or that outlive it.
+ * would make others that are stronger, or that outlive it.  With a token for organizations a robot gets
+ * tokens of no other scopes than that one has.  STA_SCOPE_ORGS: people alone, confined to nothing.
  *
  * secret is filled with the token's text, which exists nowhere else. */
 enum sta_rc sta_pat_create(struct sta_registry *r, const struct sta_call *call,

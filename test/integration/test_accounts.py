@@ -139,7 +139,7 @@ def test_v52_tokens_are_listed_without_their_secret(registry):
     assert secret[4:] not in json.dumps(registry.tokens(user.name))
 
 
-@pytest.mark.parametrize("scopes", ["", "read", "admin:org", "read:packages,", "read:packages,x", "READ:PACKAGES", "*"])
+@pytest.mark.parametrize("scopes", ["", "read", "admin:enterprise", "ADMIN:ORG", "read:packages,", "read:packages,x", "READ:PACKAGES", "*"])
 def test_unknown_scopes_are_refused(registry, alice, scopes):
     before = registry.tokens(alice.name)
     done = registry.run("token", "create", alice.name, "--scopes", scopes)

@@ -549,6 +549,7 @@ organizations_are_managed_by_owners_and_teams_by_maintainers_too(void **state)
 	struct sta_caller user = {
 		.kind = STA_CALLER_USER, .user_id = OTHER, .login = "", .scopes = STA_SCOPE_ALL
 	};
+	static const char *const all[] = { "**" };
 	struct sta_caller nobody_at_all = { .login = "" };
 	struct sta_caller machine = { .kind = STA_CALLER_SYSTEM, .login = "" };
 
@@ -571,9 +572,15 @@ organizations_are_managed_by_owners_and_teams_by_maintainers_too(void **state)
 			assert_true(sta_access_decide_org(&c, &o, action).allowed);
 			c.scopes = STA_SCOPE_PACKAGES;
 			assert_false(sta_access_decide_org(&c, &o, action).allowed);
-			c.scopes = STA_SCOPE_ALL;
+			c.scopes = STA_SCOPE_ORGS;
+			assert_true(sta_access_decide_org(&c, &o, action).allowed);
 			c.limited = true;
-			assert_false(sta_access_decide_org(&c, &o, action).allowed);
+			assert_int_equal(sta_access_decide_org(&c, &o, action).rule, STA_RULE_DENIED_LIMIT);
+			c.limited = false;
+			c.bounds = (struct sta_bounds){ .packages = all, .n_packages = 1 };
+			assert_int_equal(sta_access_decide_org(&c, &o, action).rule, STA_RULE_DENIED_PATTERN);
+			c.bounds = (struct sta_bounds){ .elsewhere = true };
+			assert_int_equal(sta_access_decide_org(&c, &o, action).rule, STA_RULE_DENIED_ADDRESS);
 		}
 	}
 }

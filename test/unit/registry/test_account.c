@@ -114,7 +114,7 @@ a_new_password_has_to_follow_the_rules(void **state)
 }
 
 static void
-only_credentials_that_may_do_all_change_a_password(void **state)
+a_password_is_changed_with_the_password_alone(void **state)
 {
 	struct house *h = *state;
 	struct sta_call call, bearer = { .arena = h->arena, .may_wait = true };
@@ -131,7 +131,8 @@ only_credentials_that_may_do_all_change_a_password(void **state)
 	assert_int_equal(change(h, &weak, OLD, NEW), STA_DENIED);
 	assert_int_equal(change(h, &h->nobody, OLD, NEW), STA_DENIED);
 	assert_int_equal(change(h, &h->sys, OLD, NEW), STA_DENIED);
-	assert_int_equal(change(h, &strong, OLD, NEW), STA_OK);
+	assert_int_equal(change(h, &strong, OLD, NEW), STA_DENIED);
+	assert_int_equal(change(h, &call, OLD, NEW), STA_OK);
 }
 
 static void
@@ -393,7 +394,7 @@ main(int argc, char **argv)
 		TEST(a_wrong_old_password_changes_nothing),
 		TEST(t12_old_passwords_cannot_be_guessed_faster_than_others),
 		TEST(a_new_password_has_to_follow_the_rules),
-		TEST(only_credentials_that_may_do_all_change_a_password),
+		TEST(a_password_is_changed_with_the_password_alone),
 		TEST(a_password_is_not_changed_on_a_thread_that_may_not_hash),
 		TEST(who_has_no_password_cannot_change_it),
 		TEST(a_password_goes_to_the_account_that_was_asked_for_whoever_has_its_name_by_then),

@@ -493,7 +493,7 @@ prepare_bound_token(struct round *r)
 {
 	struct sta_pat_request req = { .user = "alice",
 				       .name = "",
-				       .scopes = STA_SCOPE_ALL,
+				       .scopes = STA_SCOPE_PACKAGES,
 				       .packages = "alice/a*,alice/base",
 				       .addresses = "192.0.2.0/24" };
 	struct sta_pat pat;
@@ -524,7 +524,7 @@ create_bound_token(struct round *r, struct sta_err *err)
 {
 	struct sta_pat_request req = { .user = "alice",
 				       .name = r->tag,
-				       .scopes = STA_SCOPE_ALL,
+				       .scopes = STA_SCOPE_PACKAGES,
 				       .packages = "alice/a*,alice/base",
 				       .addresses = "192.0.2.0/24,2001:db8::/32" };
 	struct sta_pat pat;
@@ -596,7 +596,7 @@ static void
 prepare_robot(struct round *r)
 {
 	struct sta_call call = { .arena = r->h->arena, .may_wait = true };
-	struct sta_pat_request req = { .name = r->tag, .scopes = STA_SCOPE_ALL };
+	struct sta_pat_request req = { .name = r->tag, .scopes = STA_SCOPE_PACKAGES };
 	struct sta_pat pat;
 	struct sta_err err;
 	char name[40], package[40];

@@ -27,6 +27,17 @@ new_token(struct house *h, const struct sta_call *call, const char *user, char s
 	return rc;
 }
 
+/* The same of other scopes. */
+static enum sta_rc
+new_token_for(struct house *h, const struct sta_call *call, const char *user, unsigned scopes)
+{
+	const struct sta_pat_request req = { .user = user, .name = "scoped", .scopes = scopes };
+	char secret[STA_PAT_LEN + 1];
+	struct sta_pat pat = { 0 };
+
+	return sta_pat_create(h->r, call, &req, secret, &pat, &h->err);
+}
+
 /* Whoever shows that token. */
 static struct sta_call
 by_token(struct house *h, const char *secret)
@@ -90,6 +101,9 @@ weaker(struct house *h, unsigned i, struct sta_call *out)
 		out->caller.scopes = STA_SCOPE_READ;
 		out->caller.token_id = 7;
 		return true;
+	case 5: /* a token of every scope */
+		out->caller.token_id = 7;
+		return true;
 	default:
 		return false;
 	}
@@ -135,6 +149,65 @@ machines_make_themselves_no_tokens(void **state)
 	ci.caller.token_id = 0;
 	assert_int_equal(new_token(h, &ci, NULL, secret, &id), STA_DENIED);
 	assert_int_equal(new_token(h, &job, NULL, secret, &id), STA_DENIED);
+}
+
+static void
+a_token_makes_robots_tokens_of_no_more_scopes_than_its_own(void **state)
+{
+	struct house *h = *state;
+	struct sta_call call = h->alice;
+
+	(void) robot(h);
+	call.caller.token_id = 7;
+	call.caller.scopes = STA_SCOPE_ORGS;
+	for (unsigned want = 1; want <= STA_SCOPE_PACKAGES; want++)
+		assert_int_equal(new_token_for(h, &call, "acme+ci", want), STA_DENIED);
+	call.caller.scopes = STA_SCOPE_ORGS | STA_SCOPE_WRITE;
+	for (unsigned want = 1; want <= STA_SCOPE_PACKAGES; want++)
+		assert_int_equal(new_token_for(h, &call, "acme+ci", want),
+				 want & STA_SCOPE_DELETE ? STA_DENIED : STA_OK);
+	call.caller.scopes = STA_SCOPE_PACKAGES;
+	assert_int_equal(new_token_for(h, &call, "acme+ci", STA_SCOPE_READ), STA_DENIED);
+	assert_int_equal(number(h, "SELECT count(*) FROM token WHERE name = 'scoped'"), 3);
+}
+
+static void
+a_token_for_organizations_is_a_persons_and_confined_to_nothing(void **state)
+{
+	struct house *h = *state;
+	struct sta_pat_request req = { .user = "alice", .name = "", .scopes = STA_SCOPE_ALL };
+	char secret[STA_PAT_LEN + 1];
+	struct sta_pat pat;
+
+	(void) robot(h);
+	assert_int_equal(new_token_for(h, &h->sys, "acme+ci", STA_SCOPE_ORGS), STA_INVALID);
+	assert_int_equal(new_token_for(h, &h->alice, "acme+ci", STA_SCOPE_ALL), STA_INVALID);
+	req.packages = "**";
+	assert_int_equal(sta_pat_create(h->r, &h->sys, &req, secret, &pat, &h->err), STA_INVALID);
+	req.packages = NULL;
+	req.addresses = "127.0.0.1";
+	assert_int_equal(sta_pat_create(h->r, &h->sys, &req, secret, &pat, &h->err), STA_INVALID);
+	req.addresses = NULL;
+	assert_int_equal(sta_pat_create(h->r, &h->sys, &req, secret, &pat, &h->err), STA_OK);
+	assert_int_equal(pat.scopes, STA_SCOPE_ALL);
+}
+
+static void
+a_token_of_every_scope_is_not_the_password_of_a_site_administrator(void **state)
+{
+	struct house *h = *state;
+	struct sta_call call = h->admin;
+	struct sta_user *users = NULL;
+	struct sta_org org;
+	size_t n = 0;
+
+	call.caller.token_id = 7;
+	assert_int_equal(sta_user_list(h->r, &h->admin, &users, &n, &h->err), STA_OK);
+	assert_int_equal(sta_user_list(h->r, &call, &users, &n, &h->err), STA_DENIED);
+	assert_int_equal(sta_org_create(h->r, &call, "acme", "alice", &org, &h->err), STA_DENIED);
+	assert_int_equal(sta_user_set_password(h->r, &call, "bob", "staple that walks on", &h->err),
+			 STA_DENIED);
+	assert_int_equal(new_token_for(h, &call, "bob", STA_SCOPE_READ), STA_DENIED);
 }
 
 static void
@@ -219,8 +292,8 @@ set_public(struct house *h, const struct sta_call *call)
 static void
 settings_are_ones_own_by_a_credential_that_is_confined_to_nothing(void **state)
 {
-	static const enum sta_rc seen[] = { STA_OK, STA_DENIED, STA_DENIED, STA_DENIED, STA_OK };
-	static const enum sta_rc set[] = { STA_OK, STA_DENIED, STA_DENIED, STA_DENIED, STA_DENIED };
+	static const enum sta_rc seen[] = { STA_OK, STA_DENIED, STA_DENIED, STA_DENIED, STA_OK, STA_OK };
+	static const enum sta_rc set[] = { STA_OK, STA_DENIED, STA_DENIED, STA_DENIED, STA_DENIED, STA_OK };
 	struct house *h = *state;
 	struct sta_call call, ci = robot(h);
 	struct sta_user user;
@@ -370,6 +443,9 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(ones_own_tokens_are_managed_with_the_password),
 		TEST(machines_make_themselves_no_tokens),
+		TEST(a_token_makes_robots_tokens_of_no_more_scopes_than_its_own),
+		TEST(a_token_for_organizations_is_a_persons_and_confined_to_nothing),
+		TEST(a_token_of_every_scope_is_not_the_password_of_a_site_administrator),
 		TEST(v37_a_token_is_revoked_as_its_owners_alone),
 		TEST(a_token_can_see_and_end_itself),
 		TEST(ones_own_are_those_of_the_account_whoever_has_its_name),

@@ -348,7 +348,27 @@ a_repository_is_found_by_who_may_read_it(void **state)
 }
 
 static void
-settings_of_a_repository_take_a_password(void **state)
+a_token_for_organizations_alone_sees_and_manages_repositories(void **state)
+{
+	struct house *h = *state;
+	const struct sta_repository_change change = { .url = "" };
+	struct sta_call token = carol, members = dave;
+	struct sta_repository now;
+
+	token.caller.token_id = members.caller.token_id = 7;
+	token.caller.scopes = members.caller.scopes = STA_SCOPE_ORGS;
+	assert_int_equal(find(h, &token, "acme/code"), STA_OK);
+	assert_int_equal(sta_repository_set(h->r, &token, "acme/code", &change, &now, &h->err), STA_OK);
+	assert_int_equal(sta_repository_create(h->r, &token, "acme/x", STA_PRIVATE, NULL, &now, &h->err),
+			 STA_OK);
+	assert_int_equal(sta_repository_delete(h->r, &token, "acme/x", &h->err), STA_OK);
+	assert_int_equal(sta_repository_set(h->r, &members, "acme/code", &change, &now, &h->err), STA_DENIED);
+	assert_int_equal(sta_repository_create(h->r, &members, "acme/x", STA_PRIVATE, NULL, &now, &h->err),
+			 STA_DENIED);
+}
+
+static void
+scopes_for_packages_change_no_repository(void **state)
 {
 	struct house *h = *state;
 	const struct sta_repository_change change = { .url = "" };
@@ -525,7 +545,8 @@ main(int argc, char **argv)
 		TEST(who_may_not_ask_does_not_hear_who_there_is),
 		TEST(a_package_is_managed_by_its_administrators),
 		TEST(a_repository_is_found_by_who_may_read_it),
-		TEST(settings_of_a_repository_take_a_password),
+		TEST(a_token_for_organizations_alone_sees_and_manages_repositories),
+		TEST(scopes_for_packages_change_no_repository),
 		TEST(an_owner_is_known_by_what_may_be_read_of_it),
 		TEST(a_page_of_repositories_is_a_part_of_all),
 		TEST(without_memory_nothing_is_told_wrongly),
