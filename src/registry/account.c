@@ -272,6 +272,8 @@ sta_user_list(struct sta_registry *r, const struct sta_call *call, struct sta_us
 	enum sta_rc rc = sta_door_site(call, err);
 
 	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
 		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = sta_account_list(c, call->arena, &accounts, &got, err);

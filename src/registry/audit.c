@@ -41,8 +41,10 @@ page(struct sta_db_conn *c, const struct sta_call *call, const char *target, int
 	struct sta_audit_entry *rows = NULL;
 	struct sta_audit_line *lines;
 	size_t got = 0;
-	enum sta_rc rc;
+	enum sta_rc rc = sta_must_wait(call, err);
 
+	if (rc != STA_OK)
+		return rc;
 	if (before == 0)
 		before = INT64_MAX;
 	if (max > AUDIT_PAGE_MAX)

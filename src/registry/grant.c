@@ -116,6 +116,8 @@ list(struct sta_registry *r, const struct sta_call *call, enum sta_object_kind k
 	if (rc == STA_OK)
 		rc = door_to(c, call, kind, name, &object, err);
 	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
 		rc = sta_grant_list(c, call->arena, object.grantable, object.namespace_id, &rows, &got, err);
 	if (rc == STA_OK && object.inherits && got == 0)
 		rc = has_roles_of_its_repository(&object, err);

@@ -216,8 +216,10 @@ list(struct sta_db_conn *c, const struct sta_call *call, int64_t account_id, str
 	struct sta_token_row *rows = NULL;
 	struct sta_pat *items = NULL;
 	size_t got = 0;
-	enum sta_rc rc = sta_token_list(c, call->arena, account_id, &rows, &got, err);
+	enum sta_rc rc = sta_must_wait(call, err);
 
+	if (rc == STA_OK)
+		rc = sta_token_list(c, call->arena, account_id, &rows, &got, err);
 	if (rc != STA_OK)
 		return rc;
 	items = sta_arena_alloc(call->arena, got * sizeof(*items));

@@ -268,6 +268,8 @@ sta_names_kept(struct sta_registry *r, const struct sta_call *call, struct sta_n
 	enum sta_rc rc = sta_door_site(call, err);
 
 	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
 		rc = sta_db_reader(r->db, &c, err);
 	if (rc == STA_OK)
 		rc = sta_kept_names(c, call->arena, &rows, &got, err);

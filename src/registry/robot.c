@@ -210,6 +210,8 @@ sta_robot_all(struct sta_registry *r, const struct sta_call *call, const char *o
 	if (rc == STA_OK)
 		rc = door_to_list(c, call, org, &org_id, err);
 	if (rc == STA_OK)
+		rc = sta_must_wait(call, err);
+	if (rc == STA_OK)
 		rc = sta_robot_list(c, call->arena, org_id, &rows, &got, err);
 	if (rc != STA_OK)
 		return rc;

@@ -435,6 +435,32 @@ the_log_of_an_organization_is_its_owners(void **state)
 	assert_int_equal(n, 3);
 }
 
+/* Thousands of users, names, robots, tokens and roles are no work for where requests are answered. */
+static void
+lists_that_grow_are_read_where_it_may_wait(void **state)
+{
+	struct house *h = *state;
+	struct sta_call site = h->admin, alice = h->alice;
+	struct sta_audit_line *lines;
+	struct sta_name_kept *names;
+	struct sta_robot *robots;
+	struct sta_grant *grants;
+	struct sta_user *users;
+	struct sta_pat *tokens;
+	size_t n;
+
+	(void) push_seed(h, &h->alice, "alice/app", 10, 1);
+	site.may_wait = alice.may_wait = false;
+	assert_int_equal(sta_user_list(h->r, &site, &users, &n, &h->err), STA_WOULD_BLOCK);
+	assert_int_equal(sta_names_kept(h->r, &site, &names, &n, &h->err), STA_WOULD_BLOCK);
+	assert_int_equal(sta_pat_list(h->r, &site, "alice", &tokens, &n, &h->err), STA_WOULD_BLOCK);
+	assert_int_equal(sta_pat_list_own(h->r, &alice, &tokens, &n, &h->err), STA_WOULD_BLOCK);
+	assert_int_equal(sta_robot_all(h->r, &site, NULL, &robots, &n, &h->err), STA_WOULD_BLOCK);
+	assert_int_equal(sta_audit_read(h->r, &site, "acme", 0, 1, &lines, &n, &h->err), STA_WOULD_BLOCK);
+	assert_int_equal(sta_grant_all(h->r, &alice, "alice/app", &grants, &n, &h->err), STA_WOULD_BLOCK);
+	assert_int_equal(sta_user_list(h->r, &alice, &users, &n, &h->err), STA_DENIED);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, house_setup, house_teardown)
 
 int
@@ -456,6 +482,7 @@ main(int argc, char **argv)
 		TEST(t33_passwords_are_made_and_set_where_hashing_may_be_done),
 		TEST(a_user_or_robot_is_found_by_its_name_alone),
 		TEST(the_log_of_an_organization_is_its_owners),
+		TEST(lists_that_grow_are_read_where_it_may_wait),
 	};
 
 	house_driver(argc, argv);
