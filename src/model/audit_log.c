@@ -56,16 +56,30 @@ sta_audit_page(struct sta_db_conn *c, struct sta_arena *a, int64_t before, size_
 
 /* '0' comes right behind '/', ',' behind '+'. */
 enum sta_rc
-sta_audit_page_of(struct sta_db_conn *c, struct sta_arena *a, const char *target, int64_t before, size_t max,
+sta_audit_page_of(struct sta_db_conn *c, struct sta_arena *a, const struct sta_audit_query *q,
 		  struct sta_audit_entry **out, size_t *n, struct sta_err *err)
 {
 	struct sta_list list = STA_LIST(a, struct sta_audit_entry);
-	enum sta_rc rc =
-		sta_sql_list(c, &list, read_entry, err,
-			     SELECT_ENTRY " WHERE (target = $1 OR target >= $1 || '/' AND target < $1 || '0'"
-					  "  OR target >= $1 || '+' AND target < $1 || ',')"
-					  " AND id < $2 ORDER BY id DESC LIMIT $3",
-			     STA_V_TEXT(target), STA_V_INT(before), STA_V_INT(max));
+	enum sta_rc rc = sta_sql_list(
+		c, &list, read_entry, err,
+		SELECT_ENTRY " WHERE (target = $1 OR target >= $1 || '/' AND target < $1 || '0'"
+			     "  OR target >= $1 || '+' AND target < $1 || ',')"
+			     " AND id < $2 AND id > $3 ORDER BY id DESC LIMIT $4",
+		STA_V_TEXT(q->target), STA_V_INT(q->before), STA_V_INT(q->after), STA_V_INT(q->max));
 
 	return finish(rc, &list, out, n);
+}
+
+enum sta_rc
+sta_audit_released(struct sta_db_conn *c, const char *name, int64_t *out, struct sta_err *err)
+{
+	STA_AUTO(sta_db_done) struct sta_db_stmt *s = NULL;
+	enum sta_rc rc = sta_sql_one(c, &s, err,
+				     "SELECT coalesce(max(id), 0) FROM audit_log WHERE target = $1"
+				     " AND action = 'name.release'",
+				     STA_V_TEXT(name));
+
+	if (rc == STA_OK)
+		*out = sta_db_int(s, 0);
+	return rc;
 }

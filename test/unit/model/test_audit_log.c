@@ -19,14 +19,14 @@ count(struct world *w, struct sta_db_conn *c, const char *target, int64_t before
 {
 	struct sta_audit_entry *list = NULL;
 	size_t n = 0;
+	struct sta_audit_query q = { .target = target, .before = before, .max = max };
 
 	if (before == 0)
-		before = INT64_MAX;
+		q.before = before = INT64_MAX;
 	if (*target == '\0')
 		assert_int_equal(sta_audit_page(c, w->arena, before, max, &list, &n, &w->err), STA_OK);
 	else
-		assert_int_equal(sta_audit_page_of(c, w->arena, target, before, max, &list, &n, &w->err),
-				 STA_OK);
+		assert_int_equal(sta_audit_page_of(c, w->arena, &q, &list, &n, &w->err), STA_OK);
 	for (size_t i = 1; i < n; i++)
 		assert_true(list[i].id < list[i - 1].id);
 	if (n > 0)
@@ -37,6 +37,7 @@ count(struct world *w, struct sta_db_conn *c, const char *target, int64_t before
 static void
 entries_come_newest_first_in_pages(struct world *w, struct sta_db_conn *c)
 {
+	const struct sta_audit_query q = { .target = "acme", .before = INT64_MAX, .max = 1 };
 	struct sta_audit_entry *list = NULL;
 	int64_t last = 0;
 	size_t n = 0;
@@ -45,7 +46,7 @@ entries_come_newest_first_in_pages(struct world *w, struct sta_db_conn *c)
 		note(w, c, "acme");
 	assert_int_equal(count(w, c, "", 0, 3, &last), 3);
 	assert_int_equal(count(w, c, "", last, 3, &last), 2);
-	assert_int_equal(sta_audit_page_of(c, w->arena, "acme", INT64_MAX, 1, &list, &n, &w->err), STA_OK);
+	assert_int_equal(sta_audit_page_of(c, w->arena, &q, &list, &n, &w->err), STA_OK);
 	assert_int_equal(list[0].created_unix, NOW);
 	assert_string_equal(list[0].actor, "bob");
 	assert_string_equal(list[0].action, "did");

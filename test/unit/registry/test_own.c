@@ -435,6 +435,28 @@ the_log_of_an_organization_is_its_owners(void **state)
 	assert_int_equal(n, 3);
 }
 
+static void
+a_name_that_was_released_brings_nothing_of_who_had_it(void **state)
+{
+	struct house *h = *state;
+	struct sta_audit_line *lines = NULL;
+	const char *now;
+	struct sta_org org;
+	size_t n = 0;
+
+	(void) robot(h);
+	assert_int_equal(sta_org_rename(h->r, &h->alice, "acme", "zoo", &now, &h->err), STA_OK);
+	assert_int_equal(sta_name_release(h->r, &h->admin, "acme", &h->err), STA_OK);
+	assert_int_equal(sta_org_create(h->r, &h->sys, "acme", "bob", &org, &h->err), STA_OK);
+	assert_int_equal(sta_audit_read_org(h->r, &h->bob, "acme", 0, 10, &lines, &n, &h->err), STA_OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(lines[0].action, "org.create");
+	assert_int_equal(sta_audit_read(h->r, &h->bob, "ACME", 0, 10, &lines, &n, &h->err), STA_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(sta_audit_read_site(h->r, &h->admin, "acme", 0, 10, &lines, &n, &h->err), STA_OK);
+	assert_int_equal(n, 5);
+}
+
 /* Thousands of users, names, robots, tokens and roles are no work for where requests are answered. */
 static void
 lists_that_grow_are_read_where_it_may_wait(void **state)
@@ -482,6 +504,7 @@ main(int argc, char **argv)
 		TEST(t33_passwords_are_made_and_set_where_hashing_may_be_done),
 		TEST(a_user_or_robot_is_found_by_its_name_alone),
 		TEST(the_log_of_an_organization_is_its_owners),
+		TEST(a_name_that_was_released_brings_nothing_of_who_had_it),
 		TEST(lists_that_grow_are_read_where_it_may_wait),
 	};
 
