@@ -334,6 +334,8 @@ sta_audit_rows(struct sta_db_conn *c, struct sta_arena *a, size_t max, struct st
 		rc = audit_places(c, a, max, &list, err);
 	if (rc == STA_OK)
 		rc = audit_machines(c, a, max, &list, err);
+	if (rc == STA_OK)
+		rc = sta_audit_words(c, max, &list, err);
 	if (rc != STA_OK)
 		return rc;
 	*out = list.items;

@@ -46,8 +46,14 @@ struct sta_audit_finding {
 
 /* Tags whose manifest is missing or of another package (I3); counters that
  * differ from a recount (I7); blobs that a manifest uses and that are not live
- * (I2); grants on nothing or to nobody, teams, members of teams and machines out of their order (I9). */
+ * (I2); grants on nothing or to nobody, teams, members of teams and machines out of their order (I9);
+ * packages that searches find under another visibility than theirs, or not (I7). */
 enum sta_rc sta_audit_rows(struct sta_db_conn *c, struct sta_arena *a, size_t max,
 			   struct sta_audit_finding **out, size_t *n, struct sta_err *err) STA_CHECK;
+
+/* Of these the last; for audit.c. */
+struct sta_list;
+enum sta_rc sta_audit_words(struct sta_db_conn *c, size_t max, struct sta_list *list,
+			    struct sta_err *err) STA_CHECK;
 
 #endif

@@ -69,6 +69,13 @@ each_kind_of_damage_is_found(struct world *w, struct sta_db_conn *c)
 		  "I7", "alice/app:v" },
 		{ "INSERT INTO tag_event SELECT package_id, 2, 'w', NULL, new, actor, created FROM tag_event",
 		  "DELETE FROM tag_event WHERE number = 2", "I7", "alice/app:w" },
+		/* Searches find what is not published, do not find what is, or find nothing at all. */
+		{ "INSERT INTO package_word VALUES (char(1) || 'v2', 0, X'0001')", "DELETE FROM package_word",
+		  "I7", "alice/app" },
+		{ "UPDATE package SET published = 1 WHERE id = 1",
+		  "UPDATE package SET published = 0 WHERE id = 1", "I7", "alice/app" },
+		{ "INSERT INTO package_word VALUES (char(1) || 'v0', 0, X'0009')", "DELETE FROM package_word",
+		  "I7", "a package that there is not" },
 	};
 
 	fill(w, c);
