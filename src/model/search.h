@@ -3,7 +3,7 @@
  *
  * Work is bounded: each search looks at STA_SEARCH_ROWS rows of what there may be many of.  Beyond that it
  * looks at the first STA_SEARCH_FEW packages of those that are left alone, and says so (cut): so what is
- * found depends on nothing that is not among them.
+ * found among them depends on nothing else.  That it comes to this depends on all rows there are.
  *
  * Layer: model.  May include: db, access (enums), oci, base.  Threads: as the connection's; in one snapshot.
  */

@@ -1,9 +1,10 @@
 /*
  * search - packages that have words, tags or digests, as far as the caller may read them.
  *
- * What is found, how many there are and what it says about being whole depends on nothing that the caller may
- * not read: sets of packages (model/search.h) are cut down to those that it may before anything is counted,
- * and access/ has the last word on each that is shown.
+ * What is found and how many there are depends on nothing that the caller may not read: sets of packages
+ * (model/search.h) are cut down to those that it may before anything is counted, and access/ has the last
+ * word on each that is shown.  Whether a search is too long to be whole depends on how many tags and words
+ * there are.
  *
  * Layer: registry.
  */

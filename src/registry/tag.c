@@ -83,6 +83,18 @@ read_history(struct sta_db_conn *c, const struct sta_call *call, struct sta_tag_
 	return STA_OK;
 }
 
+/* Names of accounts are for those who push, too: others could read them nowhere else. */
+static void
+hide_actors(const struct sta_call *call, struct sta_entry *e, struct sta_tag_event *items, size_t n)
+{
+	struct sta_err ignored;
+
+	if (sta_door_known(call, e, STA_ACTION_WRITE, &ignored) == STA_OK)
+		return;
+	for (size_t i = 0; i < n; i++)
+		items[i].actor = "";
+}
+
 enum sta_rc
 sta_tag_history(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
 		const char *tag, struct sta_span *span, struct sta_tag_event **out, size_t *n,
@@ -102,6 +114,8 @@ sta_tag_history(struct sta_registry *r, const struct sta_call *call, const struc
 	q.package_id = e.package.id;
 	rc = read_history(c, call, &q, span, out, n, err);
 	sta_db_read_end(c);
+	if (rc == STA_OK)
+		hide_actors(call, &e, *out, *n);
 	return rc;
 }
 

@@ -42,7 +42,8 @@ enum sta_rc sta_tag_drop(struct sta_registry *r, const struct sta_call *call, co
 			 const char *tag, struct sta_err *err) STA_CHECK;
 
 /* The newest first, of one tag, also one that is gone, or (NULL) of all; span->before is a number of an
- * event. STA_NOT_FOUND: there has been no such tag. */
+ * event. Who made the changes is told to those who may push to the package; for others the actor is "".
+ * STA_NOT_FOUND: there has been no such tag. */
 enum sta_rc sta_tag_history(struct sta_registry *r, const struct sta_call *call, const struct sta_name *name,
 			    const char *tag, struct sta_span *span, struct sta_tag_event **out, size_t *n,
 			    struct sta_err *err) STA_CHECK;

@@ -193,6 +193,8 @@ def test_reading_does_not_suffice_to_move_a_tag(acme):
     said(reader.post(acme.path("app", "/tags/v1/rollback")), 403)
     said(reader.delete(acme.path("app", "/tags/v1")), 403)
     assert len(events(acme, "/history")) == 1
+    for rest in ("/history", "/tags/v1/history"):
+        assert told(said(reader.get(acme.path("app", rest)), 200).json()) == [("v1", None, digest, None)]
 
 
 def test_writers_move_tags_and_do_not_remove_them(acme):
@@ -202,6 +204,7 @@ def test_writers_move_tags_and_do_not_remove_them(acme):
     put(acme, "v2", client=writer, status=201, digest=digest)
     said(writer.delete(acme.path("app", "/tags/v2")), 403)
     assert told(events(acme, "/tags/v2/history")) == [("v2", None, digest, acme.reader.name)]
+    assert said(writer.get(acme.path("app", "/tags/v2/history")), 200).json()[0]["actor"] == acme.reader.name
 
 
 @pytest.mark.parametrize("method, rest", [("GET", "/tags"), ("GET", "/tags/v1"), ("GET", "/tags/v1?at=2999-01-01"), ("PUT", "/tags/v1"), ("DELETE", "/tags/v1"),
