@@ -1,5 +1,6 @@
 """podman."""
 import json
+import time
 
 import pytest
 
@@ -14,8 +15,14 @@ def sh(containers_sh):
 
 
 def run(sh, image):
-    """Reads the log of a container in the background: podman 4 often waits 20 s for one that ends at once."""
-    said = sh(f"podman logs --follow $(podman run --detach --network=none {image})")
+    """Reads the log of a container in the background until it is there: podman 4 often waits 20 s for a container that ends at
+    once, and now and then for ever when it follows the log of one."""
+    container = sh(f"podman run --detach --network=none {image}")
+    for _ in range(100):
+        said = sh(f"podman logs {container}")
+        if said:
+            break
+        time.sleep(0.1)
     sh("podman rm --force --all")
     return said
 

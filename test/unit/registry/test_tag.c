@@ -6,22 +6,22 @@
 
 #include "registry/account.h"
 
-static struct sta_name
+/* A name points into itself: it is not copied. */
+static const struct sta_name *
 app(void)
 {
-	struct sta_name name;
+	static struct sta_name name;
 
-	assert_true(sta_name_parse(APP, strlen(APP), &name));
-	return name;
+	name_of(APP, &name);
+	return &name;
 }
 
 static enum sta_rc
 point_to(struct house *h, const struct sta_call *call, const char *tag, const struct sta_tag_target *to,
 	 bool *made)
 {
-	const struct sta_name name = app();
 	struct sta_tag_row row = { 0 };
-	enum sta_rc rc = sta_tag_point(h->r, call, &name, tag, to, &row, made, &h->err);
+	enum sta_rc rc = sta_tag_point(h->r, call, app(), tag, to, &row, made, &h->err);
 
 	assert_true(rc != STA_OK || strcmp(row.name, tag) == 0);
 	return rc;
@@ -39,29 +39,25 @@ point(struct house *h, const struct sta_call *call, const char *tag, int64_t id)
 static enum sta_rc
 drop(struct house *h, const struct sta_call *call, const char *tag)
 {
-	const struct sta_name name = app();
-
-	return sta_tag_drop(h->r, call, &name, tag, &h->err);
+	return sta_tag_drop(h->r, call, app(), tag, &h->err);
 }
 
 static enum sta_rc
 back(struct house *h, const char *tag, int64_t event, const int64_t *at_unix)
 {
-	const struct sta_name name = app();
 	const struct sta_tag_rollback to = { .number = event, .at_unix = at_unix };
 	struct sta_tag_row row;
 
-	return sta_tag_roll_back(h->r, &h->alice, &name, tag, &to, &row, &h->err);
+	return sta_tag_roll_back(h->r, &h->alice, app(), tag, &to, &row, &h->err);
 }
 
 static size_t
 history(struct house *h, const char *tag, struct sta_tag_event **out)
 {
-	const struct sta_name name = app();
 	struct sta_span span = { .max = STA_SPAN_MAX };
 	size_t n = 0;
 
-	assert_rc(h, sta_tag_history(h->r, &h->alice, &name, tag, &span, out, &n, &h->err), STA_OK);
+	assert_rc(h, sta_tag_history(h->r, &h->alice, app(), tag, &span, out, &n, &h->err), STA_OK);
 	assert_int_equal(span.total, n);
 	return n;
 }
@@ -112,16 +108,15 @@ others_find_no_package_and_readers_change_nothing(void **state)
 {
 	struct house *h = *state;
 	int64_t one = add_image(h, "one", 1);
-	const struct sta_name name = app();
 	struct sta_tag_row row;
 
 	assert_rc(h, point(h, &h->bob, "v", one), STA_NOT_FOUND);
 	assert_rc(h, drop(h, &h->bob, "one"), STA_NOT_FOUND);
-	assert_rc(h, sta_tag_get(h->r, &h->bob, &name, "one", &row, &h->err), STA_NOT_FOUND);
+	assert_rc(h, sta_tag_get(h->r, &h->bob, app(), "one", &row, &h->err), STA_NOT_FOUND);
 	assert_rc(h, sta_package_set_visibility(h->r, &h->alice, APP, STA_PUBLIC, &h->err), STA_OK);
 	assert_rc(h, point(h, &h->bob, "v", one), STA_DENIED);
 	assert_rc(h, drop(h, &h->bob, "one"), STA_DENIED);
-	assert_rc(h, sta_tag_get(h->r, &h->bob, &name, "one", &row, &h->err), STA_OK);
+	assert_rc(h, sta_tag_get(h->r, &h->bob, app(), "one", &row, &h->err), STA_OK);
 	assert_int_equal(row.manifest_id, one);
 	assert_int_equal(meant_by(h, APP, "one"), one);
 }
@@ -131,7 +126,6 @@ nothing_that_takes_long_is_done_where_others_wait(void **state)
 {
 	struct house *h = *state;
 	struct sta_call hasty = h->alice;
-	const struct sta_name name = app();
 	struct sta_span span = { .max = 10 };
 	struct sta_tag_event *events;
 	struct sta_tag_past past;
@@ -142,11 +136,11 @@ nothing_that_takes_long_is_done_where_others_wait(void **state)
 	hasty.may_wait = false;
 	assert_rc(h, point(h, &hasty, "v", 1), STA_WOULD_BLOCK);
 	assert_rc(h, drop(h, &hasty, "one"), STA_WOULD_BLOCK);
-	assert_rc(h, sta_tag_page_of(h->r, &hasty, &name, STA_TAGS_NEWEST, &span, &rows, &n, &h->err),
+	assert_rc(h, sta_tag_page_of(h->r, &hasty, app(), STA_TAGS_NEWEST, &span, &rows, &n, &h->err),
 		  STA_WOULD_BLOCK);
-	assert_rc(h, sta_tag_history(h->r, &hasty, &name, NULL, &span, &events, &n, &h->err),
+	assert_rc(h, sta_tag_history(h->r, &hasty, app(), NULL, &span, &events, &n, &h->err),
 		  STA_WOULD_BLOCK);
-	assert_rc(h, sta_tag_at(h->r, &hasty, &name, "one", 0, &past, &h->err), STA_WOULD_BLOCK);
+	assert_rc(h, sta_tag_at(h->r, &hasty, app(), "one", 0, &past, &h->err), STA_WOULD_BLOCK);
 	assert_true(meant_by(h, APP, "one") != 0);
 }
 
@@ -182,7 +176,6 @@ a_tag_goes_back_to_an_event_or_a_time_that_it_existed_at(void **state)
 	struct house *h = *state;
 	int64_t now = sta_now_unix(), long_ago = now - 100, later = now + 100;
 	int64_t one, two;
-	const struct sta_name name = app();
 	struct sta_tag_past past;
 
 	one = add_image(h, "v", 1);
@@ -199,8 +192,8 @@ a_tag_goes_back_to_an_event_or_a_time_that_it_existed_at(void **state)
 	assert_int_equal(meant_by(h, APP, "v"), two);
 	assert_rc(h, back(h, "v", 0, &later), STA_OK);
 	assert_int_equal(meant_by(h, APP, "v"), two);
-	assert_rc(h, sta_tag_at(h->r, &h->alice, &name, "v", long_ago, &past, &h->err), STA_NOT_FOUND);
-	assert_rc(h, sta_tag_at(h->r, &h->alice, &name, "v", later, &past, &h->err), STA_OK);
+	assert_rc(h, sta_tag_at(h->r, &h->alice, app(), "v", long_ago, &past, &h->err), STA_NOT_FOUND);
+	assert_rc(h, sta_tag_at(h->r, &h->alice, app(), "v", later, &past, &h->err), STA_OK);
 	assert_int_equal(past.version_id, two);
 }
 
@@ -209,7 +202,6 @@ a_tag_does_not_go_back_to_a_version_that_is_gone(void **state)
 {
 	struct house *h = *state;
 	int64_t one = add_image(h, "v", 1), two = add_image(h, "v", 2), keep = add_image(h, "keep", 3);
-	const struct sta_name name = app();
 	struct sta_tag_past past;
 	struct sta_tag_event *e;
 
@@ -220,8 +212,8 @@ a_tag_does_not_go_back_to_a_version_that_is_gone(void **state)
 	assert_rc(h, back(h, "v", 0, NULL), STA_CONFLICT);
 	assert_rc(h, back(h, "v", 1, NULL), STA_OK);
 	assert_int_equal(meant_by(h, APP, "v"), one);
-	assert_rc(h, sta_tag_drop(h->r, &h->alice, &name, "v", &h->err), STA_OK);
-	assert_rc(h, sta_tag_at(h->r, &h->alice, &name, "v", INT64_MAX, &past, &h->err), STA_NOT_FOUND);
+	assert_rc(h, sta_tag_drop(h->r, &h->alice, app(), "v", &h->err), STA_OK);
+	assert_rc(h, sta_tag_at(h->r, &h->alice, app(), "v", INT64_MAX, &past, &h->err), STA_NOT_FOUND);
 	assert_int_equal(history(h, "v", &e), 5);
 	assert_int_equal(history(h, NULL, &e), 8);
 }

@@ -198,23 +198,23 @@ trash_is_empty(struct house *h)
 #define MARKED "SELECT count(*) FROM package WHERE indexed = 0"
 #define EVENTS "SELECT count(*) FROM tag_event WHERE package_id = (SELECT max(id) FROM package)"
 
-static struct sta_name
+/* A name points into itself: it is not copied. */
+static const struct sta_name *
 app_name(void)
 {
-	struct sta_name name;
+	static struct sta_name name;
 
-	assert_true(sta_name_parse(APP, strlen(APP), &name));
-	return name;
+	name_of(APP, &name);
+	return &name;
 }
 
 static enum sta_rc
 point(struct house *h)
 {
-	const struct sta_name name = app_name();
 	const struct sta_tag_target to = { .version_id = r.other };
 	struct sta_tag_row row;
 	bool made = true;
-	enum sta_rc rc = sta_tag_point(h->r, &h->alice, &name, "all", &to, &row, &made, &h->err);
+	enum sta_rc rc = sta_tag_point(h->r, &h->alice, app_name(), "all", &to, &row, &made, &h->err);
 
 	assert_true(rc != STA_OK || (!made && row.manifest_id == r.other));
 	return rc;
@@ -229,9 +229,7 @@ is_pointed(struct house *h)
 static enum sta_rc
 drop(struct house *h)
 {
-	const struct sta_name name = app_name();
-
-	return sta_tag_drop(h->r, &h->alice, &name, "all", &h->err);
+	return sta_tag_drop(h->r, &h->alice, app_name(), "all", &h->err);
 }
 
 static bool
@@ -250,11 +248,10 @@ prepare_dropped(struct house *h)
 static enum sta_rc
 roll_back(struct house *h)
 {
-	const struct sta_name name = app_name();
 	const struct sta_tag_rollback to = { 0 };
 	struct sta_tag_row row;
 
-	return sta_tag_roll_back(h->r, &h->alice, &name, "all", &to, &row, &h->err);
+	return sta_tag_roll_back(h->r, &h->alice, app_name(), "all", &to, &row, &h->err);
 }
 
 static bool
