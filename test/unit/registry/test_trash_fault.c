@@ -3,58 +3,15 @@
 
 #include "trash_house.h"
 
-#include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "registry/search.h"
 
 #include "../db/shim.h"
+#include "faults.h"
 
 #define CALLS_MAX 4000
-
-enum kind { MEMORY, DB_WRITE, DB_SYNC };
-static const char *const kind_names[] = { "memory", "database write", "database sync" };
-
-static atomic_long calls;
-static atomic_long fails_at; /* 0: none */
-
-static bool
-fails(void)
-{
-	return atomic_fetch_add(&calls, 1) + 1 == atomic_load(&fails_at);
-}
-
-static void
-arm(enum kind kind, long n)
-{
-	atomic_store(&calls, 0);
-	atomic_store(&fails_at, kind == MEMORY ? n : 0);
-	if (kind == DB_WRITE)
-		shim_fail_write(SHIM_LOG, (int) n, 1);
-	if (kind == DB_SYNC)
-		shim_fail_sync(SHIM_LOG, (int) n, 1);
-}
-
-#define WRAP(type, name, params, args)                                                                       \
-	type __real_##name params;                                                                           \
-	type __wrap_##name params;                                                                           \
-	type __wrap_##name params                                                                            \
-	{                                                                                                    \
-		if (!fails())                                                                                \
-			return __real_##name args;                                                           \
-		errno = ENOMEM;                                                                              \
-		return NULL;                                                                                 \
-	}
-
-WRAP(void *, sta_malloc, (size_t len), (len))
-WRAP(void *, sta_realloc, (void *p, size_t len), (p, len))
-WRAP(char *, sta_strdup, (const char *s), (s))
-WRAP(void *, sta_arena_alloc, (struct sta_arena * a, size_t len), (a, len))
-WRAP(char *, sta_arena_strdup, (struct sta_arena * a, const char *s), (a, s))
-WRAP(char *, sta_arena_strndup, (struct sta_arena * a, const char *s, size_t len), (a, s, len))
-WRAP(void *, sta_arena_memdup, (struct sta_arena * a, const void *p, size_t len), (a, p, len))
 
 /* --- whole operations --- */
 
@@ -387,11 +344,11 @@ run_round(struct house *h, const struct scenario *s, enum kind kind, long n)
 	s->prepare(h);
 	settle(h);
 	(void) snprintf(before, sizeof(before), "%s", state_of(h));
-	(void) snprintf(where, sizeof(where), "%s %ld", kind_names[kind], n);
+	(void) snprintf(where, sizeof(where), "%s %ld", kind_name(kind), n);
 	h->err = (struct sta_err){ 0 };
 	arm(kind, n);
 	rc = s->act(h);
-	hit = kind == MEMORY ? atomic_load(&calls) >= n : rc != STA_OK;
+	hit = kind == MEMORY ? allocations() >= n : rc != STA_OK;
 	arm(kind, 0);
 	if (rc != STA_OK) {
 		check_failure(h, s, where, rc, before);

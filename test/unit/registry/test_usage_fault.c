@@ -3,57 +3,14 @@
 
 #include "trash_house.h"
 
-#include <errno.h>
-#include <stdatomic.h>
-
 #include "../db/shim.h"
+#include "faults.h"
 #include "registry/pulls.h"
 #include "registry/sizes.h"
 #include "registry/statistics.h"
 
 #define CALLS_MAX 4000
 #define DAY INT64_C(86400)
-
-enum kind { MEMORY, DB_WRITE, DB_SYNC };
-
-static atomic_long calls;
-static atomic_long fails_at; /* 0: none */
-
-static bool
-fails(void)
-{
-	return atomic_fetch_add(&calls, 1) + 1 == atomic_load(&fails_at);
-}
-
-static void
-arm(enum kind kind, long n)
-{
-	atomic_store(&calls, 0);
-	atomic_store(&fails_at, kind == MEMORY ? n : 0);
-	if (kind == DB_WRITE)
-		shim_fail_write(SHIM_LOG, (int) n, 1);
-	if (kind == DB_SYNC)
-		shim_fail_sync(SHIM_LOG, (int) n, 1);
-}
-
-#define WRAP(type, name, params, args)                                                                       \
-	type __real_##name params;                                                                           \
-	type __wrap_##name params;                                                                           \
-	type __wrap_##name params                                                                            \
-	{                                                                                                    \
-		if (!fails())                                                                                \
-			return __real_##name args;                                                           \
-		errno = ENOMEM;                                                                              \
-		return NULL;                                                                                 \
-	}
-
-WRAP(void *, sta_malloc, (size_t len), (len))
-WRAP(void *, sta_realloc, (void *p, size_t len), (p, len))
-WRAP(char *, sta_strdup, (const char *s), (s))
-WRAP(void *, sta_arena_alloc, (struct sta_arena * a, size_t len), (a, len))
-WRAP(char *, sta_arena_strdup, (struct sta_arena * a, const char *s), (a, s))
-WRAP(char *, sta_arena_strndup, (struct sta_arena * a, const char *s, size_t len), (a, s, len))
-WRAP(void *, sta_arena_memdup, (struct sta_arena * a, const void *p, size_t len), (a, p, len))
 
 static int64_t index_id;
 
@@ -110,7 +67,7 @@ each_failure(struct house *h, enum kind kind, act_fn *fn)
 
 		arm(kind, n);
 		rc = act(h, fn);
-		reached = rc != STA_OK || (kind == MEMORY && atomic_load(&calls) >= n);
+		reached = rc != STA_OK || (kind == MEMORY && allocations() >= n);
 		arm(kind, 0);
 		if (!reached)
 			return n - 1;

@@ -3,12 +3,11 @@
 
 #include "house.h"
 
-#include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../db/shim.h"
+#include "faults.h"
 #include "registry/account.h"
 #include "registry/grant.h"
 #include "registry/issuer.h"
@@ -19,48 +18,7 @@
 
 #define CALLS_MAX 4000
 
-enum kind { MEMORY, DB_WRITE, DB_SYNC };
-static const char *const kind_names[] = { "memory", "database write", "database sync" };
-
-static atomic_long calls;
-static atomic_long fails_at; /* 0: none */
-
-static bool
-fails(void)
-{
-	return atomic_fetch_add(&calls, 1) + 1 == atomic_load(&fails_at);
-}
-
-static void
-arm(enum kind kind, long n)
-{
-	atomic_store(&calls, 0);
-	atomic_store(&fails_at, kind == MEMORY ? n : 0);
-	if (kind == DB_WRITE)
-		shim_fail_write(SHIM_LOG, (int) n, 1);
-	if (kind == DB_SYNC)
-		shim_fail_sync(SHIM_LOG, (int) n, 1);
-}
-
-#define WRAP(type, name, params, args)                                                                       \
-	type __real_##name params;                                                                           \
-	type __wrap_##name params;                                                                           \
-	type __wrap_##name params                                                                            \
-	{                                                                                                    \
-		if (!fails())                                                                                \
-			return __real_##name args;                                                           \
-		errno = ENOMEM;                                                                              \
-		return NULL;                                                                                 \
-	}
-
-WRAP(void *, sta_malloc, (size_t len), (len))
-WRAP(void *, sta_realloc, (void *p, size_t len), (p, len))
-WRAP(char *, sta_strdup, (const char *s), (s))
-WRAP(void *, sta_arena_alloc, (struct sta_arena * a, size_t len), (a, len))
-WRAP(char *, sta_arena_strdup, (struct sta_arena * a, const char *s), (a, s))
-WRAP(char *, sta_arena_strndup, (struct sta_arena * a, const char *s, size_t len), (a, s, len))
-WRAP(void *, sta_arena_memdup, (struct sta_arena * a, const void *p, size_t len), (a, p, len))
-
+void *__real_sta_arena_alloc(struct sta_arena *a, size_t len);
 char *__wrap_sta_arena_printf(struct sta_arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 char *
@@ -348,21 +306,21 @@ run_round(struct house *h, const struct scenario *s, enum kind kind, long n)
 	arm(kind, n);
 	rc = s->act(&r, &err);
 	settle(h);
-	hit = kind == MEMORY ? atomic_load(&calls) >= n : rc != STA_OK;
+	hit = kind == MEMORY ? allocations() >= n : rc != STA_OK;
 	arm(kind, 0);
 	if (rc != STA_OK && (err.rc != rc || !err.msg[0]))
-		fail_msg("%s, %s %ld: %d without an error record", s->name, kind_names[kind], n, (int) rc);
+		fail_msg("%s, %s %ld: %d without an error record", s->name, kind_name(kind), n, (int) rc);
 	if (rc != STA_OK && (rc == STA_UNAUTHENTICATED || rc == STA_DENIED))
-		fail_msg("%s, %s %ld: the caller is blamed (%s)", s->name, kind_names[kind], n, err.msg);
+		fail_msg("%s, %s %ld: the caller is blamed (%s)", s->name, kind_name(kind), n, err.msg);
 	if (rc != STA_OK && strcmp(state_of(h), before) != 0)
-		fail_msg("%s, %s %ld: failed (%s) and left something:%s, not%s", s->name, kind_names[kind], n,
+		fail_msg("%s, %s %ld: failed (%s) and left something:%s, not%s", s->name, kind_name(kind), n,
 			 err.msg, state_of(h), before);
 	if (rc != STA_OK)
 		rc = s->act(&r, &err);
 	if (rc != STA_OK)
-		fail_msg("%s, %s %ld: the second try failed: %s", s->name, kind_names[kind], n, err.msg);
+		fail_msg("%s, %s %ld: the second try failed: %s", s->name, kind_name(kind), n, err.msg);
 	if (number(h, "SELECT count(*) FROM audit_log") != lines + s->lines)
-		fail_msg("%s, %s %ld: not written to the audit log", s->name, kind_names[kind], n);
+		fail_msg("%s, %s %ld: not written to the audit log", s->name, kind_name(kind), n);
 	rc = delete_issuer(&r, &err); /* lists of them stay short */
 	assert_true(rc == STA_OK || rc == STA_NOT_FOUND);
 	return hit;
