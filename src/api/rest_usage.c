@@ -50,26 +50,24 @@ read_days(struct sta_request *req, struct sta_statistics_query *q, struct sta_er
 	return rc == STA_OK ? read_day(req, "from", &has_from, &q->from, err) : rc;
 }
 
+static const char *const by_words[] = {
+	[STA_BY_DAY] = "day",
+	[STA_BY_TAG] = "tag",
+	[STA_BY_DIGEST] = "digest",
+	[STA_BY_PLATFORM] = "platform",
+};
+
 static enum sta_rc
 read_by(struct sta_request *req, enum sta_statistics_by *out, struct sta_err *err)
 {
-	static const struct {
-		const char *word;
-		enum sta_statistics_by by;
-	} all[] = {
-		{ "day", STA_BY_DAY },
-		{ "tag", STA_BY_TAG },
-		{ "digest", STA_BY_DIGEST },
-		{ "platform", STA_BY_PLATFORM },
-	};
 	const char *text = sta_request_query(req, "by", 0);
 
 	*out = STA_BY_DAY;
 	if (!text)
 		return STA_OK;
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (strcmp(text, all[i].word) == 0) {
-			*out = all[i].by;
+	for (enum sta_statistics_by by = STA_BY_DAY; by <= STA_BY_PLATFORM; by++)
+		if (strcmp(text, by_words[by]) == 0) {
+			*out = by;
 			return STA_OK;
 		}
 	return invalid(err, "by is one of day, tag, digest, platform.");
@@ -119,12 +117,6 @@ day_text(int64_t day, char out[STA_TIME_TEXT_MAX])
 static json_t *
 item_of(enum sta_statistics_by by, const struct sta_pull_sum *sum)
 {
-	static const char *const names[] = {
-		[STA_BY_DAY] = "day",
-		[STA_BY_TAG] = "tag",
-		[STA_BY_DIGEST] = "digest",
-		[STA_BY_PLATFORM] = "platform",
-	};
 	char day[STA_TIME_TEXT_MAX];
 	char digest[STA_DIGEST_TEXT_MAX];
 	const char *value = sum->name;
@@ -133,14 +125,13 @@ item_of(enum sta_statistics_by by, const struct sta_pull_sum *sum)
 		value = day_text(sum->day, day);
 	else if (by == STA_BY_DIGEST)
 		value = sta_digest_text(&sum->digest, digest);
-	return json_pack("{s:s, s:I, s:I}", names[by], value, "pulls", (json_int_t) sum->pulls, "heads",
+	return json_pack("{s:s, s:I, s:I}", by_words[by], value, "pulls", (json_int_t) sum->pulls, "heads",
 			 (json_int_t) sum->heads);
 }
 
 static json_t *
 statistics_object(const struct sta_statistics_query *q, const struct sta_statistics *got)
 {
-	static const char *const words[] = { "day", "tag", "digest", "platform" };
 	char from[STA_TIME_TEXT_MAX];
 	char to[STA_TIME_TEXT_MAX];
 	json_t *items = json_array();
@@ -151,8 +142,8 @@ statistics_object(const struct sta_statistics_query *q, const struct sta_statist
 			return NULL;
 		}
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:b}", "from", day_text(q->from, from), "to",
-			 day_text(q->to, to), "by", words[q->by], "pulls", (json_int_t) got->pulls, "heads",
-			 (json_int_t) got->heads, "items", items, "more", (int) got->more);
+			 day_text(q->to, to), "by", by_words[q->by], "pulls", (json_int_t) got->pulls,
+			 "heads", (json_int_t) got->heads, "items", items, "more", (int) got->more);
 }
 
 enum sta_rc
